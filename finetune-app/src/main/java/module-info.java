@@ -1,0 +1,9 @@
+/** The application: prepare, train, evaluate, generate, merge. */
+module org.bayu.finetune {
+  requires com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.dataformat.yaml;
+  requires info.picocli;
+  requires org.bayu.llama;
+  requires org.bayu.lora;
+  requires static org.jspecify;
+}

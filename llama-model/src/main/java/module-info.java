@@ -1,0 +1,7 @@
+/** The Llama model: configuration, weights, tokenizer and generation. */
+module org.bayu.llama {
+  requires transitive org.bayu.tensor;
+  requires com.fasterxml.jackson.databind;
+  requires it.unimi.dsi.fastutil;
+  requires static org.jspecify;
+}

@@ -1,0 +1,6 @@
+/** Low-rank adapters (LoRA) in PEFT's layout. */
+module org.bayu.lora {
+  requires transitive org.bayu.tensor;
+  requires com.fasterxml.jackson.databind;
+  requires static org.jspecify;
+}
