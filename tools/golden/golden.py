@@ -1,0 +1,54 @@
+"""What the fixture scripts share: where fixtures go, and how they are written."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+torch.set_num_threads(1)
+torch.use_deterministic_algorithms(True)
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "llama-model/src/test/resources/golden"
+TOKENIZERS = MODELS / "tokenizer"
+TRAINING = ROOT / "finetune-app/src/test/resources/golden/training"
+ADAPTERS = ROOT / "lora/src/test/resources/golden"
+TENSORS = ROOT / "tensor-core/src/test/resources/golden"
+
+
+def fresh(folder):
+    """Empties a fixture folder, so that nothing stale survives a new run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def write_json(path, value, **options):
+    """Writes readable JSON: one line for each entry of the outermost object, floats as they round-trip."""
+    if isinstance(value, dict) and not options:
+        lines = (f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=True)}" for k, v in value.items())
+        text = "{\n" + ",\n".join(lines) + "\n}\n"
+    else:
+        text = json.dumps(value, **options) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_tensors(path, tensors):
+    """Writes a safetensors file with PyTorch's metadata."""
+    save_file({k: v.detach().contiguous() for k, v in tensors.items()}, path, metadata={"format": "pt"})
+
+
+def relative_difference(a, b):
+    """‖a − b‖₂ / ‖b‖₂ over all tensors of two lists or maps, in float64."""
+    if isinstance(a, dict):
+        a, b = [a[k] for k in b], list(b.values())
+    squares = lambda ts: sum(t.double().square().sum().item() for t in ts)
+    return (squares([x.double() - y.double() for x, y in zip(a, b)]) / squares(b)) ** 0.5
