@@ -6,4 +6,7 @@ module org.bayu.finetune {
   requires org.bayu.llama;
   requires org.bayu.lora;
   requires static org.jspecify;
+
+  opens org.bayu.finetune to
+      info.picocli;
 }

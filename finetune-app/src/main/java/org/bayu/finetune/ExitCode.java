@@ -1,0 +1,21 @@
+package org.bayu.finetune;
+
+/** What the process ends with; the shell adds 130 and 143 for an interrupt and a termination. */
+public final class ExitCode {
+  /** The command did what it was asked to. */
+  public static final int DONE = 0;
+
+  /** The command could not finish its work. */
+  public static final int FAILED = 1;
+
+  /** The command line or the configuration is wrong. */
+  public static final int USAGE = 2;
+
+  /** A file that was to be read is missing or malformed. */
+  public static final int INPUT_FILE = 3;
+
+  /** The work does not fit into memory. */
+  public static final int MEMORY = 4;
+
+  private ExitCode() {}
+}

@@ -1,0 +1,58 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
+/** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
+record Failure(int exitCode, String message) {
+
+  /** The failure that a throwable out of a command means to the user. */
+  static Failure of(Throwable thrown) {
+    return switch (thrown) {
+      case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
+      case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
+      case NoSuchFileException e -> inputFile(e.getFile() + ": no such file or folder.");
+      case NotDirectoryException e -> inputFile(e.getFile() + ": not a folder.");
+      case AccessDeniedException e -> inputFile(e.getFile() + ": permission denied.");
+      case FileAlreadyExistsException e -> failed(e.getFile() + ": exists already.");
+      case FileSystemException e -> failed(e.getMessage() + ".");
+      case CharacterCodingException _ ->
+          inputFile("An input file is not UTF-8 text (--debug tells where it was read).");
+      case IOException e -> failed("Reading or writing failed: " + e.getMessage() + ".");
+      case InvalidPathException e -> new Failure(ExitCode.USAGE, "Bad path: " + e.getMessage());
+      case OutOfMemoryError e -> memory(e);
+      default ->
+          failed(
+              "This should not have happened: "
+                  + thrown
+                  + ". Please report it with the stack trace that --debug prints.");
+    };
+  }
+
+  private static Failure failed(String message) {
+    return new Failure(ExitCode.FAILED, message);
+  }
+
+  private static Failure inputFile(String message) {
+    return new Failure(ExitCode.INPUT_FILE, message);
+  }
+
+  private static Failure memory(OutOfMemoryError error) {
+    var reason = error.getMessage();
+    var heap = reason != null && reason.contains("heap space");
+    return new Failure(
+        ExitCode.MEMORY,
+        heap
+            ? "The Java heap of %d MB is full; give it more with BAYU_JAVA_OPTS=-Xmx4g."
+                .formatted(Runtime.getRuntime().maxMemory() >> 20)
+            : "Out of memory (%s): take a smaller model or batch, or close other programs."
+                .formatted(reason));
+  }
+}

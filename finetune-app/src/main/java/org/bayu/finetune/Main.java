@@ -1,0 +1,114 @@
+package org.bayu.finetune;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The command line. Each command is a {@code Callable<Integer>} of its own that returns an {@link
+ * ExitCode}; it prints results to its command line's {@code getOut()}, all else to {@code
+ * getErr()}, and throws {@link UserException} for what the user can mend.
+ */
+@Command(
+    name = "bayu",
+    description = "Fine-tunes Llama models on this machine's CPU.",
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Main.Version.class,
+    subcommands = {})
+public final class Main implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @SuppressWarnings("UnusedVariable") // picocli acts on it
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Show this help.")
+  private boolean help;
+
+  @SuppressWarnings("UnusedVariable") // picocli acts on it
+  @Option(names = "--version", versionHelp = true, description = "Show the version.")
+  private boolean version;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Print the stack trace of an error.")
+  private boolean debug;
+
+  private Main() {}
+
+  /** Runs one command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    // UTF-8 whatever the locale: the text of models and data must survive a pipe.
+    var out = new PrintWriter(System.out, false, UTF_8);
+    var err = new PrintWriter(System.err, true, UTF_8);
+    System.exit(run(out, err, args));
+  }
+
+  /** Runs one command: results to {@code out}, all else to {@code err}; returns the exit code. */
+  static int run(PrintWriter out, PrintWriter err, String... args) {
+    var main = new Main();
+    var commandLine =
+        new CommandLine(main)
+            .setOut(out)
+            .setErr(err)
+            .setParameterExceptionHandler((e, _) -> misuse(e))
+            .setExecutionExceptionHandler((e, _, _) -> main.report(e));
+    try {
+      return commandLine.execute(args);
+    } catch (Error e) { // picocli hands exceptions to the handler above, but no errors
+      return main.report(e);
+    } finally {
+      out.flush();
+      err.flush();
+    }
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Which command?");
+  }
+
+  private static int misuse(ParameterException e) {
+    var command = e.getCommandLine();
+    var message = String.valueOf(e.getMessage()).strip();
+    var sentence = message.matches("(?s).*[.!?]") ? message : message + ".";
+    command
+        .getErr()
+        .println(
+            "bayu: "
+                + sentence
+                + " Try '"
+                + command.getCommandSpec().qualifiedName()
+                + " --help'.");
+    return ExitCode.USAGE;
+  }
+
+  private int report(Throwable thrown) {
+    var err = spec.commandLine().getErr();
+    var failure = Failure.of(thrown);
+    err.println("bayu: " + failure.message());
+    if (debug) {
+      thrown.printStackTrace(err);
+    }
+    return failure.exitCode();
+  }
+
+  /** The version in the jar's manifest. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      var version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"bayu " + (version == null ? "(not packaged)" : version)};
+    }
+  }
+}
