@@ -1,0 +1,35 @@
+package org.bayu.tensor;
+
+import org.bayu.tensor.internal.CpuDevice;
+
+/**
+ * What computes: the processor's kernels, chosen once for the machine, and a number of threads.
+ *
+ * <p>Results have the same bits for any number of threads. A device may be used by one thread at a
+ * time.
+ */
+public sealed interface Device extends AutoCloseable permits CpuDevice {
+  /** This machine's processor with as many threads as it has processors. */
+  static Device cpu() {
+    return cpu(Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * This machine's processor with {@code threads} threads, the caller's among them.
+   *
+   * @throws IllegalArgumentException if {@code threads} is not positive
+   */
+  static Device cpu(int threads) {
+    return CpuDevice.of(threads);
+  }
+
+  /** Number of threads that compute, the caller's among them. */
+  int threads();
+
+  /** The kernel tier in use: {@code machine}, {@code vector} or {@code scalar}. */
+  String tier();
+
+  /** Ends the threads. */
+  @Override
+  void close();
+}

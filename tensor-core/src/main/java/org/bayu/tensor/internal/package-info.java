@@ -1,0 +1,5 @@
+/** The device behind the ops: not exported. */
+@NullMarked
+package org.bayu.tensor.internal;
+
+import org.jspecify.annotations.NullMarked;
