@@ -3,9 +3,13 @@
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+if os.environ.get("PYTHONHASHSEED") != "0":  # PEFT writes sets in hash order
+    os.environ["PYTHONHASHSEED"] = "0"
+    os.execv(sys.executable, [sys.executable, *sys.argv])
 
 import torch
 import transformers
@@ -16,12 +20,12 @@ torch.use_deterministic_algorithms(True)
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
-ROOT = Path(__file__).resolve().parents[2]
-MODELS = ROOT / "llama-model/src/test/resources/golden"
+os.chdir(Path(__file__).resolve().parents[2])  # so that no file records where the project lies
+MODELS = Path("llama-model/src/test/resources/golden")
 TOKENIZERS = MODELS / "tokenizer"
-TRAINING = ROOT / "finetune-app/src/test/resources/golden/training"
-ADAPTERS = ROOT / "lora/src/test/resources/golden"
-TENSORS = ROOT / "tensor-core/src/test/resources/golden"
+TRAINING = Path("finetune-app/src/test/resources/golden/training")
+ADAPTERS = Path("lora/src/test/resources/golden")
+TENSORS = Path("tensor-core/src/test/resources/golden")
 
 
 def fresh(folder):
@@ -44,6 +48,12 @@ def write_json(path, value, **options):
 def write_tensors(path, tensors):
     """Writes a safetensors file with PyTorch's metadata."""
     save_file({k: v.detach().contiguous() for k, v in tensors.items()}, path, metadata={"format": "pt"})
+
+
+def save_adapter(model, folder):
+    """Saves a PEFT model's adapter without the model card that PEFT adds."""
+    model.save_pretrained(fresh(folder))
+    (folder / "README.md").unlink()
 
 
 def relative_difference(a, b):
