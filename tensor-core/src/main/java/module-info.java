@@ -5,4 +5,5 @@ module org.bayu.tensor {
   requires static org.jspecify;
 
   exports org.bayu.tensor;
+  exports org.bayu.tensor.io;
 }

@@ -1,0 +1,39 @@
+package org.bayu.tensor.io;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * A file does not hold what it should: cut short, of another format, or contradicting itself. The
+ * message is one sentence for the user, {@code file: reason}.
+ */
+public final class MalformedFileException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Path file;
+  private final String reason;
+
+  /** {@code file} was refused because of {@code reason}, which names the tensor, key or line. */
+  public MalformedFileException(Path file, String reason) {
+    super(file + ": " + reason);
+    this.file = file;
+    this.reason = reason;
+  }
+
+  /** The same, with what was thrown below. */
+  public MalformedFileException(Path file, String reason, Throwable cause) {
+    super(file + ": " + reason, cause);
+    this.file = file;
+    this.reason = reason;
+  }
+
+  /** The refused file. */
+  public Path file() {
+    return file;
+  }
+
+  /** Why: the message without the file. */
+  public String reason() {
+    return reason;
+  }
+}
