@@ -5,7 +5,7 @@ module org.bayu.finetune {
   requires info.picocli;
   requires org.bayu.llama;
   requires org.bayu.lora;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   opens org.bayu.finetune to
       info.picocli;

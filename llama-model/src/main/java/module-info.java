@@ -3,5 +3,5 @@ module org.bayu.llama {
   requires transitive org.bayu.tensor;
   requires com.fasterxml.jackson.databind;
   requires it.unimi.dsi.fastutil;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 }

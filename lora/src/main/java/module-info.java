@@ -2,5 +2,5 @@
 module org.bayu.lora {
   requires transitive org.bayu.tensor;
   requires com.fasterxml.jackson.databind;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 }

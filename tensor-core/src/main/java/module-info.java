@@ -2,8 +2,10 @@
 module org.bayu.tensor {
   requires com.fasterxml.jackson.core;
   requires jdk.incubator.vector;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports org.bayu.tensor;
   exports org.bayu.tensor.io;
+  exports org.bayu.tensor.autograd;
+  exports org.bayu.tensor.nn;
 }

@@ -29,6 +29,11 @@ public final class WorkerPool implements AutoCloseable {
     return threads;
   }
 
+  /** Scratch memory of worker {@code worker}: aligned, undefined, valid during its task. */
+  public java.lang.foreign.MemorySegment scratch(int worker, long bytes) {
+    return java.lang.foreign.Arena.ofAuto().allocate(bytes, 64);
+  }
+
   /** Runs tasks 0 to {@code tasks} − 1, each once, and returns when all are done. */
   public void run(int tasks, Task task) {
     for (var i = 0; i < tasks; i++) {

@@ -1,0 +1,55 @@
+package org.bayu.tensor.autograd;
+
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Variable.Gradient;
+
+/**
+ * Trades time for memory: of a block only input and output are kept; the backward pass computes the
+ * block again and then runs it backwards (Chen et al. 2016, "Training Deep Nets with Sublinear
+ * Memory Cost").
+ */
+public final class Checkpoint {
+  private Checkpoint() {}
+
+  /** A part of a model, a function of one variable and of weights; run twice, it must agree. */
+  @FunctionalInterface
+  public interface Block {
+    /** Computes the block's output on {@code tape}. */
+    Variable apply(Tape tape, Variable input);
+  }
+
+  /** {@code block(x)}, keeping no activations inside; on an inference tape just that. */
+  public static Variable apply(Tape tape, Variable x, Block block) {
+    var first = tape.child(false);
+    var value = block.apply(first, first.constant(x.value())).value();
+    first.give(value, tape);
+    first.releaseAll();
+    return tape.record(value, true, gradient -> backward(tape, x, block, gradient));
+  }
+
+  private static void backward(Tape tape, Variable x, Block block, Gradient gradient) {
+    var again = tape.child(true);
+    var input = x.requiresGradient() ? again.input(x.value()) : again.constant(x.value());
+    var output = block.apply(again, input);
+    again.backward(output, move(gradient, tape, again));
+    var inputGradient = input.gradient();
+    if (inputGradient != null) {
+      again.give(inputGradient, tape);
+      var passed = new Gradient(inputGradient);
+      tape.pass(passed, x);
+      tape.drop(passed);
+    }
+    again.releaseAll();
+  }
+
+  /** The gradient as a tensor of its own of {@code to}'s: moved where nobody else holds it. */
+  private static Tensor move(Gradient gradient, Tape from, Tape to) {
+    var tensor = gradient.tensor();
+    if (gradient.holders == 1 && from.give(tensor, to)) {
+      return tensor;
+    }
+    var copy = to.allocate(tensor.dtype(), tensor.shape().dims());
+    copy.copyFrom(tensor);
+    return copy;
+  }
+}

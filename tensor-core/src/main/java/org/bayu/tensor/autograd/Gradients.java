@@ -1,0 +1,94 @@
+package org.bayu.tensor.autograd;
+
+import java.lang.foreign.Arena;
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gradients of the trainable weights, F32, summed over as many backward passes as are run
+ * between two calls of {@link #zero}.
+ *
+ * <p>Weights are told apart by identity. A tensor that is not among them is frozen: no op computes
+ * or stores a gradient for it. Owns its memory until {@link #close}. Not thread-safe.
+ */
+public final class Gradients implements AutoCloseable {
+  private final Arena arena = Arena.ofShared();
+  private final Map<Tensor, Slot> slots = new IdentityHashMap<>();
+  private final List<Tensor> weights;
+
+  /** Gradients, all zero, of {@code weights}, in this order. */
+  public Gradients(Collection<Tensor> weights) {
+    this.weights = List.copyOf(weights);
+    for (var weight : this.weights) {
+      slots.put(weight, new Slot(Tensor.allocate(arena, DType.F32, weight.shape())));
+    }
+  }
+
+  /** The weights, in the order given. */
+  public List<Tensor> weights() {
+    return weights;
+  }
+
+  /** Whether {@code weight} is trainable. */
+  public boolean contains(Tensor weight) {
+    return slots.containsKey(weight);
+  }
+
+  /**
+   * The gradient of {@code weight}, F32 of its shape.
+   *
+   * @throws IllegalArgumentException if the weight is frozen
+   */
+  public Tensor of(Tensor weight) {
+    var slot = slots.get(weight);
+    if (slot == null) {
+      throw new IllegalArgumentException("no gradient of the frozen " + weight);
+    }
+    if (slot.fresh) {
+      slot.gradient.zero();
+      slot.fresh = false;
+    }
+    return slot.gradient;
+  }
+
+  /** Makes every gradient zero; the memory is touched when it is next written or read. */
+  public void zero() {
+    for (var slot : slots.values()) {
+      slot.fresh = true;
+    }
+  }
+
+  /** Where a backward pass adds the gradient of {@code weight}; null if it is frozen. */
+  @Nullable Target target(Tensor weight) {
+    var slot = slots.get(weight);
+    if (slot == null) {
+      return null;
+    }
+    var target = new Target(slot.gradient, !slot.fresh);
+    slot.fresh = false;
+    return target;
+  }
+
+  /** Frees the memory. */
+  @Override
+  public void close() {
+    arena.close();
+  }
+
+  /** Memory for a gradient: to be added to, or (undefined so far) to be overwritten. */
+  record Target(Tensor tensor, boolean accumulate) {}
+
+  private static final class Slot {
+    private final Tensor gradient;
+    private boolean fresh = true;
+
+    private Slot(Tensor gradient) {
+      this.gradient = gradient;
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package org.bayu.tensor.autograd;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.Gradients.Target;
+import org.bayu.tensor.autograd.Variable.Gradient;
+import org.bayu.tensor.internal.CpuDevice;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records ops as they compute and runs them backwards.
+ *
+ * <p>A tape serves one forward and at most one backward pass. It takes memory from its workspace:
+ * values and gradients go back to it as soon as the backward pass no longer needs them, the rest
+ * when the owner calls {@link Workspace#reset}. A tape made by {@link #inference} records nothing.
+ *
+ * <p>Not thread-safe; the ops use the device's threads.
+ */
+public final class Tape {
+  private final CpuDevice device;
+  private final Workspace workspace;
+  private final @Nullable Gradients gradients;
+  private final List<Node> nodes = new ArrayList<>();
+  private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private record Node(Variable output, Backward backward) {}
+
+  /** Adds to the gradients of an op's inputs and weights, given that of its output. */
+  @FunctionalInterface
+  interface Backward {
+    void run(Gradient gradient);
+  }
+
+  /** A tape that records for the weights of {@code gradients} and for its own inputs. */
+  public Tape(Device device, Workspace workspace, Gradients gradients) {
+    this((CpuDevice) device, workspace, gradients);
+  }
+
+  private Tape(CpuDevice device, Workspace workspace, @Nullable Gradients gradients) {
+    this.device = device;
+    this.workspace = workspace;
+    this.gradients = gradients;
+  }
+
+  /** A tape that computes without recording. */
+  public static Tape inference(Device device, Workspace workspace) {
+    return new Tape((CpuDevice) device, workspace, null);
+  }
+
+  /** Whether ops are recorded for a backward pass. */
+  public boolean recording() {
+    return gradients != null;
+  }
+
+  /** A variable without gradient. The caller keeps the tensor's memory. */
+  public Variable constant(Tensor value) {
+    return new Variable(value, false);
+  }
+
+  /** A variable whose gradient can be read after {@link #backward}. */
+  public Variable input(Tensor value) {
+    return new Variable(value, recording());
+  }
+
+  /**
+   * Runs the recorded ops backwards from a scalar: weights' gradients are added to {@link
+   * Gradients}, inputs' gradients stand in their variables.
+   *
+   * @throws ShapeException if {@code loss} has more than one element
+   */
+  public void backward(Variable loss) {
+    if (loss.value().elements() != 1) {
+      throw new ShapeException("backward from %s, not from a scalar".formatted(loss.value()));
+    }
+    var one = allocate(loss.value().dtype(), loss.value().shape().dims());
+    one.setFloat(0, 1);
+    backward(loss, one);
+  }
+
+  /** Runs backwards from {@code output}, whose gradient this tape then owns. */
+  void backward(Variable output, Tensor gradient) {
+    if (!output.requiresGradient()) {
+      release(gradient);
+      return;
+    }
+    output.setGradient(new Gradient(gradient));
+    for (var node : nodes.reversed()) {
+      var shared = node.output.sharedGradient();
+      if (shared != null) {
+        node.output.setGradient(null);
+        node.backward.run(shared);
+        drop(shared);
+      }
+      release(node.output.value());
+    }
+    nodes.clear();
+  }
+
+  /** A tape on the same workspace; recording or not. */
+  Tape child(boolean recording) {
+    return new Tape(device, workspace, recording ? gradients : null);
+  }
+
+  CpuDevice device() {
+    return device;
+  }
+
+  /** Memory of undefined contents, this tape's until released. */
+  Tensor allocate(DType dtype, long... dims) {
+    var tensor = workspace.allocate(dtype, dims);
+    owned.add(tensor);
+    return tensor;
+  }
+
+  /** Gives memory back that this tape owns; others' is left alone. */
+  void release(Tensor tensor) {
+    if (owned.remove(tensor)) {
+      workspace.release(tensor);
+    }
+  }
+
+  /** Gives all of this tape's memory back. */
+  void releaseAll() {
+    owned.forEach(workspace::release);
+    owned.clear();
+  }
+
+  /** Hands {@code tensor} to {@code other}, if this tape owns it. */
+  boolean give(Tensor tensor, Tape other) {
+    return owned.remove(tensor) && other.owned.add(tensor);
+  }
+
+  /** Whether a backward pass adds to the gradient of this weight. */
+  boolean trains(@Nullable Tensor weight) {
+    return weight != null && gradients != null && gradients.contains(weight);
+  }
+
+  /** Where to add the gradient of a weight; null if it is frozen or absent. */
+  @Nullable Target target(@Nullable Tensor weight) {
+    return weight == null || gradients == null ? null : gradients.target(weight);
+  }
+
+  /**
+   * The result of an op. Recorded when {@code requiresGradient}, and then {@code backward} runs
+   * once, after those of all ops that used the result; it adds to each input's and weight's
+   * gradient through {@link #target} and {@link #pass}.
+   */
+  Variable record(Tensor value, boolean requiresGradient, Backward backward) {
+    var recorded = requiresGradient && recording();
+    var output = new Variable(value, recorded);
+    if (recorded) {
+      nodes.add(new Node(output, backward));
+    }
+    return output;
+  }
+
+  /** Where to add the gradient of {@code x}, of its type; null if it needs none. */
+  @Nullable Target target(Variable x) {
+    if (!x.requiresGradient()) {
+      return null;
+    }
+    var shared = x.sharedGradient();
+    if (shared == null) {
+      var gradient = allocate(x.value().dtype(), x.value().shape().dims());
+      x.setGradient(new Gradient(gradient));
+      return new Target(gradient, false);
+    }
+    if (shared.holders > 1) {
+      var copy = allocate(x.value().dtype(), x.value().shape().dims());
+      copy.copyFrom(shared.tensor());
+      shared.holders--;
+      x.setGradient(new Gradient(copy));
+      return new Target(copy, true);
+    }
+    return new Target(shared.tensor(), true);
+  }
+
+  /** Adds {@code gradient} to that of {@code x}: shared where {@code x} has none yet. */
+  void pass(Gradient gradient, Variable x) {
+    if (!x.requiresGradient()) {
+      return;
+    }
+    if (x.sharedGradient() == null) {
+      gradient.holders++;
+      x.setGradient(gradient);
+      return;
+    }
+    var target = target(x);
+    if (target != null) {
+      Add.sum(device, target.tensor(), gradient.tensor(), target.tensor());
+    }
+  }
+
+  /** One holder less; the last one frees the memory. */
+  void drop(Gradient gradient) {
+    if (--gradient.holders == 0) {
+      release(gradient.tensor());
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package org.bayu.tensor.nn;
+
+import org.bayu.tensor.autograd.Linear.LowRank;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Variable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = x·Wᵀ + bias: W [outputs, inputs], x [tokens, inputs].
+ *
+ * <p>A subclass may add a low-rank term by overriding {@link #lowRank}.
+ */
+public class Linear extends Module {
+  private final Parameter weight;
+  private final @Nullable Parameter bias;
+
+  /** A layer with this weight and, unless null, bias. */
+  public Linear(Parameter weight, @Nullable Parameter bias) {
+    this.weight = parameter(weight);
+    this.bias = bias == null ? null : parameter(bias);
+  }
+
+  /** The matrix, [outputs, inputs]. */
+  public final Parameter weight() {
+    return weight;
+  }
+
+  /** The bias, [outputs], or null. */
+  public final @Nullable Parameter bias() {
+    return bias;
+  }
+
+  /** Number of inputs. */
+  public final int inputs() {
+    return weight.value().columns();
+  }
+
+  /** Number of outputs. */
+  public final int outputs() {
+    return weight.value().rows();
+  }
+
+  /** What is added to the weight; null for nothing. */
+  public @Nullable LowRank lowRank(Tape tape, Variable x) {
+    return null;
+  }
+
+  /** x [tokens, inputs] → y [tokens, outputs]. */
+  public final Variable forward(Tape tape, Variable x) {
+    return org.bayu.tensor.autograd.Linear.apply(
+        tape, x, weight.value(), bias == null ? null : bias.value(), lowRank(tape, x));
+  }
+}

@@ -1,0 +1,64 @@
+package org.bayu.tensor.nn;
+
+import java.lang.foreign.SegmentAllocator;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Tensor;
+
+/**
+ * A weight of a model under its full name, like {@code model.norm.weight}.
+ *
+ * <p>Frozen at first: its tensor may be a mapped file of any type. {@link #train} gives it an F32
+ * copy that an optimizer may change.
+ */
+public final class Parameter {
+  private final String name;
+  private final boolean decays;
+  private Tensor value;
+  private boolean trainable;
+
+  /**
+   * A frozen parameter.
+   *
+   * @param decays whether weight decay applies to it: to matrices of linear layers, not to
+   *     embeddings, norms and biases
+   */
+  public Parameter(String name, Tensor value, boolean decays) {
+    this.name = name;
+    this.value = value;
+    this.decays = decays;
+  }
+
+  /** The full name, as in a checkpoint. */
+  public String name() {
+    return name;
+  }
+
+  /** The weight as it is now. */
+  public Tensor value() {
+    return value;
+  }
+
+  /** Whether weight decay applies to it. */
+  public boolean decays() {
+    return decays;
+  }
+
+  /** Whether it is trained. */
+  public boolean trainable() {
+    return trainable;
+  }
+
+  /** Makes it trainable: replaces its value by an F32 copy from {@code allocator}. */
+  public void train(SegmentAllocator allocator) {
+    var copy = Tensor.allocate(allocator, DType.F32, value.shape());
+    copy.copyFrom(value);
+    value = copy;
+    trainable = true;
+  }
+
+  /** Name, type and shape. */
+  @Override
+  public String toString() {
+    return name + " " + value;
+  }
+}
