@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Gradients implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
-  private final Map<Tensor, Slot> slots = new IdentityHashMap<>();
+  private final IdentityHashMap<Tensor, Slot> slots = new IdentityHashMap<>();
   private final List<Tensor> weights;
 
   /** Gradients, all zero, of {@code weights}, in this order. */

@@ -15,6 +15,7 @@ public class Linear extends Module {
   private final @Nullable Parameter bias;
 
   /** A layer with this weight and, unless null, bias. */
+  @SuppressWarnings("this-escape") // declaring a parameter only stores it
   public Linear(Parameter weight, @Nullable Parameter bias) {
     this.weight = parameter(weight);
     this.bias = bias == null ? null : parameter(bias);
