@@ -37,6 +37,8 @@ def decayed(kind, lr, min_lr_ratio, warmup_steps, decay_steps, count):
         case "constant":
             return lr
         case "cosine":
+            if decay_steps <= 0:
+                raise ValueError("warm-up and constant stretch leave no steps for the cosine decay")
             cosine = 0.5 * (1 + math.cos(math.pi * min(count, decay_steps) / decay_steps))
             return lr * ((1 - min_lr_ratio) * cosine + min_lr_ratio)
         case "linear":
