@@ -57,8 +57,6 @@ def save_adapter(model, folder):
 
 
 def relative_difference(a, b):
-    """‖a − b‖₂ / ‖b‖₂ over all tensors of two lists or maps, in float64."""
-    if isinstance(a, dict):
-        a, b = [a[k] for k in b], list(b.values())
-    squares = lambda ts: sum(t.double().square().sum().item() for t in ts)
-    return (squares([x.double() - y.double() for x, y in zip(a, b)]) / squares(b)) ** 0.5
+    """‖a − b‖₂ / ‖b‖₂ over all tensors of two maps with the same names, in float64."""
+    square = lambda tensors: sum(t.double().square().sum().item() for t in tensors)
+    return (square(a[name].double() - b[name].double() for name in b) / square(b.values())) ** 0.5
