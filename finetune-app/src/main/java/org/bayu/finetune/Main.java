@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     description = "Fine-tunes Llama models on this machine's CPU.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class,
-    subcommands = {})
+    subcommands = {PrepareCommand.class})
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -61,6 +61,7 @@ public final class Main implements Runnable {
         new CommandLine(main)
             .setOut(out)
             .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, _) -> misuse(e))
             .setExecutionExceptionHandler((e, _, _) -> main.report(e));
     try {

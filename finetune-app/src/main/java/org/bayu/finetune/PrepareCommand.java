@@ -1,0 +1,97 @@
+package org.bayu.finetune;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.bayu.finetune.data.AtomicFile;
+import org.bayu.finetune.data.ViggoCsv;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The tutorial's step 1: a data set's own files to the JSON Lines that {@code train} reads. */
+@Command(
+    name = "prepare",
+    description =
+        "Turn ViGGO's CSV into JSON Lines of instruction, input (the utterance) and output (its"
+            + " meaning).")
+final class PrepareCommand implements Callable<Integer> {
+  /** The data sets whose files can be read. */
+  enum Format {
+    /** Juraska, Bowden, Walker 2019. */
+    VIGGO
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--format", required = true, description = "viggo")
+  private Format format;
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "F.csv",
+      description =
+          "Columns mr and ref, or GEM's meaning_representation and target; UTF-8, RFC 4180.")
+  private Path input;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "F.jsonl",
+      description = "Written when whole; replaced if it exists.")
+  private Path output;
+
+  @Option(
+      names = "--prompt",
+      paramLabel = "P.txt",
+      description =
+          "The instruction of every row, taken as it is, to the last line end. Default: a"
+              + " description of ViGGO's functions and attributes.")
+  private @Nullable Path prompt;
+
+  @Override
+  public Integer call() throws IOException {
+    var instruction = instruction();
+    var rows =
+        switch (format) {
+          case VIGGO -> ViggoCsv.read(input);
+        };
+    var json = new JsonMapper();
+    AtomicFile.write(
+        output,
+        out -> {
+          for (var row : rows) {
+            var object = json.createObjectNode();
+            object.put("instruction", instruction);
+            object.put("input", row.utterance());
+            object.put("output", row.meaning());
+            out.write(json.writeValueAsBytes(object));
+            out.write('\n');
+          }
+        });
+    spec.commandLine().getErr().printf("Wrote %d rows to %s.%n", rows.size(), output);
+    return ExitCode.DONE;
+  }
+
+  private String instruction() throws IOException {
+    if (prompt != null) {
+      try {
+        return Files.readString(prompt);
+      } catch (CharacterCodingException e) {
+        throw UserException.inputFile(prompt + ": not UTF-8 text. Convert the file to UTF-8.");
+      }
+    }
+    try (var text = PrepareCommand.class.getResourceAsStream("viggo-prompt.txt")) {
+      return new String(Objects.requireNonNull(text).readAllBytes(), UTF_8);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package org.bayu.finetune.data;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.finetune.UserException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Comma-separated values as RFC 4180 writes them: a field may stand in double quotes, inside which
+ * commas and line ends are text and a quote is written twice. Lines end in LF or CRLF; the text is
+ * UTF-8, a byte order mark is passed over.
+ */
+final class Csv implements Closeable {
+  private static final int END = -1;
+
+  private final Path file;
+  private final BufferedReader in;
+  private int line = 1;
+  private int recordLine = 1;
+
+  Csv(Path file) throws IOException {
+    this.file = file;
+    // A strict decoder: malformed bytes are an error, not question marks.
+    in = new BufferedReader(new InputStreamReader(Files.newInputStream(file), UTF_8.newDecoder()));
+    in.mark(1);
+    if (in.read() != '\ufeff') {
+      in.reset();
+    }
+  }
+
+  /** The next record's fields, or null behind the last; empty lines are passed over. */
+  @Nullable List<String> next() throws IOException {
+    var c = in.read();
+    while (c == '\n' || c == '\r') {
+      line += c == '\n' ? 1 : 0;
+      c = in.read();
+    }
+    if (c == END) {
+      return null;
+    }
+    recordLine = line;
+    var fields = new ArrayList<String>();
+    var field = new StringBuilder();
+    while (true) {
+      c = c == '"' ? quoted(field) : plain(c, field);
+      fields.add(field.toString());
+      field.setLength(0);
+      if (c != ',') {
+        break;
+      }
+      c = in.read();
+    }
+    line++;
+    return fields;
+  }
+
+  /** The line on which the last record began, from 1. */
+  int recordLine() {
+    return recordLine;
+  }
+
+  /** Reads a field whose first character is c; returns the character behind it. */
+  private int plain(int c, StringBuilder field) throws IOException {
+    while (c != ',' && c != '\n' && c != END) {
+      if (c == '"') {
+        throw bad("a quote inside a field that does not begin with one");
+      }
+      field.append((char) c);
+      c = in.read();
+    }
+    if (c != ',' && !field.isEmpty() && field.charAt(field.length() - 1) == '\r') {
+      field.setLength(field.length() - 1);
+    }
+    return c;
+  }
+
+  /** Reads a field behind its opening quote; returns the character behind the closing one. */
+  private int quoted(StringBuilder field) throws IOException {
+    while (true) {
+      var c = in.read();
+      if (c == END) {
+        throw bad("a quoted field is not closed");
+      }
+      if (c == '\n') {
+        line++;
+      }
+      if (c != '"') {
+        field.append((char) c);
+        continue;
+      }
+      c = in.read();
+      if (c == '"') {
+        field.append('"');
+        continue;
+      }
+      if (c == '\r') {
+        c = in.read();
+      }
+      if (c != ',' && c != '\n' && c != END) {
+        throw bad("text behind the closing quote of a field");
+      }
+      return c;
+    }
+  }
+
+  private UserException bad(String reason) {
+    return UserException.inputFile(
+        "%s, line %d: %s. Write a quote inside a quoted field twice."
+            .formatted(file, recordLine, reason));
+  }
+
+  @Override
+  public void close() throws IOException {
+    in.close();
+  }
+}

@@ -1,0 +1,84 @@
+package org.bayu.finetune.data;
+
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntList;
+
+/**
+ * Which rows a step takes: each epoch goes through all rows once in an order of its own, and the
+ * stream of epochs is cut into batches without regard to where an epoch ends. The order follows
+ * from seed, epoch and number of rows alone, so a run can go on from any step.
+ *
+ * <p>An epoch's order is a Fisher–Yates shuffle: for i = rows − 1 … 1, swap i with j, where j is
+ * the upper 64 bits of the 128-bit product of (i + 1) and a 64-bit random number (Lemire 2019; its
+ * bias is below rows / 2⁶⁴). The random numbers are SplitMix64's (Steele, Lea, Flood 2014), whose
+ * state starts as mix(seed + mix(epoch)).
+ *
+ * <p>Not for several threads at once: the order of the last epoch asked for is kept.
+ */
+public final class DataOrder {
+  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
+
+  private final int rows;
+  private final long seed;
+  private final int[] order;
+  private long epochOfOrder = -1;
+
+  /**
+   * @param rows the number of rows, at least 1
+   * @param seed gives another order for another seed
+   */
+  public DataOrder(int rows, long seed) {
+    if (rows < 1) {
+      throw new IllegalArgumentException("no rows to order");
+    }
+    this.rows = rows;
+    this.seed = seed;
+    order = new int[rows];
+  }
+
+  /**
+   * The rows of a batch.
+   *
+   * @param step the step, from 0
+   * @param batchSize rows a batch, the same for all steps
+   * @return the rows' numbers; a row comes twice where the batch spans two epochs
+   */
+  public IntList batch(long step, int batchSize) {
+    var batch = new IntArrayList(batchSize);
+    var first = Math.multiplyExact(step, (long) batchSize);
+    for (var position = first; position < first + batchSize; position++) {
+      batch.add(row(position));
+    }
+    return batch;
+  }
+
+  private int row(long position) {
+    var epoch = position / rows;
+    if (epoch != epochOfOrder) {
+      shuffle(epoch);
+      epochOfOrder = epoch;
+    }
+    return order[(int) (position % rows)];
+  }
+
+  private void shuffle(long epoch) {
+    for (var i = 0; i < rows; i++) {
+      order[i] = i;
+    }
+    var state = mix(seed + mix(epoch));
+    for (var i = rows - 1; i > 0; i--) {
+      state += GOLDEN_GAMMA;
+      var j = (int) Math.unsignedMultiplyHigh(mix(state), i + 1L);
+      var swapped = order[i];
+      order[i] = order[j];
+      order[j] = swapped;
+    }
+  }
+
+  /** SplitMix64's finalizer. */
+  private static long mix(long z) {
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * From a data file to the examples of a step: {@link org.bayu.finetune.data.RowReader} turns lines
+ * into prompts and outputs, {@link org.bayu.finetune.data.TokenCache} into token ids, and {@link
+ * org.bayu.finetune.data.DataOrder} says which of them a step takes.
+ *
+ * <pre>{@code
+ * var reader = new RowReader(PromptTemplate.ALPACA, RowReader.Output.REQUIRED, false);
+ * var report = reader.read(Path.of("train.jsonl"), row -> System.out.println(row.prompt()));
+ * }</pre>
+ */
+@NullMarked
+package org.bayu.finetune.data;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,30 @@
+package org.bayu.finetune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+
+/** What a command left behind: exit code, stdout and stderr. */
+record CommandLineRun(int exitCode, String out, String err) {
+
+  /** Runs a command as the process would. */
+  static CommandLineRun of(Object... args) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    var texts = new String[args.length];
+    for (var i = 0; i < args.length; i++) {
+      texts[i] = args[i].toString();
+    }
+    var exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), texts);
+    return new CommandLineRun(exitCode, out.toString(), err.toString());
+  }
+
+  /** The one line on stderr of a command that failed with the exit code. */
+  String sentence(int expectedExitCode) {
+    assertEquals(expectedExitCode, exitCode, err);
+    assertEquals("", out);
+    assertEquals(1, err.lines().count(), err);
+    return err.strip();
+  }
+}

@@ -1,0 +1,41 @@
+package org.bayu.finetune.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import it.unimi.dsi.fastutil.ints.IntList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TokenizedDataTest {
+  private static final List<TokenizedExample> EXAMPLES =
+      List.of(
+          new TokenizedExample(IntList.of(1, 5, 6, 7, 2), 3),
+          new TokenizedExample(IntList.of(), 0),
+          new TokenizedExample(IntList.of(1, 2_000_000_000, 2), 1));
+
+  private final TokenizedData data = TokenizedData.of(EXAMPLES);
+
+  @Test
+  void examplesComeBackAsTheyWere() {
+    assertEquals(EXAMPLES, data);
+    assertEquals(8, data.tokens());
+  }
+
+  @Test
+  void anExamplesTokensEndWhereTheNextOnesBegin() {
+    var first = data.getFirst().tokens();
+    assertThrows(IndexOutOfBoundsException.class, () -> first.getInt(5));
+    assertEquals(IntList.of(6, 7), first.subList(2, 4));
+    assertThrows(IndexOutOfBoundsException.class, () -> first.subList(2, 6));
+    assertThrows(IndexOutOfBoundsException.class, () -> data.get(3));
+  }
+
+  @Test
+  void rowsWithoutLossAreCounted() {
+    assertEquals(1, data.rowsWithoutLoss(LossMask.DEFAULT));
+    assertEquals(1, data.rowsWithoutLoss(new LossMask(false, LossMask.Offset.FIXED)));
+    var cut = TokenizedData.of(List.of(new TokenizedExample(IntList.of(1, 5), 2)));
+    assertEquals(1, cut.rowsWithoutLoss(LossMask.DEFAULT));
+  }
+}
