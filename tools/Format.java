@@ -43,10 +43,13 @@ class Format {
     // A new formatter comes with a change of the pom: then every file counts as changed.
     var stamp = isNewerThan(STAMP, Path.of("pom.xml")) ? STAMP : null;
     List<Path> changed = new ArrayList<>();
-    for (var folder : List.of("", "examples")) {
-      try (var modules = Files.list(Path.of(folder))) {
-        for (var module : modules.toList()) {
-          collect(module.resolve("src"), stamp, changed);
+    for (var folder : List.of(Path.of(""), Path.of("examples"))) {
+      // Git keeps no empty folders, so there may be no examples.
+      if (folder.toString().isEmpty() || Files.isDirectory(folder)) {
+        try (var modules = Files.list(folder)) {
+          for (var module : modules.toList()) {
+            collect(module.resolve("src"), stamp, changed);
+          }
         }
       }
     }
