@@ -1,25 +1,32 @@
 package org.bayu.tensor.autograd;
 
+import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.kernels.Kernels;
 
-/** y = a + b, the residual connection; the gradient passes to both sides. */
+/**
+ * y = a + b, the residual connection; the gradient passes to both sides.
+ *
+ * <p>y has a's type: a residual stream in F32 takes branches in BF16, whose gradients are then
+ * BF16.
+ */
 public final class Add {
-  /** Elements of one task: a few cache lines' worth of work, independent of the thread count. */
-  private static final int CHUNK = 8192;
+  /** Elements of one task: a fixed partition, independent of the thread count. */
+  private static final int CHUNK = 4096;
 
   private Add() {}
 
   /**
-   * The sum of two variables of the same type and shape.
+   * The sum of two variables of the same shape, of a's type.
    *
-   * @throws ShapeException if types or shapes differ
+   * @throws ShapeException if the shapes differ
    */
   public static Variable apply(Tape tape, Variable a, Variable b) {
     var x = a.value();
-    if (!x.shape().equals(b.value().shape()) || x.dtype() != b.value().dtype()) {
+    if (!x.shape().equals(b.value().shape())) {
       throw new ShapeException("add: %s + %s".formatted(x, b.value()));
     }
     var y = tape.allocate(x.dtype(), x.shape().dims());
@@ -33,27 +40,60 @@ public final class Add {
         });
   }
 
-  /** y = a + b; y may be a or b. */
+  /** y = a + b, each of any floating type; y may be a or b. */
   static void sum(CpuDevice device, Tensor a, Tensor b, Tensor y) {
     var kernels = device.kernels();
-    var elements = a.elements();
-    device
-        .workers()
-        .run(
-            Math.toIntExact((elements + CHUNK - 1) / CHUNK),
-            (index, worker) -> {
-              var from = (long) index * CHUNK;
-              var n = (int) Math.min(CHUNK, elements - from);
-              var at = from * a.dtype().bytes();
-              if (a.dtype() == DType.F32) {
-                kernels.add(a.data(), at, b.data(), at, y.data(), at, n);
-                return;
-              }
-              var scratch = device.workers().scratch(worker, 8L * CHUNK);
-              kernels.widen(a.dtype(), a.data(), at, scratch, 0, n);
-              kernels.widen(b.dtype(), b.data(), at, scratch, 4L * CHUNK, n);
-              kernels.add(scratch, 0, scratch, 4L * CHUNK, scratch, 0, n);
-              kernels.narrow(y.dtype(), scratch, 0, y.data(), at, n);
-            });
+    var workers = device.workers();
+    workers.run(
+        tasks(y),
+        (index, worker) -> {
+          var from = (long) index * CHUNK;
+          var n = (int) Math.min(CHUNK, y.elements() - from);
+          var scratch = workers.scratch(worker, 12L * CHUNK);
+          var aF32 = new F32(kernels, a, from, n, scratch, 0);
+          var bF32 = new F32(kernels, b, from, n, scratch, 4L * CHUNK);
+          var direct = y.dtype() == DType.F32;
+          var sum = direct ? y.data() : scratch;
+          var sumAt = direct ? from * 4 : 8L * CHUNK;
+          kernels.add(aF32.data, aF32.at, bF32.data, bF32.at, sum, sumAt, n);
+          if (!direct) {
+            kernels.narrow(y.dtype(), sum, sumAt, y.data(), from * y.dtype().bytes(), n);
+          }
+        });
+  }
+
+  /** y = x, rounded to y's type. */
+  static void convert(CpuDevice device, Tensor x, Tensor y) {
+    var kernels = device.kernels();
+    var workers = device.workers();
+    workers.run(
+        tasks(y),
+        (index, worker) -> {
+          var from = (long) index * CHUNK;
+          var n = (int) Math.min(CHUNK, y.elements() - from);
+          var f32 = new F32(kernels, x, from, n, workers.scratch(worker, 4L * CHUNK), 0);
+          kernels.narrow(y.dtype(), f32.data, f32.at, y.data(), from * y.dtype().bytes(), n);
+        });
+  }
+
+  private static int tasks(Tensor y) {
+    return Math.toIntExact((y.elements() + CHUNK - 1) / CHUNK);
+  }
+
+  /** Elements of a tensor as binary32: where they are, or widened into scratch memory. */
+  private static final class F32 {
+    private final MemorySegment data;
+    private final long at;
+
+    private F32(
+        Kernels kernels, Tensor tensor, long from, int n, MemorySegment scratch, long scratchAt) {
+      var direct = tensor.dtype() == DType.F32;
+      data = direct ? tensor.data() : scratch;
+      at = direct ? from * 4 : scratchAt;
+      if (!direct) {
+        kernels.widen(
+            tensor.dtype(), tensor.data(), from * tensor.dtype().bytes(), scratch, scratchAt, n);
+      }
+    }
   }
 }

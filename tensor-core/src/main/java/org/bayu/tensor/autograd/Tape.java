@@ -1,5 +1,7 @@
 package org.bayu.tensor.autograd;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -68,6 +70,13 @@ public final class Tape {
   /** A variable whose gradient can be read after {@link #backward}. */
   public Variable input(Tensor value) {
     return new Variable(value, recording());
+  }
+
+  /** An I32 tensor of these elements in this tape's memory: token ids, positions. */
+  public Tensor ints(int... values) {
+    var tensor = allocate(DType.I32, values.length);
+    MemorySegment.copy(values, 0, tensor.data(), ValueLayout.JAVA_INT, 0, values.length);
+    return tensor;
   }
 
   /**
@@ -183,19 +192,28 @@ public final class Tape {
     return new Target(shared.tensor(), true);
   }
 
-  /** Adds {@code gradient} to that of {@code x}: shared where {@code x} has none yet. */
+  /**
+   * Adds {@code gradient} to that of {@code x}: shared where {@code x} has none yet and is of the
+   * same type.
+   */
   void pass(Gradient gradient, Variable x) {
     if (!x.requiresGradient()) {
       return;
     }
-    if (x.sharedGradient() == null) {
+    var sameType = gradient.tensor().dtype() == x.value().dtype();
+    if (sameType && x.sharedGradient() == null) {
       gradient.holders++;
       x.setGradient(gradient);
       return;
     }
     var target = target(x);
-    if (target != null) {
+    if (target == null) {
+      return;
+    }
+    if (target.accumulate()) {
       Add.sum(device, target.tensor(), gradient.tensor(), target.tensor());
+    } else {
+      Add.convert(device, gradient.tensor(), target.tensor());
     }
   }
 
