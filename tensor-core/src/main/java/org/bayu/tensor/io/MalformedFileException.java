@@ -2,6 +2,7 @@ package org.bayu.tensor.io;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file does not hold what it should: cut short, of another format, or contradicting itself. The
@@ -21,7 +22,7 @@ public final class MalformedFileException extends IOException {
   }
 
   /** The same, with what was thrown below. */
-  public MalformedFileException(Path file, String reason, Throwable cause) {
+  public MalformedFileException(Path file, String reason, @Nullable Throwable cause) {
     super(file + ": " + reason, cause);
     this.file = file;
     this.reason = reason;

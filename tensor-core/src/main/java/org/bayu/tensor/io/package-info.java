@@ -1,4 +1,14 @@
-/** Reading and writing tensors: the safetensors format, whole or in shards. */
+/**
+ * Reading tensors from safetensors files, mapped into memory.
+ *
+ * {@snippet :
+ * try (var file = SafetensorsFile.open(Path.of("model.safetensors"))) {
+ *   for (var name : file.names()) {
+ *     System.out.println(name + " " + file.tensor(name));
+ *   }
+ * }
+ * }
+ */
 @NullMarked
 package org.bayu.tensor.io;
 
