@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The tensors are read-only and live until {@link #close}. Any number of threads may read. A
  * mapped file must not be rewritten in place or cut short while it is open: touching a page that is
- * gone ends the JVM. Replacing it by renaming another file over it is safe.
+ * gone ends the JVM. Replacing it by renaming another file over it, as {@link SafetensorsWriter}
+ * does, is safe.
  *
  * @see <a href="https://github.com/huggingface/safetensors">the format's definition</a>
  */

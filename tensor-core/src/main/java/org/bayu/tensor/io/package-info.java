@@ -1,5 +1,5 @@
 /**
- * Reading tensors from safetensors files, mapped into memory.
+ * Reading and writing tensors: safetensors files, whole or in shards.
  *
  * {@snippet :
  * try (var file = SafetensorsFile.open(Path.of("model.safetensors"))) {
@@ -8,6 +8,9 @@
  *   }
  * }
  * }
+ *
+ * <p>{@link org.bayu.tensor.io.SafetensorsFile} and {@link org.bayu.tensor.io.ShardedSafetensors}
+ * map files into memory; {@link org.bayu.tensor.io.SafetensorsWriter} replaces a file in one step.
  */
 @NullMarked
 package org.bayu.tensor.io;

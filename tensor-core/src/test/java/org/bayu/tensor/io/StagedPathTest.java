@@ -1,0 +1,114 @@
+package org.bayu.tensor.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StagedPathTest {
+  @TempDir private Path folder;
+
+  private List<String> names() throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void publishedFolderTakesTheTargetsName() throws IOException {
+    var target = folder.resolve("new/model");
+    try (var staged = StagedPath.folder(target)) {
+      Files.createDirectory(staged.path().resolve("sub"));
+      Files.writeString(staged.path().resolve("sub/a.txt"), "a");
+      assertFalse(Files.exists(target));
+      staged.publish();
+    }
+    assertEquals("a", Files.readString(target.resolve("sub/a.txt")));
+    assertEquals(List.of("new"), names());
+  }
+
+  @Test
+  void publishedFolderReplacesAnEmptyOne() throws IOException {
+    var target = Files.createDirectory(folder.resolve("model"));
+    try (var staged = StagedPath.folder(target)) {
+      Files.writeString(staged.path().resolve("a.txt"), "a");
+      staged.publish();
+    }
+    assertTrue(Files.exists(target.resolve("a.txt")));
+    assertEquals(List.of("model"), names());
+  }
+
+  @Test
+  void linkToAnEmptyFolderIsFollowed() throws IOException {
+    var real = Files.createDirectory(folder.resolve("real"));
+    var link = Files.createSymbolicLink(folder.resolve("link"), real);
+    try (var staged = StagedPath.folder(link)) {
+      Files.writeString(staged.path().resolve("a.txt"), "a");
+      staged.publish();
+    }
+    assertTrue(Files.isSymbolicLink(link));
+    assertTrue(Files.exists(real.resolve("a.txt")));
+  }
+
+  @Test
+  void unpublishedFolderIsRemoved() throws IOException {
+    var target = folder.resolve("model");
+    try (var staged = StagedPath.folder(target)) {
+      Files.createDirectory(staged.path().resolve("sub"));
+      Files.writeString(staged.path().resolve("sub/a.txt"), "a");
+    }
+    assertEquals(List.of(), names());
+  }
+
+  @Test
+  void folderThatIsNotEmptyIsLeftAlone() throws IOException {
+    var target = Files.createDirectory(folder.resolve("model"));
+    Files.writeString(target.resolve("a.txt"), "a");
+    var e = assertThrows(FileAlreadyExistsException.class, () -> StagedPath.folder(target));
+    assertEquals(
+        target + ": the folder is not empty; name a new one, or empty it", e.getMessage());
+    assertEquals(List.of("model"), names());
+  }
+
+  @Test
+  void folderThatFillsMeanwhileIsLeftAlone() throws IOException {
+    var target = folder.resolve("model");
+    try (var staged = StagedPath.folder(target)) {
+      Files.writeString(staged.path().resolve("a.txt"), "new");
+      Files.createDirectory(target);
+      Files.writeString(target.resolve("a.txt"), "old");
+      assertThrows(IOException.class, staged::publish);
+    }
+    assertEquals("old", Files.readString(target.resolve("a.txt")));
+    assertEquals(List.of("model"), names());
+  }
+
+  @Test
+  void fileIsNoFolder() throws IOException {
+    var target = Files.writeString(folder.resolve("model"), "a");
+    var e = assertThrows(FileAlreadyExistsException.class, () -> StagedPath.folder(target));
+    assertEquals(target + ": it is not a folder", e.getMessage());
+  }
+
+  @Test
+  void folderThatCannotBeWrittenIsNamed() throws IOException {
+    var closed = Files.createDirectory(folder.resolve("closed"));
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-xr-xr-x"));
+    assumeFalse(Files.isWritable(closed), "this user may write everywhere");
+    var target = closed.resolve("model");
+    var e = assertThrows(AccessDeniedException.class, () -> StagedPath.folder(target));
+    assertEquals(target + ": its folder is not writable", e.getMessage());
+    assertThrows(AccessDeniedException.class, () -> StagedPath.file(target));
+  }
+}
