@@ -3,4 +3,6 @@ module org.bayu.lora {
   requires transitive org.bayu.tensor;
   requires com.fasterxml.jackson.databind;
   requires static transitive org.jspecify;
+
+  exports org.bayu.lora;
 }

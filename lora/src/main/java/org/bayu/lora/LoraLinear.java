@@ -1,0 +1,59 @@
+package org.bayu.lora;
+
+import java.lang.foreign.SegmentAllocator;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Linear.LowRank;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Variable;
+import org.bayu.tensor.nn.Linear;
+import org.bayu.tensor.nn.Parameter;
+
+/**
+ * A linear layer with a low-rank addition: y = x·Wᵀ + bias + scale·(dropout(x)·Aᵀ)·Bᵀ, with A
+ * [rank, inputs] and B [outputs, rank].
+ *
+ * <p>Weight and bias are the base layer's own parameters, A and B trainable ones, F32.
+ */
+public final class LoraLinear extends Linear {
+  private final Linear base;
+  private final Parameter a;
+  private final Parameter b;
+  private final float scale;
+
+  /** Copies A and B to memory from {@code allocator}. */
+  LoraLinear(
+      Linear base, String path, LoraConfig config, Tensor a, Tensor b, SegmentAllocator allocator) {
+    super(base.weight(), base.bias());
+    this.base = base;
+    this.a = parameter(new Parameter(path + ".lora_A.weight", a, true));
+    this.b = parameter(new Parameter(path + ".lora_B.weight", b, true));
+    this.a.train(allocator);
+    this.b.train(allocator);
+    scale = config.scale();
+  }
+
+  /** The layer without the addition. */
+  Linear base() {
+    return base;
+  }
+
+  /** A, [rank, inputs]. */
+  public Parameter a() {
+    return a;
+  }
+
+  /** B, [outputs, rank]. */
+  public Parameter b() {
+    return b;
+  }
+
+  /** The factor of B·A. */
+  public float scale() {
+    return scale;
+  }
+
+  @Override
+  public LowRank lowRank(Tape tape, Variable x) {
+    return new LowRank(a.value(), b.value(), scale, null);
+  }
+}
