@@ -1,0 +1,203 @@
+package org.bayu.lora;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Set;
+import org.bayu.tensor.io.MalformedFileException;
+
+/** {@code adapter_config.json}, as PEFT 0.21 writes and reads it. */
+final class PeftConfig {
+  static final String FILE = "adapter_config.json";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  /** What is read below. */
+  private static final Set<String> READ =
+      Set.of("r", "lora_alpha", "lora_dropout", "use_rslora", "target_modules");
+
+  /** Where the adapter came from, and settings of what is refused when it is on. */
+  private static final Set<String> WITHOUT_EFFECT =
+      Set.of(
+          "peft_version",
+          "auto_mapping",
+          "base_model_name_or_path",
+          "revision",
+          "inference_mode",
+          "runtime_config",
+          "megatron_core",
+          "qalora_group_size",
+          "eva_config");
+
+  /** Initializations that leave the base's weights alone; the others subtract from them. */
+  private static final Set<String> INITIALIZATIONS =
+      Set.of("true", "gaussian", "eva", "orthogonal");
+
+  private final Path file;
+  private final JsonNode json;
+
+  private PeftConfig(Path file, JsonNode json) {
+    this.file = file;
+    this.json = json;
+  }
+
+  /**
+   * The settings in this file.
+   *
+   * @throws MalformedFileException if it is no JSON object, lacks a setting, or has one that
+   *     changes the computation in a way not implemented
+   */
+  static LoraConfig read(Path file) throws IOException {
+    var bytes = Files.readAllBytes(file);
+    JsonNode json;
+    try {
+      json = JSON.readTree(bytes);
+    } catch (JsonProcessingException e) {
+      throw new MalformedFileException(
+          file,
+          "is not valid JSON, line %d: %s"
+              .formatted(e.getLocation().getLineNr(), e.getOriginalMessage()),
+          e);
+    }
+    if (!json.isObject()) {
+      throw new MalformedFileException(file, "is not a JSON object");
+    }
+    return new PeftConfig(file, json).config();
+  }
+
+  private LoraConfig config() throws MalformedFileException {
+    if (!json.has("peft_type")) {
+      throw wrong("peft_type", "\"LORA\"");
+    }
+    for (var setting : json.properties()) {
+      requireImplemented(setting.getKey(), setting.getValue());
+    }
+    var rank = json.path("r");
+    if (!rank.canConvertToInt() || !rank.isIntegralNumber()) {
+      throw wrong("r", "a whole number");
+    }
+    try {
+      return new LoraConfig(
+          rank.intValue(),
+          number("lora_alpha"),
+          json.has("lora_dropout") ? number("lora_dropout") : 0,
+          targets(),
+          json.path("use_rslora").asBoolean());
+    } catch (IllegalArgumentException e) {
+      throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private void requireImplemented(String key, JsonNode value) throws MalformedFileException {
+    var text = value.asText();
+    var implemented =
+        switch (key) {
+          case "peft_type" -> text.equals("LORA");
+          case "task_type" -> value.isNull() || text.equals("CAUSAL_LM");
+          case "bias" -> isOff(value) || text.equals("none");
+          case "init_lora_weights" -> isOff(value) || INITIALIZATIONS.contains(text);
+          case "use_rslora" -> isOff(value) || value.isBoolean();
+          default -> READ.contains(key) || WITHOUT_EFFECT.contains(key) || isOff(value);
+        };
+    if (!implemented) {
+      throw new MalformedFileException(
+          file, "%s is %s, which Bayu does not implement".formatted(key, abbreviated(value)));
+    }
+  }
+
+  private static boolean isOff(JsonNode value) {
+    return value.isNull()
+        || (value.isBoolean() && !value.booleanValue())
+        || (value.isTextual() && value.textValue().isEmpty())
+        || (value.isContainerNode() && value.isEmpty());
+  }
+
+  private double number(String key) throws MalformedFileException {
+    var value = json.path(key);
+    if (!value.isNumber()) {
+      throw wrong(key, "a number");
+    }
+    return value.doubleValue();
+  }
+
+  private LoraTargets targets() throws MalformedFileException {
+    var value = json.path("target_modules");
+    if (value.isTextual()) {
+      // PEFT's word for every linear layer but the head.
+      return value.textValue().equals("all-linear")
+          ? new LoraTargets.AllLinears()
+          : new LoraTargets.Expression(value.textValue());
+    }
+    var names = new ArrayList<String>();
+    for (var name : value) {
+      if (!name.isTextual()) {
+        throw wrong("target_modules", "a list of names");
+      }
+      names.add(name.textValue());
+    }
+    if (names.isEmpty()) {
+      throw wrong("target_modules", "a list of names or a regular expression");
+    }
+    return new LoraTargets.Names(names);
+  }
+
+  private MalformedFileException wrong(String key, String expected) {
+    var value = json.get(key);
+    return new MalformedFileException(
+        file,
+        value == null
+            ? "lacks %s: %s".formatted(key, expected)
+            : "%s is %s, not %s".formatted(key, abbreviated(value), expected));
+  }
+
+  private static String abbreviated(JsonNode value) {
+    var text = value.toString();
+    return text.length() <= 80 ? text : text.substring(0, 80) + "…";
+  }
+
+  /** Writes the settings of an adapter, exactly the keys that PEFT needs. */
+  static byte[] write(LoraAdapter adapter, String baseModelName) throws IOException {
+    var config = adapter.config();
+    var json = JSON.createObjectNode();
+    json.put("peft_type", "LORA");
+    json.put("task_type", "CAUSAL_LM");
+    json.put("base_model_name_or_path", baseModelName);
+    json.putNull("revision");
+    json.put("r", config.rank());
+    if (config.alpha() == (long) config.alpha()) {
+      json.put("lora_alpha", (long) config.alpha());
+    } else {
+      json.put("lora_alpha", config.alpha());
+    }
+    json.put("lora_dropout", config.dropout());
+    json.put("bias", "none");
+    json.put("fan_in_fan_out", false);
+    json.put("inference_mode", true);
+    json.put("init_lora_weights", true);
+    json.putNull("modules_to_save");
+    json.put("use_rslora", config.rankStabilized());
+    json.put("use_dora", false);
+    json.putObject("rank_pattern");
+    json.putObject("alpha_pattern");
+    switch (config.targets()) {
+      case LoraTargets.Expression(var expression) -> json.put("target_modules", expression);
+      case LoraTargets.Names(var names) -> names.forEach(json.putArray("target_modules")::add);
+      case LoraTargets.AllLinears _ ->
+          LoraTargets.lastNames(adapter.layers().keySet())
+              .forEach(json.putArray("target_modules")::add);
+    }
+    return JSON.writeValueAsBytes(json);
+  }
+}
