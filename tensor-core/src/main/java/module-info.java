@@ -8,4 +8,5 @@ module org.bayu.tensor {
   exports org.bayu.tensor.io;
   exports org.bayu.tensor.autograd;
   exports org.bayu.tensor.nn;
+  exports org.bayu.tensor.optim;
 }

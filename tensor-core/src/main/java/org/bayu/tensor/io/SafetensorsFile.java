@@ -137,7 +137,8 @@ public final class SafetensorsFile implements AutoCloseable {
     var arena = Arena.ofShared();
     try {
       var data =
-          path.getFileSystem().equals(FileSystems.getDefault()) && channel instanceof FileChannel local
+          path.getFileSystem().equals(FileSystems.getDefault())
+                  && channel instanceof FileChannel local
               ? local.map(MapMode.READ_ONLY, begin, fileBytes - begin, arena)
               : read(path, channel, fileBytes - begin, arena);
       return new SafetensorsFile(path, header, channel, arena, data.asReadOnly(), fileBytes);

@@ -54,7 +54,8 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
       throw new MalformedFileException(file, "the header is empty");
     }
     if (header[0] == (byte) 0xEF) {
-      throw new MalformedFileException(file, "the header begins with a byte order mark, not with {");
+      throw new MalformedFileException(
+          file, "the header begins with a byte order mark, not with {");
     }
     if (header[0] != '{') {
       throw new MalformedFileException(

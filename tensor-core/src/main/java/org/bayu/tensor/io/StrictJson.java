@@ -158,7 +158,8 @@ final class StrictJson implements AutoCloseable {
 
   /** Whether {@code text} cannot be written as UTF-8. */
   static boolean hasLoneSurrogate(String text) {
-    return text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+    return text.codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
   }
 
   /** {@code text} in quotes on one line of bearable length. */

@@ -21,7 +21,9 @@ class SafetensorsDataRefusalTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = ';', value = {"[];0", "[0];1", "[0,4,4];3"})
+  @CsvSource(
+      delimiter = ';',
+      value = {"[];0", "[0];1", "[0,4,4];3"})
   void numberOfOffsetsOtherThanTwoIsRefused(String offsets, int count) throws IOException {
     refused(
         "tensor \"w\" has %d data_offsets, not 2".formatted(count),
@@ -32,9 +34,7 @@ class SafetensorsDataRefusalTest {
   @Test
   void endBeforeBeginIsRefused() throws IOException {
     refused(
-        "tensor \"w\" ends at byte 0, before it begins at 4",
-        4,
-        tensor("w", "F32", "[]", "[4,0]"));
+        "tensor \"w\" ends at byte 0, before it begins at 4", 4, tensor("w", "F32", "[]", "[4,0]"));
   }
 
   @Test
@@ -93,7 +93,14 @@ class SafetensorsDataRefusalTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
-      value = {"F32;[2];4;8", "F32;[];8;4", "BF16;[3];4;6", "U8;[5];4;5", "F64;[0];8;0", "F4;[6];4;3"})
+      value = {
+        "F32;[2];4;8",
+        "F32;[];8;4",
+        "BF16;[3];4;6",
+        "U8;[5];4;5",
+        "F64;[0];8;0",
+        "F4;[6];4;3"
+      })
   void sizeThatContradictsTheShapeIsRefused(String dtype, String shape, int bytes, int needed)
       throws IOException {
     refused(
@@ -103,7 +110,9 @@ class SafetensorsDataRefusalTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = ';', value = {"F4;[3]", "F6_E2M3;[2]", "F6_E3M2;[5]"})
+  @CsvSource(
+      delimiter = ';',
+      value = {"F4;[3]", "F6_E2M3;[2]", "F6_E3M2;[5]"})
   void bitsThatDoNotFillTheLastByteAreRefused(String dtype, String shape) throws IOException {
     refused(
         "tensor \"w\" does not fill its last byte: %s %s".formatted(dtype, shape),
@@ -120,10 +129,7 @@ class SafetensorsDataRefusalTest {
         "[4611686018427387904, 4, 0]"
       })
   void overflowIsRefusedAlsoWhereALaterDimensionIsZero(String shape) throws IOException {
-    refused(
-        "tensor \"w\" has too many elements: " + shape,
-        0,
-        tensor("w", "F32", shape, "[0,0]"));
+    refused("tensor \"w\" has too many elements: " + shape, 0, tensor("w", "F32", shape, "[0,0]"));
   }
 
   @Test

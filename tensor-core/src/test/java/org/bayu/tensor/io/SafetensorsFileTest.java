@@ -167,7 +167,8 @@ class SafetensorsFileTest {
       })
   void otherTypesAreCarriedAsBytes(String dtype) throws IOException {
     var bits = SafetensorsType.valueOf(dtype).bits;
-    try (var file = open(header(tensor("w", dtype, "[4]", "[0,%d]".formatted(bits / 2))), bits / 2)) {
+    try (var file =
+        open(header(tensor("w", dtype, "[4]", "[0,%d]".formatted(bits / 2))), bits / 2)) {
       assertEquals(dtype, file.entry("w").dtypeName());
       assertEquals(bits / 2, file.bytes("w").byteSize());
       var e = assertThrows(MalformedFileException.class, () -> file.tensor("w"));
@@ -206,7 +207,8 @@ class SafetensorsFileTest {
             8)) {
       assertEquals(List.of("c", "b", "a"), List.copyOf(file.names()));
       assertEquals(
-          new SafetensorsFile.Entry("a", "F32", Shape.of(), 4, 8), List.copyOf(file.entries()).get(2));
+          new SafetensorsFile.Entry("a", "F32", Shape.of(), 4, 8),
+          List.copyOf(file.entries()).get(2));
     }
   }
 
@@ -270,7 +272,9 @@ class SafetensorsFileTest {
   void fileInAZipFileIsReadThrough() throws IOException {
     var bytes =
         TestFiles.bytes(
-            header(tensor("a", "F32", "[3000000]", "[0,12000000]"), tensor("b", "U8", "[3]", "[12000000,12000003]")),
+            header(
+                tensor("a", "F32", "[3000000]", "[0,12000000]"),
+                tensor("b", "U8", "[3]", "[12000000,12000003]")),
             12_000_003);
     bytes[bytes.length - 1] = 7;
     var zip = folder.resolve("model.zip");

@@ -32,9 +32,33 @@ class SafetensorsFuzzTest {
 
   /** What is inserted or overwritten, beside single bytes. */
   private static final String[] TOKENS = {
-    "{", "}", "[", "]", ",", ":", "\"", "\\", "\\ud800", "null", "NaN", "-", "1e9", "0", "9",
-    "18446744073709551615", "9223372036854775807", "\"dtype\":", "\"shape\":", "\"F32\"",
-    "\"__metadata__\":", "[0,0]", "\0", "\ufeff", " ", "{}", "[[[[[[[["
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\\ud800",
+    "null",
+    "NaN",
+    "-",
+    "1e9",
+    "0",
+    "9",
+    "18446744073709551615",
+    "9223372036854775807",
+    "\"dtype\":",
+    "\"shape\":",
+    "\"F32\"",
+    "\"__metadata__\":",
+    "[0,0]",
+    "\0",
+    "\ufeff",
+    " ",
+    "{}",
+    "[[[[[[[["
   };
 
   @TempDir private Path folder;

@@ -38,8 +38,7 @@ class SafetensorsGoldenTest {
                           entry.dtypeName(),
                           entry.shape().toString(),
                           HexFormat.of()
-                              .formatHex(
-                                  file.bytes(entry.name()).toArray(ValueLayout.JAVA_BYTE))))
+                              .formatHex(file.bytes(entry.name()).toArray(ValueLayout.JAVA_BYTE))))
               .collect(Collectors.toSet());
       assertEquals(Set.copyOf(expected()), found);
       assertEquals("Bayu's tests", file.metadata().get("made by"));

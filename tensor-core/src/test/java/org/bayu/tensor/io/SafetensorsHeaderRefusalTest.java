@@ -46,8 +46,7 @@ class SafetensorsHeaderRefusalTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 7})
   void fileShorterThanEightBytesIsRefused(int length) throws IOException {
-    refused(
-        "has %d bytes, too few for the length of a header".formatted(length), new byte[length]);
+    refused("has %d bytes, too few for the length of a header".formatted(length), new byte[length]);
   }
 
   @Test
@@ -99,8 +98,7 @@ class SafetensorsHeaderRefusalTest {
 
   @Test
   void byteOrderMarkIsRefused() throws IOException {
-    refused(
-        "the header begins with a byte order mark, not with {", "\ufeff" + header(SCALAR));
+    refused("the header begins with a byte order mark, not with {", "\ufeff" + header(SCALAR));
   }
 
   @Test
@@ -111,8 +109,7 @@ class SafetensorsHeaderRefusalTest {
   @ParameterizedTest
   @ValueSource(strings = {"[]", "null", "\"w\"", "1", "true"})
   void headerThatIsNotAnObjectIsRefused(String json) throws IOException {
-    refused(
-        "the header begins with byte 0x%02x, not with {".formatted((int) json.charAt(0)), json);
+    refused("the header begins with byte 0x%02x, not with {".formatted((int) json.charAt(0)), json);
   }
 
   @Test
@@ -137,7 +134,8 @@ class SafetensorsHeaderRefusalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "{\"", "{\"w\"", "{\"w\":", "{\"w\":{\"dtype\":\"F32\"", "{\"w\":{\"a\":1"})
+  @ValueSource(
+      strings = {"{", "{\"", "{\"w\"", "{\"w\":", "{\"w\":{\"dtype\":\"F32\"", "{\"w\":{\"a\":1"})
   void unfinishedJsonIsRefused(String json) throws IOException {
     refusedAsJson(json);
   }
@@ -153,7 +151,8 @@ class SafetensorsHeaderRefusalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"NaN", "Infinity", "-Infinity", "+1", "01", "1.", ".5", "0x1", "'a'", "tru"})
+  @ValueSource(
+      strings = {"NaN", "Infinity", "-Infinity", "+1", "01", "1.", ".5", "0x1", "'a'", "tru"})
   void valueThatIsNotJsonIsRefused(String value) throws IOException {
     refusedAsJson(
         "{\"w\":{\"extra\":%s,\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}"
@@ -161,7 +160,15 @@ class SafetensorsHeaderRefusalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{,}", "{\"__metadata__\":null,}", "{a:1}", "{\"a\" 1}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}"})
+  @ValueSource(
+      strings = {
+        "{,}",
+        "{\"__metadata__\":null,}",
+        "{a:1}",
+        "{\"a\" 1}",
+        "{\"a\":\"\n\"}",
+        "{\"a\":\"\\x\"}"
+      })
   void objectThatIsNotJsonIsRefused(String json) throws IOException {
     refusedAsJson(json);
   }
@@ -310,8 +317,7 @@ class SafetensorsHeaderRefusalTest {
 
   @Test
   void namesAreQuotedOnOneLineOfBearableLength() throws IOException {
-    refused(
-        "tensor \"a\\u000ab\" has no dtype", "{\"a\\nb\":{}}");
+    refused("tensor \"a\\u000ab\" has no dtype", "{\"a\\nb\":{}}");
     refused(
         "tensor \"%s…\" has no dtype".formatted("a".repeat(200)),
         "{\"%s\":{}}".formatted("a".repeat(5000)));

@@ -1,0 +1,119 @@
+package org.bayu.tensor.optim;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+import org.bayu.tensor.nn.Parameter;
+
+/**
+ * Adam with decoupled weight decay: m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², p −= lr·(m̂ / (√v̂ + ε)
+ * + decay·p), where m̂ = m / (1−β₁ᵗ), v̂ = v / (1−β₂ᵗ). Loshchilov and Hutter 2019, "Decoupled
+ * Weight Decay Regularization"; ε outside the root, as in optax and PyTorch.
+ *
+ * <p>Owns the state of each parameter, F32, until {@link #close}. Not thread-safe.
+ */
+public final class AdamW implements AutoCloseable {
+  /** Elements of one task: a fixed partition, independent of the thread count. */
+  private static final int CHUNK = 1 << 15;
+
+  private final Arena arena = Arena.ofShared();
+  private final CpuDevice device;
+  private final Settings settings;
+  private final List<State> states = new ArrayList<>();
+  private long steps;
+
+  /**
+   * The constants.
+   *
+   * @param weightDecay of the parameters that {@linkplain Parameter#decays decay}
+   */
+  public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
+
+  /**
+   * What the optimizer keeps of a parameter.
+   *
+   * @param m mean of the gradients, of the parameter's shape
+   * @param v mean of their squares
+   */
+  public record State(Parameter parameter, Tensor m, Tensor v) {}
+
+  /** An optimizer of these trainable parameters. */
+  public AdamW(Device device, List<Parameter> parameters, Settings settings) {
+    this.device = (CpuDevice) device;
+    this.settings = settings;
+    for (var parameter : parameters) {
+      var shape = parameter.value().shape();
+      states.add(
+          new State(
+              parameter,
+              Tensor.allocate(arena, DType.F32, shape),
+              Tensor.allocate(arena, DType.F32, shape)));
+    }
+  }
+
+  /** Number of steps done: t. */
+  public long steps() {
+    return steps;
+  }
+
+  /** The state, parameter by parameter. */
+  public List<State> states() {
+    return List.copyOf(states);
+  }
+
+  /**
+   * Updates every parameter.
+   *
+   * @param gradientScale multiplies the gradients first: the clip
+   */
+  public void step(Gradients gradients, double learningRate, double gradientScale) {
+    steps++;
+    for (var state : states) {
+      var scalars =
+          new AdamWScalars(
+              (float) gradientScale,
+              (float) settings.beta1,
+              (float) settings.beta2,
+              (float) settings.epsilon,
+              (float) learningRate,
+              (float) (state.parameter.decays() ? settings.weightDecay : 0),
+              (float) (1 / (1 - Math.pow(settings.beta1, (double) steps))),
+              (float) (1 / (1 - Math.pow(settings.beta2, (double) steps))));
+      update(state, gradients.of(state.parameter.value()), scalars);
+    }
+  }
+
+  private void update(State state, Tensor gradient, AdamWScalars scalars) {
+    var parameter = state.parameter.value();
+    var elements = parameter.elements();
+    device
+        .workers()
+        .run(
+            Math.toIntExact((elements + CHUNK - 1) / CHUNK),
+            (index, worker) -> {
+              var from = (long) index * CHUNK;
+              device
+                  .kernels()
+                  .adamW(
+                      parameter.data(),
+                      gradient.data(),
+                      state.m.data(),
+                      state.v.data(),
+                      from * 4,
+                      (int) Math.min(CHUNK, elements - from),
+                      scalars);
+            });
+  }
+
+  /** Frees the state. */
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

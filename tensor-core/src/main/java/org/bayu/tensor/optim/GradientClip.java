@@ -1,0 +1,60 @@
+package org.bayu.tensor.optim;
+
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.internal.CpuDevice;
+
+/**
+ * Clipping by global norm: g · max / ‖g‖ where ‖g‖ &gt; max, over all gradients together. Pascanu
+ * et al. 2013, "On the difficulty of training recurrent neural networks".
+ */
+public final class GradientClip {
+  /** Elements of one partial sum: a fixed partition, independent of the thread count. */
+  private static final int CHUNK = 1 << 16;
+
+  private GradientClip() {}
+
+  /** √Σ g² over all gradients, summed in double in a fixed order. */
+  public static double globalNorm(Device device, Gradients gradients) {
+    var sum = 0.0;
+    for (var weight : gradients.weights()) {
+      sum += sumOfSquares((CpuDevice) device, gradients.of(weight));
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** Σ g² of one gradient. */
+  private static double sumOfSquares(CpuDevice device, Tensor gradient) {
+    var elements = gradient.elements();
+    var partial = new double[Math.toIntExact((elements + CHUNK - 1) / CHUNK)];
+    device
+        .workers()
+        .run(
+            partial.length,
+            (index, worker) -> {
+              var from = (long) index * CHUNK;
+              var n = (int) Math.min(CHUNK, elements - from);
+              partial[index] = device.kernels().sumOfSquares(gradient.data(), from * 4, n);
+            });
+    var sum = 0.0;
+    for (var part : partial) {
+      sum += part;
+    }
+    return sum;
+  }
+
+  /**
+   * What gradients of this norm are to be multiplied with.
+   *
+   * @param max the bound; none if 0
+   */
+  public static double scale(double norm, double max) {
+    return max > 0 && norm > max ? max / norm : 1;
+  }
+
+  /** Whether a gradient has no NaN and no infinity, nor a square sum that overflows. */
+  public static boolean isFinite(Device device, Tensor gradient) {
+    return Double.isFinite(sumOfSquares((CpuDevice) device, gradient));
+  }
+}
