@@ -1,0 +1,190 @@
+package org.bayu.tensor.io;
+
+import static org.bayu.tensor.io.StrictJson.quote;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.core.util.Separators.Spacing;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and writes {@code model.safetensors.index.json}: which shard holds which tensor. */
+final class ShardIndex {
+  static final String FILE_NAME = "model.safetensors.index.json";
+
+  private static final String WEIGHT_MAP = "weight_map";
+  private static final long MAX_BYTES = 100_000_000;
+
+  private final Path index;
+  private final Path folder;
+
+  private ShardIndex(Path folder) {
+    this.folder = folder;
+    index = folder.resolve(FILE_NAME);
+  }
+
+  /**
+   * The shard of every tensor, an existing file in {@code folder}.
+   *
+   * @throws MalformedFileException if the index is malformed, names files outside the folder, or
+   *     files that are missing
+   */
+  static Map<String, Path> read(Path folder) throws IOException {
+    return new ShardIndex(folder).read();
+  }
+
+  private Map<String, Path> read() throws IOException {
+    if (Files.size(index) > MAX_BYTES) {
+      throw refuse("has %d bytes, too many for an index".formatted(Files.size(index)));
+    }
+    var files = parse(Files.readAllBytes(index));
+    var shards = LinkedHashMap.<String, Path>newLinkedHashMap(files.size());
+    var missing = new TreeSet<String>();
+    for (var entry : files.entrySet()) {
+      var shard = shard(entry.getKey(), entry.getValue());
+      if (Files.exists(shard)) {
+        refuseLinkOutside(entry.getKey(), shard);
+      } else {
+        missing.add(entry.getValue());
+      }
+      shards.put(entry.getKey(), shard);
+    }
+    if (!missing.isEmpty()) {
+      throw refuse("names missing files: " + String.join(", ", missing));
+    }
+    return shards;
+  }
+
+  private Map<String, String> parse(byte[] bytes) throws IOException {
+    Map<String, String> files = null;
+    try (var json = new StrictJson(index, "the index", bytes)) {
+      if (json.next() != JsonToken.START_OBJECT) {
+        throw refuse("the index is not an object");
+      }
+      while (json.next() != JsonToken.END_OBJECT) {
+        if (!json.text().equals(WEIGHT_MAP)) {
+          json.next();
+          json.skip();
+        } else if (files == null) {
+          files = weightMap(json);
+        } else {
+          throw refuse(WEIGHT_MAP + " is given twice");
+        }
+      }
+      json.end();
+    }
+    if (files == null) {
+      throw refuse("has no " + WEIGHT_MAP);
+    }
+    return files;
+  }
+
+  private Map<String, String> weightMap(StrictJson json) throws IOException {
+    if (json.next() != JsonToken.START_OBJECT) {
+      throw refuse(WEIGHT_MAP + " is not an object");
+    }
+    var files = new LinkedHashMap<String, String>();
+    while (json.next() != JsonToken.END_OBJECT) {
+      var tensor = json.text();
+      if (json.next() != JsonToken.VALUE_STRING) {
+        throw refuse("the file of tensor %s is not a string".formatted(quote(tensor)));
+      }
+      if (files.put(tensor, json.text()) != null) {
+        throw refuse("tensor %s is given twice".formatted(quote(tensor)));
+      }
+    }
+    return files;
+  }
+
+  private Path shard(String tensor, String file) throws MalformedFileException {
+    Path relative;
+    try {
+      relative = folder.getFileSystem().getPath(file);
+    } catch (InvalidPathException e) {
+      throw refuse(outside(tensor, file, "which is no file name"), e);
+    }
+    if (relative.isAbsolute() || relative.getRoot() != null) {
+      throw refuse(outside(tensor, file, "an absolute path"));
+    }
+    for (var part : relative) {
+      if (part.toString().equals("..")) {
+        throw refuse(outside(tensor, file, "which leads out of the folder"));
+      }
+    }
+    return folder.resolve(relative).normalize();
+  }
+
+  /**
+   * Refuses a link to a file that is not in the folder, except where the Hugging Face hub's cache
+   * makes one: from {@code snapshots/<revision>/} to {@code blobs/}.
+   */
+  private void refuseLinkOutside(String tensor, Path shard) throws IOException {
+    var real = shard.toRealPath();
+    var home = folder.toRealPath();
+    var snapshots = home.getParent();
+    var inside =
+        real.startsWith(home)
+            || (snapshots != null
+                && snapshots.endsWith("snapshots")
+                && real.startsWith(snapshots.resolveSibling("blobs")));
+    if (!inside) {
+      throw refuse(
+          outside(
+              tensor, folder.relativize(shard).toString(), "a link that leads out of the folder"));
+    }
+  }
+
+  private static String outside(String tensor, String file, String reason) {
+    return "tensor %s is said to be in %s, %s".formatted(quote(tensor), quote(file), reason);
+  }
+
+  private MalformedFileException refuse(String reason) {
+    return refuse(reason, null);
+  }
+
+  private MalformedFileException refuse(String reason, @Nullable Throwable cause) {
+    return new MalformedFileException(index, reason, cause);
+  }
+
+  /**
+   * Writes an index.
+   *
+   * @param files the shard's file name of every tensor, in the order to be written
+   * @param totalBytes sum of the sizes of all tensors
+   */
+  static void write(Path folder, Map<String, String> files, long totalBytes) throws IOException {
+    var json = new ByteArrayOutputStream();
+    try (var out = new JsonFactory().createGenerator(json)) {
+      out.setPrettyPrinter(
+          new DefaultPrettyPrinter()
+              .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+              .withSeparators(
+                  Separators.createDefaultInstance().withObjectFieldValueSpacing(Spacing.AFTER)));
+      out.writeStartObject();
+      out.writeObjectFieldStart("metadata");
+      out.writeNumberField("total_size", totalBytes);
+      out.writeEndObject();
+      out.writeObjectFieldStart(WEIGHT_MAP);
+      for (var entry : files.entrySet()) {
+        out.writeStringField(entry.getKey(), entry.getValue());
+      }
+      out.writeEndObject();
+      out.writeEndObject();
+      out.writeRaw('\n');
+    }
+    try (var staged = StagedPath.file(folder.resolve(FILE_NAME))) {
+      Files.write(staged.path(), json.toByteArray());
+      staged.publish();
+    }
+  }
+}
