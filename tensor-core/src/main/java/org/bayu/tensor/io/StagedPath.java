@@ -106,8 +106,7 @@ public final class StagedPath implements AutoCloseable {
       }
     }
     try {
-      Files.move(
-          path, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(path, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (AtomicMoveNotSupportedException e) {
       Files.move(path, target, StandardCopyOption.REPLACE_EXISTING);
     }

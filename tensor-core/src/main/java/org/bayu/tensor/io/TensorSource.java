@@ -40,7 +40,9 @@ public sealed interface TensorSource {
     }
   }
 
-  /** Bytes of any type, off-heap or in a byte array, as {@link SafetensorsFile#bytes} gives them. */
+  /**
+   * Bytes of any type, off-heap or in a byte array, as {@link SafetensorsFile#bytes} gives them.
+   */
   record Bytes(String name, String dtypeName, Shape shape, Supplier<MemorySegment> bytes)
       implements TensorSource {}
 }

@@ -74,8 +74,7 @@ class SafetensorsWriterTest {
   @Test
   void headerIsPaddedWithSpacesToEightBytes() throws IOException {
     for (var length = 1; length <= 8; length++) {
-      SafetensorsWriter.write(
-          target(), List.of(TensorSource.of("n".repeat(length), floats(1, 2))));
+      SafetensorsWriter.write(target(), List.of(TensorSource.of("n".repeat(length), floats(1, 2))));
       var bytes = Files.readAllBytes(target());
       var header = (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
       assertEquals(0, header % 8);
@@ -132,8 +131,7 @@ class SafetensorsWriterTest {
     for (var dtype : List.of(DType.BF16, DType.F16)) {
       SafetensorsWriter.write(
           target(),
-          List.of(
-              new TensorSource.Elements("w", dtype, Shape.of(6), () -> floats(values))));
+          List.of(new TensorSource.Elements("w", dtype, Shape.of(6), () -> floats(values))));
       try (var file = SafetensorsFile.open(target())) {
         var expected =
             new float[] {

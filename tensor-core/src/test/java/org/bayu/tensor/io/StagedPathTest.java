@@ -76,8 +76,7 @@ class StagedPathTest {
     var target = Files.createDirectory(folder.resolve("model"));
     Files.writeString(target.resolve("a.txt"), "a");
     var e = assertThrows(FileAlreadyExistsException.class, () -> StagedPath.folder(target));
-    assertEquals(
-        target + ": the folder is not empty; name a new one, or empty it", e.getMessage());
+    assertEquals(target + ": the folder is not empty; name a new one, or empty it", e.getMessage());
     assertEquals(List.of("model"), names());
   }
 
