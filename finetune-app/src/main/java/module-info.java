@@ -10,4 +10,10 @@ module org.bayu.finetune {
 
   opens org.bayu.finetune to
       info.picocli;
+
+  // Jackson writes a configuration's records.
+  exports org.bayu.finetune.config to
+      com.fasterxml.jackson.databind;
+  exports org.bayu.finetune.data to
+      com.fasterxml.jackson.databind;
 }

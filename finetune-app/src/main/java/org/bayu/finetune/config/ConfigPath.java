@@ -1,0 +1,41 @@
+package org.bayu.finetune.config;
+
+import java.net.URI;
+import java.nio.file.FileSystemNotFoundException;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/** A path as a configuration writes it: a local one, or a URI of an installed file system. */
+final class ConfigPath {
+  private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+)://.*");
+
+  private ConfigPath() {}
+
+  /**
+   * The path of a text.
+   *
+   * @throws IllegalArgumentException that says why it is none, without the full stop
+   */
+  static Path parse(String text) {
+    var scheme = SCHEME.matcher(text);
+    if (!scheme.matches()) {
+      return Path.of(text);
+    }
+    try {
+      return Path.of(URI.create(text));
+    } catch (FileSystemNotFoundException e) {
+      throw new IllegalArgumentException(
+          "%s is on a file system (%s://) that is not installed; copy it here and give its path"
+              .formatted(text, scheme.group(1)),
+          e);
+    }
+  }
+
+  /** The text that {@link #parse} makes the path of. */
+  static String text(Path path) {
+    return path.getFileSystem().equals(FileSystems.getDefault())
+        ? path.toString()
+        : path.toUri().toString();
+  }
+}

@@ -1,0 +1,288 @@
+package org.bayu.finetune.config;
+
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.bayu.finetune.UserException;
+import org.bayu.finetune.config.ConfigNode.Items;
+import org.bayu.finetune.config.ConfigNode.Keys;
+import org.bayu.finetune.config.ConfigNode.Scalar;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One section of the configuration, read key by key. A key that is absent or has no value gives the
+ * default; what is asked for becomes known to {@link KnownKeys}.
+ */
+final class ConfigSection {
+  /** What a number may be. */
+  enum Range {
+    POSITIVE("a number above 0"),
+    NOT_NEGATIVE("a number of at least 0"),
+    FRACTION("a number from 0 to 1"),
+    BELOW_ONE("a number from 0 to below 1"),
+    STEPS("a fraction from 0 to 1 or a whole number of steps");
+
+    private final String expected;
+
+    Range(String expected) {
+      this.expected = expected;
+    }
+
+    private boolean holds(double x) {
+      return x < Double.POSITIVE_INFINITY
+          && switch (this) {
+            case POSITIVE -> x > 0;
+            case NOT_NEGATIVE -> x >= 0;
+            case FRACTION -> x >= 0 && x <= 1;
+            case BELOW_ONE -> x >= 0 && x < 1;
+            case STEPS -> x >= 0 && (x <= 1 || x == Math.rint(x));
+          };
+    }
+  }
+
+  private static final Set<String> TRUE = Set.of("true", "yes", "on");
+  private static final Set<String> FALSE = Set.of("false", "no", "off");
+
+  private final Keys keys;
+  private final String prefix;
+  private final KnownKeys known;
+
+  private ConfigSection(Keys keys, String prefix, KnownKeys known) {
+    this.keys = keys;
+    this.prefix = prefix;
+    this.known = known;
+  }
+
+  /** The whole configuration. */
+  static ConfigSection root(Keys keys, KnownKeys known) {
+    return new ConfigSection(keys, "", known);
+  }
+
+  /** The section of a key; an empty one if it is absent. */
+  ConfigSection section(String key) {
+    return switch (node(key)) {
+      case null -> inner(key, new Keys(new LinkedHashMap<>(), ""));
+      case Keys inner -> inner(key, inner);
+      case ConfigNode _ -> throw expected(key, "a section of keys");
+    };
+  }
+
+  /** The sections that a key lists; null if it is absent. */
+  @Nullable List<ConfigSection> sections(String key) {
+    var items = items(key, "a list of sections");
+    if (items == null) {
+      inner(key, new Keys(new LinkedHashMap<>(), ""));
+      return null;
+    }
+    var sections = new ArrayList<ConfigSection>();
+    for (var item : items) {
+      if (!(item instanceof Keys inner)) {
+        throw expected(key, "a list of sections");
+      }
+      sections.add(inner(key, inner));
+    }
+    return sections;
+  }
+
+  private ConfigSection inner(String key, Keys inner) {
+    return new ConfigSection(inner, prefix + key + ".", known);
+  }
+
+  /** Whether the key was written, with a value or without. */
+  boolean has(String key) {
+    return keys.entries().containsKey(key);
+  }
+
+  /** Whether the key has a section or a list of values. */
+  boolean isSection(String key) {
+    return node(key) instanceof Keys;
+  }
+
+  /** Whether the key has a list. */
+  boolean isList(String key) {
+    return node(key) instanceof Items;
+  }
+
+  @Nullable String text(String key) {
+    return scalar(key, "text");
+  }
+
+  String text(String key, String absent) {
+    var text = text(key);
+    return text == null ? absent : text;
+  }
+
+  @Nullable List<String> texts(String key) {
+    var items = items(key, "a list");
+    if (items == null) {
+      return null;
+    }
+    var texts = new ArrayList<String>();
+    for (var item : items) {
+      if (!(item instanceof Scalar(var text, _)) || text == null) {
+        throw expected(key, "a list of single values");
+      }
+      texts.add(text);
+    }
+    return texts;
+  }
+
+  @Nullable Path path(String key) {
+    var text = text(key);
+    try {
+      return text == null ? null : ConfigPath.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw bad(key, e.getMessage() + ".");
+    }
+  }
+
+  Path path(String key, String absent) {
+    var path = path(key);
+    return path == null ? Path.of(absent) : path;
+  }
+
+  int whole(String key, int absent, int least) {
+    var text = scalar(key, "a whole number");
+    return text == null ? absent : whole(key, text, least);
+  }
+
+  /** A list of whole numbers, each greater than the one before; null if the key is absent. */
+  @Nullable List<Integer> increasing(String key, int least) {
+    var texts = texts(key);
+    if (texts == null) {
+      return null;
+    }
+    var numbers = new ArrayList<Integer>();
+    for (var text : texts) {
+      numbers.add(whole(key, text, numbers.isEmpty() ? least : numbers.getLast() + 1));
+    }
+    return numbers;
+  }
+
+  private int whole(String key, String text, int least) {
+    try {
+      var value = new BigDecimal(text).intValueExact();
+      if (value >= least) {
+        return value;
+      }
+    } catch (ArithmeticException | NumberFormatException e) {
+      // The sentence below says it.
+    }
+    throw bad(key, "%s is no whole number of at least %d.".formatted(text, least));
+  }
+
+  long seed(String key, long absent) {
+    var text = scalar(key, "a whole number");
+    try {
+      return text == null ? absent : new BigDecimal(text).longValueExact();
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw expected(key, "a whole number of 64 bits");
+    }
+  }
+
+  double number(String key, double absent, Range range) {
+    var number = number(key, range);
+    return number == null ? absent : number;
+  }
+
+  @Nullable Double number(String key, Range range) {
+    var text = scalar(key, range.expected);
+    if (text == null) {
+      return null;
+    }
+    try {
+      // Decimal notation only: Double.parseDouble also takes NaN, 1d and 0x1p3.
+      var value = new BigDecimal(text).doubleValue();
+      if (range.holds(value)) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // The sentence below says it.
+    }
+    throw expected(key, range.expected);
+  }
+
+  boolean flag(String key, boolean absent) {
+    var flag = flag(key);
+    return flag == null ? absent : flag;
+  }
+
+  @Nullable Boolean flag(String key) {
+    var text = scalar(key, "true or false");
+    if (text == null) {
+      return null;
+    }
+    var lower = text.toLowerCase(Locale.ROOT);
+    if (!TRUE.contains(lower) && !FALSE.contains(lower)) {
+      throw expected(key, "true or false");
+    }
+    return TRUE.contains(lower);
+  }
+
+  /** One of the default's enum, in small letters. */
+  <E extends Enum<E>> E choice(String key, E absent) {
+    var choices = absent.getDeclaringClass().getEnumConstants();
+    var expected =
+        Arrays.stream(choices)
+            .map(ConfigSection::lower)
+            .collect(Collectors.joining(", ", "one of ", ""));
+    var text = scalar(key, expected);
+    if (text == null) {
+      return absent;
+    }
+    return Arrays.stream(choices)
+        .filter(choice -> lower(choice).equals(text.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(() -> expected(key, expected));
+  }
+
+  private static String lower(Enum<?> choice) {
+    return choice.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** An error that says what the key's value should be. */
+  UserException expected(String key, String expected) {
+    var value = String.valueOf(keys.entries().get(key));
+    return bad(key, "%s, where %s is expected.".formatted(value, expected));
+  }
+
+  /** An error about the key's value: place, key, and the sentence's end. */
+  UserException bad(String key, String what) {
+    var node = keys.entries().get(key);
+    var where = node == null ? keys.where() : node.where();
+    var path = prefix + key;
+    return UserException.usage(
+        where.equals("--" + path)
+            ? where + ": " + what
+            : "%s: %s: %s".formatted(where, path, what));
+  }
+
+  private @Nullable String scalar(String key, String expected) {
+    return switch (node(key)) {
+      case null -> null;
+      case Scalar(var text, _) -> text;
+      case ConfigNode _ -> throw expected(key, expected);
+    };
+  }
+
+  private @Nullable List<ConfigNode> items(String key, String expected) {
+    return switch (node(key)) {
+      case null -> null;
+      case Items(var items, _) -> items;
+      case ConfigNode _ -> throw expected(key, expected);
+    };
+  }
+
+  /** The key's node; null if it is absent or has no value. */
+  private @Nullable ConfigNode node(String key) {
+    known.add(prefix + key);
+    var node = keys.entries().get(key);
+    return node instanceof Scalar(var text, _) && text == null ? null : node;
+  }
+}

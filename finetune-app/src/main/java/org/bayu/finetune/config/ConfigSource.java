@@ -1,0 +1,174 @@
+package org.bayu.finetune.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import org.bayu.finetune.UserException;
+import org.bayu.finetune.config.ConfigNode.Items;
+import org.bayu.finetune.config.ConfigNode.Keys;
+import org.bayu.finetune.config.ConfigNode.Scalar;
+
+/** Reads a YAML file and flags into one tree that knows where each value was written. */
+final class ConfigSource {
+  private static final YAMLFactory YAML = new YAMLFactory();
+
+  private final String name;
+  private final boolean hasLines;
+
+  private ConfigSource(String name, boolean hasLines) {
+    this.name = name;
+    this.hasLines = hasLines;
+  }
+
+  /**
+   * The tree of a file.
+   *
+   * @throws UserException if there is no such file or it is not YAML whose top is a section
+   */
+  static Keys file(Path file) throws IOException {
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw UserException.usage(
+          file + ": no such file. Give --config_path the path of a YAML file.");
+    } catch (CharacterCodingException e) {
+      throw UserException.usage(file + ": not UTF-8 text. Convert the file to UTF-8.");
+    }
+    var node = new ConfigSource(file.toString(), true).parse(text);
+    return switch (node) {
+      case Keys keys -> keys;
+      case Scalar(var content, var where) when content == null ->
+          new Keys(new LinkedHashMap<>(), where);
+      default ->
+          throw UserException.usage(
+              node.where() + ": " + node + ", where 'key: value' lines are expected.");
+    };
+  }
+
+  /**
+   * Adds flags to a tree: {@code --key.path value}, {@code --key.path=value}, or {@code --key.path}
+   * alone for true. A value that begins with a bracket, a brace or a quote is YAML, any other is
+   * taken as it is. A later flag has its way over an earlier one and over the file.
+   */
+  static void addFlags(Keys root, List<String> flags) {
+    for (var i = 0; i < flags.size(); i++) {
+      var flag = flags.get(i);
+      if (!flag.startsWith("--") || flag.length() == 2) {
+        throw UserException.usage(
+            "'%s' is no flag; write --key.path value, e.g. --trainer.seed 1.".formatted(flag));
+      }
+      var equals = flag.indexOf('=');
+      var key = flag.substring(2, equals < 0 ? flag.length() : equals);
+      String value;
+      if (equals >= 0) {
+        value = flag.substring(equals + 1);
+      } else if (i + 1 < flags.size() && !flags.get(i + 1).startsWith("--")) {
+        value = flags.get(++i);
+      } else {
+        value = "true";
+      }
+      var where = "--" + key;
+      put(root, key, flagValue(where, value));
+    }
+  }
+
+  private static ConfigNode flagValue(String where, String value) {
+    if (value.isEmpty() || "[{\"'".indexOf(value.charAt(0)) < 0) {
+      return new Scalar(value.equals("null") ? null : value, where);
+    }
+    try {
+      return new ConfigSource(where, false).parse(value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void put(Keys root, String path, ConfigNode value) {
+    var keys = root;
+    var begin = 0;
+    for (var dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', begin)) {
+      var name = path.substring(begin, dot);
+      if (!(keys.entries().get(name) instanceof Keys)) {
+        keys.entries().put(name, new Keys(new LinkedHashMap<>(), value.where()));
+      }
+      keys = (Keys) keys.entries().get(name);
+      begin = dot + 1;
+    }
+    keys.entries().put(path.substring(begin), value);
+  }
+
+  private ConfigNode parse(String text) throws IOException {
+    try (var parser = YAML.createParser(text)) {
+      if (parser.nextToken() == null) {
+        return new Scalar(null, name);
+      }
+      var node = node(parser);
+      if (parser.nextToken() != null) {
+        throw bad(parser, "a second document; one is expected");
+      }
+      return node;
+    } catch (JsonProcessingException e) {
+      var line = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
+      var reason = e.getOriginalMessage().lines().findFirst().orElse("malformed");
+      throw UserException.usage(
+          "%s%s: not YAML (%s).".formatted(name, hasLines ? line : "", reason));
+    }
+  }
+
+  private ConfigNode node(YAMLParser parser) throws IOException {
+    if (parser.isCurrentAlias()) {
+      throw bad(parser, "an alias (*%s); write the value out".formatted(parser.getText()));
+    }
+    if (parser.getTypeId() != null) {
+      throw bad(parser, "the tag '!%s' is not known".formatted(parser.getTypeId()));
+    }
+    return switch (parser.currentToken()) {
+      case START_OBJECT -> keys(parser);
+      case START_ARRAY -> items(parser);
+      case VALUE_NULL -> new Scalar(null, where(parser));
+      default -> new Scalar(parser.getText(), where(parser));
+    };
+  }
+
+  private Keys keys(YAMLParser parser) throws IOException {
+    var where = where(parser);
+    var entries = new LinkedHashMap<String, ConfigNode>();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      var key = parser.currentName();
+      if (entries.containsKey(key)) {
+        throw bad(parser, "the key '%s' is there twice".formatted(key));
+      }
+      parser.nextToken();
+      entries.put(key, node(parser));
+    }
+    return new Keys(entries, where);
+  }
+
+  private Items items(YAMLParser parser) throws IOException {
+    var where = where(parser);
+    var items = new ArrayList<ConfigNode>();
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      items.add(node(parser));
+    }
+    return new Items(items, where);
+  }
+
+  private String where(YAMLParser parser) {
+    return hasLines ? name + ", line " + parser.currentTokenLocation().getLineNr() : name;
+  }
+
+  private UserException bad(YAMLParser parser, String reason) {
+    return UserException.usage(where(parser) + ": " + reason + ".");
+  }
+}

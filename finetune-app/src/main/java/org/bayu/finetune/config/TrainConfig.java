@@ -1,0 +1,177 @@
+package org.bayu.finetune.config;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.cfg.EnumFeature;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import org.bayu.finetune.UserException;
+import org.bayu.finetune.data.LossMask;
+import org.bayu.finetune.data.PromptTemplate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a training run is told, under Levanter's names and with Levanter's defaults.
+ *
+ * @param modelNameOrPath the base model's folder
+ * @param data the training rows
+ * @param evalData the rows of {@code eval/loss}; null for none
+ * @param dataCacheDir where token ids are kept from run to run
+ * @param skipBadRows whether bad lines are counted and passed over
+ * @param prompts the texts around a row's fields
+ * @param maskInputs whether the prompt's own tokens are without loss
+ * @param maskOffset where loss begins behind a masked prompt
+ * @param maxTuneLength tokens of an example at most
+ * @param hfSavePath where the model (with {@code lora}: the adapter) is saved; null for nowhere
+ * @param hfSaveSteps steps from one such save to the next; the end always has one
+ * @param mergedHfSavePath where the model with the adapter merged in is saved; null for nowhere
+ * @param lora the adapter; null to train all weights
+ */
+public record TrainConfig(
+    String modelNameOrPath,
+    Path data,
+    @Nullable Path evalData,
+    Path dataCacheDir,
+    boolean skipBadRows,
+    PromptTemplate prompts,
+    boolean maskInputs,
+    LossMask.Offset maskOffset,
+    int maxTuneLength,
+    @Nullable Path hfSavePath,
+    int hfSaveSteps,
+    @Nullable Path mergedHfSavePath,
+    TrainerConfig trainer,
+    OptimizerConfig optimizer,
+    @Nullable LoraSettings lora) {
+
+  private static final YAMLMapper YAML =
+      YAMLMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .defaultPropertyInclusion(
+              JsonInclude.Value.construct(
+                  JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
+          .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+          .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+          .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+          .addModule(new SimpleModule().addSerializer(Path.class, new PathText()))
+          .build();
+
+  /**
+   * Reads a file and the flags that override it.
+   *
+   * @param file YAML; null for flags alone
+   * @param flags {@code --key.path value} or {@code --key.path=value}, as on the command line
+   * @throws UserException that names file and line or flag, key, value and what is expected
+   */
+  public static TrainConfig load(@Nullable Path file, List<String> flags) throws IOException {
+    var root =
+        file == null
+            ? new ConfigNode.Keys(new LinkedHashMap<>(), "command line")
+            : ConfigSource.file(file);
+    ConfigSource.addFlags(root, flags);
+    var known = new KnownKeys();
+    var keys = ConfigSection.root(root, known);
+    var data = keys.path("data");
+    var trainer = TrainerConfig.read(keys.section("trainer"));
+    var lora = LoraSettings.read(keys);
+    var config =
+        new TrainConfig(
+            keys.text("model_name_or_path", "meta-llama/Llama-2-7b-hf"),
+            data == null ? Path.of("") : data,
+            keys.path("eval_data"),
+            keys.path("data_cache_dir", "cache"),
+            keys.flag("skip_bad_rows", false),
+            PromptsKey.read(keys),
+            keys.flag("mask_inputs", true),
+            keys.choice("mask_offset", LossMask.Offset.FIXED),
+            keys.whole("max_tune_length", 2048, 2),
+            keys.path("hf_save_path"),
+            keys.whole("hf_save_steps", 1000, 1),
+            keys.path("merged_hf_save_path"),
+            trainer,
+            OptimizerConfig.read(keys.section("optimizer"), trainer.numTrainSteps()),
+            lora);
+    known.refuseOthers(root);
+    if (data == null) {
+      throw UserException.usage(
+          "%s: the key data is missing. Give the path of a JSON Lines file."
+              .formatted(file == null ? "command line" : file));
+    }
+    if (config.mergedHfSavePath != null && lora == null) {
+      throw keys.bad(
+          "merged_hf_save_path",
+          "there is nothing to merge without a lora section; use hf_save_path.");
+    }
+    return config;
+  }
+
+  /** The whole configuration, defaults too, as YAML that {@link #load} reads back to its equal. */
+  public String toYaml() {
+    try {
+      return YAML.writeValueAsString(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a configuration is always writable", e);
+    }
+  }
+
+  /** Which positions have loss. */
+  public LossMask lossMask() {
+    return new LossMask(maskInputs, maskOffset);
+  }
+
+  /**
+   * The base model's folder.
+   *
+   * @throws UserException if there is none
+   */
+  public Path modelFolder() {
+    Path folder;
+    try {
+      folder = ConfigPath.parse(modelNameOrPath);
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage("model_name_or_path: " + e.getMessage() + ".");
+    }
+    if (Files.isDirectory(folder)) {
+      return folder;
+    }
+    if (Files.exists(folder) || !modelNameOrPath.matches("[\\w.-]+(/[\\w.-]+)?")) {
+      throw UserException.inputFile(
+          "model_name_or_path: %s is no folder. Give the folder of a model."
+              .formatted(modelNameOrPath));
+    }
+    throw UserException.usage(
+        ("model_name_or_path: there is no folder %s, and names on the Hugging Face Hub are not"
+                + " looked up. Download the model and give its folder: --model_name_or_path"
+                + " /path/to/%s.")
+            .formatted(modelNameOrPath, folder.getFileName()));
+  }
+
+  /** What the user should know of keys that are accepted without effect, a line each. */
+  public List<String> notices() {
+    var notices = new ArrayList<String>();
+    if (trainer.wandb() != null) {
+      notices.add(
+          "trainer.wandb: the Weights & Biases tracker comes later; metrics go to metrics.jsonl.");
+    }
+    return notices;
+  }
+
+  private static final class PathText extends JsonSerializer<Path> {
+    @Override
+    public void serialize(Path path, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      out.writeString(ConfigPath.text(path));
+    }
+  }
+}
