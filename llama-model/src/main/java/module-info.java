@@ -2,6 +2,8 @@
 module org.bayu.llama {
   requires transitive org.bayu.tensor;
   requires com.fasterxml.jackson.databind;
-  requires it.unimi.dsi.fastutil;
+  requires transitive it.unimi.dsi.fastutil;
   requires static transitive org.jspecify;
+
+  exports org.bayu.llama.tokenizer;
 }

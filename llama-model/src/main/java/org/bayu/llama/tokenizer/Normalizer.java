@@ -1,0 +1,95 @@
+package org.bayu.llama.tokenizer;
+
+import java.text.Normalizer.Form;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.io.MalformedFileException;
+
+/** Rewrites a stretch of text before it is cut into pieces. */
+@FunctionalInterface
+interface Normalizer {
+  /** Stands for a space inside pieces: U+2581. */
+  char SPACE = '\u2581';
+
+  /** Leaves the text as it is. */
+  Normalizer IDENTITY = text -> text;
+
+  String normalize(String text);
+
+  /** Puts a prefix in front of every text that is not empty. */
+  static Normalizer prepend(String prefix) {
+    return text -> text.isEmpty() ? text : prefix + text;
+  }
+
+  /** One after the other. */
+  static Normalizer sequence(List<Normalizer> stages) {
+    return text -> {
+      for (var stage : stages) {
+        text = stage.normalize(text);
+      }
+      return text;
+    };
+  }
+
+  /**
+   * SentencePiece's white space rules, with the identity as character map.
+   *
+   * @param dummyPrefix a space in front of every text that is not empty
+   * @param removeExtra without leading and trailing spaces, runs of spaces as one
+   * @param escape spaces as U+2581
+   */
+  static Normalizer sentencePiece(boolean dummyPrefix, boolean removeExtra, boolean escape) {
+    char space = escape ? SPACE : ' ';
+    return text -> {
+      if (text.isEmpty()) {
+        return text;
+      }
+      var result = new StringBuilder(text.length() + 1);
+      if (dummyPrefix) {
+        result.append(space);
+      }
+      boolean afterSpace = removeExtra;
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (c != ' ') {
+          result.append(c);
+        } else if (!afterSpace) {
+          result.append(space);
+        }
+        afterSpace = removeExtra && c == ' ';
+      }
+      if (removeExtra) {
+        int end = result.length();
+        while (end > 0 && result.charAt(end - 1) == space) {
+          end--;
+        }
+        result.setLength(end);
+      }
+      return result.toString();
+    };
+  }
+
+  /** Reads a {@code normalizer} of tokenizer.json. */
+  static Normalizer read(JsonObject json) throws MalformedFileException {
+    var type = json.string("type");
+    return switch (type) {
+      case "Sequence" -> {
+        var stages = new ArrayList<Normalizer>();
+        for (var stage : json.objects("normalizers")) {
+          stages.add(read(stage));
+        }
+        yield sequence(stages);
+      }
+      case "Prepend" -> prepend(json.string("prepend"));
+      case "Replace" -> {
+        var replacement = TextPattern.readReplacement(json);
+        yield replacement::apply;
+      }
+      case "NFC", "NFD", "NFKC", "NFKD" -> {
+        var form = Form.valueOf(type);
+        yield text -> java.text.Normalizer.normalize(text, form);
+      }
+      default -> throw json.unknown("normalizer", type);
+    };
+  }
+}

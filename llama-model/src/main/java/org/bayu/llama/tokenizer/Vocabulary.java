@@ -1,0 +1,97 @@
+package org.bayu.llama.tokenizer;
+
+import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.io.MalformedFileException;
+import org.jspecify.annotations.Nullable;
+
+/** Pieces by id and ids by piece. Ids may have holes. */
+final class Vocabulary {
+  /** No id. */
+  static final int NONE = -1;
+
+  /** Ids stay below this: a hundred times the largest vocabulary known. */
+  private static final int LIMIT = 1 << 24;
+
+  private final Path file;
+  private final List<@Nullable String> pieces = new ArrayList<>();
+  private final Object2IntOpenHashMap<String> ids = new Object2IntOpenHashMap<>();
+
+  /** An empty vocabulary, to be filled from {@code file}. */
+  Vocabulary(Path file) {
+    this.file = file;
+    ids.defaultReturnValue(NONE);
+  }
+
+  /** Adds a piece; the same piece under the same id again changes nothing. */
+  void add(String piece, int id) throws MalformedFileException {
+    if (id < 0 || id >= LIMIT) {
+      throw new MalformedFileException(
+          file, "the token \"" + piece + "\" has the id " + id + ", outside 0 to " + (LIMIT - 1));
+    }
+    int known = ids.getInt(piece);
+    if (known == id) {
+      return;
+    }
+    if (known != NONE) {
+      throw new MalformedFileException(
+          file, "the token \"" + piece + "\" stands there twice, with ids " + known + " and " + id);
+    }
+    while (pieces.size() <= id) {
+      pieces.add(null);
+    }
+    if (pieces.get(id) != null) {
+      throw new MalformedFileException(
+          file,
+          "the id "
+              + id
+              + " stands there twice, for \""
+              + pieces.get(id)
+              + "\" and \""
+              + piece
+              + "\"");
+    }
+    pieces.set(id, piece);
+    ids.put(piece, id);
+  }
+
+  /** One more than the greatest id. */
+  int size() {
+    return pieces.size();
+  }
+
+  /** The id of a piece, or {@link #NONE}. */
+  int id(String piece) {
+    return ids.getInt(piece);
+  }
+
+  /** The piece of an id; null for a hole. */
+  @Nullable String piece(int id) {
+    return pieces.get(id);
+  }
+
+  /** The ids of {@code <0x00>} to {@code <0xFF>}, {@link #NONE} where one is missing. */
+  int[] byteTokens() {
+    var tokens = new int[256];
+    for (int b = 0; b < tokens.length; b++) {
+      tokens[b] = id(byteToken(b));
+    }
+    return tokens;
+  }
+
+  /** The ids of the single characters that stand for the bytes in {@link ByteLevel}'s alphabet. */
+  int[] byteCharacters() {
+    var tokens = new int[256];
+    for (int b = 0; b < tokens.length; b++) {
+      tokens[b] = id(String.valueOf(ByteLevel.character(b)));
+    }
+    return tokens;
+  }
+
+  /** SentencePiece's spelling of a byte: {@code <0x0A>}. */
+  static String byteToken(int unsignedByte) {
+    return "<0x%02X>".formatted(unsignedByte);
+  }
+}
