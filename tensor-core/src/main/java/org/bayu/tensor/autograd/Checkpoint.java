@@ -46,6 +46,8 @@ public final class Checkpoint {
   private static Tensor move(Gradient gradient, Tape from, Tape to) {
     var tensor = gradient.tensor();
     if (gradient.holders == 1 && from.give(tensor, to)) {
+      // It may come back as the input's gradient: whoever gave it must not free it then.
+      gradient.holders++;
       return tensor;
     }
     var copy = to.allocate(tensor.dtype(), tensor.shape().dims());

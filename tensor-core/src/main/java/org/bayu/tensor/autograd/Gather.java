@@ -2,9 +2,14 @@ package org.bayu.tensor.autograd;
 
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients.Target;
 
 /** y[i] = x[rows[i]]: some rows of a matrix, in another floating type if asked for. */
 public final class Gather {
+  /** Columns of one task of the backward pass: some cache lines. */
+  private static final int COLUMNS = 128;
+
   private Gather() {}
 
   /**
@@ -19,41 +24,75 @@ public final class Gather {
         throw new ShapeException("gather: row %d of %s".formatted(row, from));
       }
     }
-    var columns = from.columns();
-    var kernels = tape.device().kernels();
-    var workers = tape.device().workers();
-    var y = tape.allocate(type, rows.length, columns);
-    workers.run(
-        rows.length,
-        (index, worker) -> {
-          var scratch = workers.scratch(worker, 4L * columns);
-          var at = (long) rows[index] * columns * from.dtype().bytes();
-          kernels.widen(from.dtype(), from.data(), at, scratch, 0, columns);
-          kernels.narrow(
-              type, scratch, 0, y.data(), (long) index * columns * type.bytes(), columns);
-        });
+    var y = tape.allocate(type, rows.length, from.columns());
+    gather(tape, from, i -> rows[i], y);
     return tape.record(
         y,
         x.requiresGradient(),
         gradient -> {
           var target = tape.target(x);
-          if (target == null) {
-            return;
-          }
-          var dx = target.tensor();
-          if (!target.accumulate()) {
-            dx.zero();
-          }
-          var dy = gradient.tensor();
-          var scratch = workers.scratch(0, 8L * columns);
-          for (var i = 0; i < rows.length; i++) {
-            var to = (long) rows[i] * columns * dx.dtype().bytes();
-            kernels.widen(dx.dtype(), dx.data(), to, scratch, 0, columns);
-            var at = (long) i * columns * dy.dtype().bytes();
-            kernels.widen(dy.dtype(), dy.data(), at, scratch, 4L * columns, columns);
-            kernels.add(scratch, 0, scratch, 4L * columns, scratch, 0, columns);
-            kernels.narrow(dx.dtype(), scratch, 0, dx.data(), to, columns);
+          if (target != null) {
+            scatter(tape, gradient.tensor(), i -> rows[i], target);
           }
         });
+  }
+
+  /** A row number for each row of a result. */
+  @FunctionalInterface
+  interface Rows {
+    int of(int i);
+  }
+
+  /** y[i] = x[rows(i)]. */
+  static void gather(Tape tape, Tensor x, Rows rows, Tensor y) {
+    var device = tape.device();
+    var d = y.columns();
+    var type = y.dtype();
+    Split.rows(
+        device,
+        y.rows(),
+        d,
+        (from, to, worker) -> {
+          var xs = new FloatInput(device, worker, x, d);
+          for (var i = from; i < to; i++) {
+            xs.moveTo((long) rows.of(i) * d, d);
+            device
+                .kernels()
+                .narrow(type, xs.data(), xs.at(), y.data(), (long) i * d * type.bytes(), d);
+          }
+        });
+  }
+
+  /**
+   * dx[rows(i)] += dy[i] for i = 0, 1, …, some columns to a task: rows may repeat. The other rows
+   * become zero unless the target already holds a sum.
+   */
+  static void scatter(Tape tape, Tensor dy, Rows rows, Target target) {
+    var device = tape.device();
+    var dx = target.tensor();
+    var d = dx.columns();
+    if (!target.accumulate()) {
+      var bytes = dx.dtype().bytes();
+      Split.elements(
+          device,
+          dx.elements(),
+          (from, n, worker) -> dx.data().asSlice(from * bytes, (long) n * bytes).fill((byte) 0));
+    }
+    device
+        .workers()
+        .run(
+            Split.tasks(d, COLUMNS),
+            (index, worker) -> {
+              var column = index * COLUMNS;
+              var n = Math.min(COLUMNS, d - column);
+              var dys = new FloatInput(device, worker, dy, n);
+              var dxs = new FloatOutput(device, worker, new Target(dx, true), n);
+              for (var i = 0; i < dy.rows(); i++) {
+                dys.moveTo((long) i * d + column, n);
+                dxs.moveTo((long) rows.of(i) * d + column, n);
+                device.kernels().widen(DType.F32, dys.data(), dys.at(), dxs.data(), dxs.at(), n);
+                dxs.store();
+              }
+            });
   }
 }

@@ -85,8 +85,15 @@ public final class Linear {
                     || tape.trains(lowRank.b)
                     || lowRankInput(x, lowRank).requiresGradient()));
     var saved = down;
-    return tape.record(
-        y, requiresGradient, dy -> backward(tape, x, weight, bias, lowRank, saved, dy.tensor()));
+    var output =
+        tape.record(
+            y,
+            requiresGradient,
+            dy -> backward(tape, x, weight, bias, lowRank, saved, dy.tensor()));
+    if (saved != null && !output.requiresGradient()) {
+      tape.release(saved);
+    }
+    return output;
   }
 
   private static Variable lowRankInput(Variable x, LowRank lowRank) {

@@ -1,0 +1,106 @@
+package org.bayu.tensor.autograd;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients.Target;
+
+/**
+ * y = x · mask / (1 − p), where an element of the mask is 0 with probability p, else 1. Srivastava
+ * et al. 2014, "Dropout".
+ *
+ * <p>The mask is a function of a key, a number for the row, and the column: a block computed again,
+ * or a batch cut otherwise, is masked the same. It is never stored. Whether to drop at all is the
+ * caller's decision; a tape does not know, for {@link Checkpoint} computes first without recording.
+ */
+public final class Dropout {
+  /** Weyl increment of SplitMix64: Steele, Lea and Flood 2014. */
+  private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+
+  private Dropout() {}
+
+  /** A key from what tells masks apart, such as seed, step and layer; their order counts. */
+  public static long key(long... parts) {
+    var key = 0L;
+    for (var part : parts) {
+      key = mix(key + GOLDEN + mix(part + GOLDEN));
+    }
+    return key;
+  }
+
+  /**
+   * Drops elements of {@code x} [T, D] with probability {@code p}; x itself if p is 0.
+   *
+   * @param key see {@link #key}
+   * @param rows a number for each row of x, the same for the same token of the same example; must
+   *     not be changed before the backward pass
+   * @throws ShapeException if there is not one number for each row
+   * @throws IllegalArgumentException unless 0 ≤ p &lt; 1
+   */
+  public static Variable apply(Tape tape, Variable x, float p, long key, long[] rows) {
+    var in = x.value();
+    if (in.shape().rank() != 2 || rows.length != in.dim(0)) {
+      throw new ShapeException("dropout: x %s, %d row numbers".formatted(in, rows.length));
+    }
+    if (!(p >= 0 && p < 1)) {
+      throw new IllegalArgumentException("dropout: probability " + p);
+    }
+    if (p == 0) {
+      return x;
+    }
+    var y = tape.allocate(in.dtype(), in.shape().dims());
+    mask(tape, in, p, key, rows, new Target(y, false));
+    return tape.record(
+        y,
+        x.requiresGradient(),
+        dy -> {
+          var target = tape.target(x);
+          if (target != null) {
+            mask(tape, dy.tensor(), p, key, rows, target);
+          }
+        });
+  }
+
+  private static void mask(Tape tape, Tensor x, float p, long key, long[] rows, Target target) {
+    var device = tape.device();
+    var columns = x.columns();
+    Split.rows(
+        device,
+        x.rows(),
+        columns,
+        (from, to, worker) -> {
+          var mask = device.workers().scratch(worker, 4L * columns);
+          var xs = new FloatInput(device, worker, x, columns);
+          var ys = new FloatOutput(device, worker, target, columns);
+          for (var row = from; row < to; row++) {
+            fill(mask, columns, p, mix(key + mix(rows[row] + GOLDEN)));
+            xs.moveTo((long) row * columns, columns);
+            ys.moveTo((long) row * columns, columns);
+            device.kernels().multiply(xs.data(), xs.at(), mask, 0, ys.data(), ys.at(), columns);
+            ys.store();
+          }
+        });
+  }
+
+  /** A row of 0 and 1/(1 − p): 32 random bits an element, drawn from a counter. */
+  private static void fill(MemorySegment mask, int n, float p, long state) {
+    var threshold = (long) (p * 0x1p32);
+    var kept = 1 / (1 - p);
+    for (var i = 0; i < n; i += 2) {
+      var bits = mix(state + (i / 2 + 1) * GOLDEN);
+      mask.setAtIndex(JAVA_FLOAT, i, (bits >>> 32) < threshold ? 0 : kept);
+      if (i + 1 < n) {
+        mask.setAtIndex(JAVA_FLOAT, i + 1, (bits & 0xFFFF_FFFFL) < threshold ? 0 : kept);
+      }
+    }
+  }
+
+  /** A bijection of 64 bits that scatters: SplitMix64's finalizer. */
+  private static long mix(long z) {
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}

@@ -1,0 +1,149 @@
+package org.bayu.tensor.autograd;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = x / √(mean(x²) + ε) · weight, row by row. Zhang and Sennrich 2019, "Root Mean Square Layer
+ * Normalization".
+ *
+ * <p>T tokens, D features: x and y [T, D], weight [D]. Computed in binary32, whatever the types.
+ */
+public final class RmsNorm {
+  /** Rows whose weight gradients are summed before the sums are: short chains round less. */
+  private static final int BLOCK = 32;
+
+  private RmsNorm() {}
+
+  /** The norm of {@code x}, of x's type. */
+  public static Variable apply(Tape tape, Variable x, Tensor weight, float epsilon) {
+    return apply(tape, x, weight, epsilon, x.value().dtype());
+  }
+
+  /**
+   * The norm of {@code x}, of type {@code type}; gradients go to x and, if it is trainable, to the
+   * weight.
+   *
+   * @throws ShapeException if the shapes do not fit
+   */
+  public static Variable apply(Tape tape, Variable x, Tensor weight, float epsilon, DType type) {
+    var in = x.value();
+    if (in.shape().rank() != 2 || !weight.shape().equals(Shape.of(in.dim(1)))) {
+      throw new ShapeException("rms norm: x %s, weight %s".formatted(in, weight));
+    }
+    var device = tape.device();
+    var kernels = device.kernels();
+    var d = in.columns();
+    var y = tape.allocate(type, in.shape().dims());
+    var inverseRms = tape.allocate(DType.F32, in.rows());
+    var w = FloatInput.widened(tape, weight);
+    Split.rows(
+        device,
+        in.rows(),
+        d,
+        (from, to, worker) -> {
+          var xs = new FloatInput(device, worker, in, d);
+          var ys = new FloatOutput(device, worker, y, d);
+          for (var row = from; row < to; row++) {
+            xs.moveTo((long) row * d, d);
+            ys.moveTo((long) row * d, d);
+            var inverse =
+                kernels.rmsNorm(xs.data(), xs.at(), w.data(), 0, ys.data(), ys.at(), d, epsilon);
+            inverseRms.data().set(JAVA_FLOAT_UNALIGNED, row * 4L, inverse);
+            ys.store();
+          }
+        });
+    tape.release(w);
+    var output =
+        tape.record(
+            y,
+            x.requiresGradient() || tape.trains(weight),
+            dy -> backward(tape, x, weight, inverseRms, dy.tensor()));
+    if (!output.requiresGradient()) {
+      tape.release(inverseRms);
+    }
+    return output;
+  }
+
+  private static void backward(Tape tape, Variable x, Tensor weight, Tensor inverseRms, Tensor dy) {
+    var device = tape.device();
+    var kernels = device.kernels();
+    var workers = device.workers();
+    var in = x.value();
+    var d = in.columns();
+    var target = tape.target(x);
+    var w = FloatInput.widened(tape, weight);
+    var blocks = Split.tasks(in.rows(), BLOCK);
+    var sums = tape.trains(weight) ? tape.allocate(DType.F32, blocks, d) : null;
+    Split.rows(
+        device,
+        in.rows(),
+        (from, to, worker) -> {
+          var xs = new FloatInput(device, worker, in, d);
+          var dys = new FloatInput(device, worker, dy, d);
+          var dxs = new FloatOutput(device, worker, target, d);
+          var product = workers.scratch(worker, 4L * d);
+          var sumAt = (long) (from / BLOCK) * d * 4;
+          if (sums != null) {
+            sums.slice(from / BLOCK, from / BLOCK + 1).zero();
+          }
+          for (var row = from; row < to; row++) {
+            xs.moveTo((long) row * d, d);
+            dys.moveTo((long) row * d, d);
+            var inverse = inverseRms.data().get(JAVA_FLOAT_UNALIGNED, row * 4L);
+            if (target != null) {
+              dxs.moveTo((long) row * d, d);
+              kernels.rmsNormBackward(
+                  xs.data(),
+                  xs.at(),
+                  w.data(),
+                  0,
+                  dys.data(),
+                  dys.at(),
+                  dxs.data(),
+                  dxs.at(),
+                  d,
+                  inverse);
+              dxs.store();
+            }
+            if (sums != null) {
+              kernels.multiply(xs.data(), xs.at(), dys.data(), dys.at(), product, 0, d);
+              kernels.addScaled(inverse, product, 0, sums.data(), sumAt, d);
+            }
+          }
+        },
+        BLOCK);
+    addToWeight(tape, weight, sums);
+    tape.release(w);
+    tape.release(inverseRms);
+  }
+
+  /** dWeight += Σ sums, block by block. */
+  private static void addToWeight(Tape tape, Tensor weight, @Nullable Tensor sums) {
+    if (sums == null) {
+      return;
+    }
+    var target = tape.target(weight);
+    var device = tape.device();
+    var kernels = device.kernels();
+    var d = sums.columns();
+    Split.elements(
+        device,
+        d,
+        (from, n, worker) -> {
+          var out = new FloatOutput(device, worker, target, n).moveTo(from, n);
+          out.data().asSlice(out.at(), 4L * n).fill((byte) 0);
+          for (var block = 0; block < sums.rows(); block++) {
+            var at = ((long) block * d + from) * 4;
+            kernels.add(out.data(), out.at(), sums.data(), at, out.data(), out.at(), n);
+          }
+          out.store();
+        });
+    tape.release(sums);
+  }
+}

@@ -1,0 +1,88 @@
+package org.bayu.tensor.autograd;
+
+import org.bayu.tensor.DType;
+import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients.Target;
+
+/**
+ * Turns each pair of features (i, i + headDim/2) of each head by an angle that grows with the
+ * token's position, so that products of queries and keys depend on their distance. Su et al. 2021,
+ * "RoFormer", in the half-split layout of Transformers' Llama.
+ */
+public final class RotaryEmbedding {
+  private RotaryEmbedding() {}
+
+  /**
+   * x [T, H·headDim] with token t turned by the angles of {@code positions[t]}, I32 [T].
+   *
+   * @throws ShapeException if the shapes do not fit
+   * @throws IndexOutOfBoundsException if a position is not in the table
+   */
+  public static Variable apply(Tape tape, Variable x, Tensor positions, RotaryTable table) {
+    var in = x.value();
+    var headDim = table.headDim();
+    if (in.shape().rank() != 2
+        || headDim == 0
+        || in.columns() % headDim != 0
+        || positions.dtype() != DType.I32
+        || positions.shape().rank() != 1
+        || positions.dim(0) != in.dim(0)) {
+      throw new ShapeException(
+          "rotary embedding: x %s, positions %s, table %s".formatted(in, positions, table.cos()));
+    }
+    for (var t = 0; t < in.rows(); t++) {
+      if (positions.getInt(t) < 0 || positions.getInt(t) >= table.positions()) {
+        throw new IndexOutOfBoundsException(
+            "rotary embedding: position %d of %d"
+                .formatted(positions.getInt(t), table.positions()));
+      }
+    }
+    var y = tape.allocate(in.dtype(), in.shape().dims());
+    rotate(tape, in, positions, table, 1, new Target(y, false));
+    return tape.record(
+        y,
+        x.requiresGradient(),
+        dy -> {
+          var target = tape.target(x);
+          if (target != null) {
+            rotate(tape, dy.tensor(), positions, table, -1, target);
+          }
+        });
+  }
+
+  private static void rotate(
+      Tape tape, Tensor x, Tensor positions, RotaryTable table, float sign, Target target) {
+    var device = tape.device();
+    var half = table.headDim() / 2;
+    var columns = x.columns();
+    Split.rows(
+        device,
+        x.rows(),
+        columns,
+        (from, to, worker) -> {
+          var xs = new FloatInput(device, worker, x, columns);
+          var ys = new FloatOutput(device, worker, target, columns);
+          for (var t = from; t < to; t++) {
+            xs.moveTo((long) t * columns, columns);
+            ys.moveTo((long) t * columns, columns);
+            var tableAt = (long) positions.getInt(t) * half * 4;
+            for (var head = 0L; head < columns; head += 2L * half) {
+              device
+                  .kernels()
+                  .rotate(
+                      xs.data(),
+                      xs.at() + head * 4,
+                      table.cos().data(),
+                      table.sin().data(),
+                      tableAt,
+                      ys.data(),
+                      ys.at() + head * 4,
+                      half,
+                      sign);
+            }
+            ys.store();
+          }
+        });
+  }
+}
