@@ -118,6 +118,7 @@ final class ConfigSection {
     return text == null ? absent : text;
   }
 
+  /** The texts that a key lists; null if it is absent. */
   @Nullable List<String> texts(String key) {
     var items = items(key, "a list");
     if (items == null) {

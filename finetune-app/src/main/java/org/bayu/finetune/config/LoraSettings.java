@@ -1,11 +1,16 @@
 package org.bayu.finetune.config;
 
-import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.Objects;
+import java.util.TreeSet;
+import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigSection.Range;
+import org.bayu.lora.LoraConfig;
+import org.bayu.lora.LoraTargets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,32 +20,16 @@ import org.jspecify.annotations.Nullable;
  * @param r the rank
  * @param alpha the adapter's part of a layer's output is scaled with alpha / r
  * @param dropout the share of the adapter's input that is zeroed in training
- * @param targetModules which linear layers get an adapter; null for every one of the blocks
+ * @param targetModules which linear layers get an adapter: a list of names, a regular expression,
+ *     or, absent, every one of the blocks
  * @param initializeFrom the folder of an adapter to go on from; null for a new one
  */
 public record LoraSettings(
     @Nullable Integer r,
     @Nullable Double alpha,
     double dropout,
-    @Nullable Targets targetModules,
+    LoraTargets targetModules,
     @Nullable Path initializeFrom) {
-
-  /** Layers chosen by name. */
-  public sealed interface Targets {
-    /**
-     * A list.
-     *
-     * @param names the last parts of the layers' names, e.g. {@code q_proj}
-     */
-    record Named(@JsonValue List<String> names) implements Targets {}
-
-    /**
-     * A regular expression.
-     *
-     * @param regex matches the layers' whole names
-     */
-    record Matching(@JsonValue String regex) implements Targets {}
-  }
 
   /** Reads the section; null if there is none. */
   static @Nullable LoraSettings read(ConfigSection root) {
@@ -63,19 +52,60 @@ public record LoraSettings(
     return root.isSection("lora") ? lora : null;
   }
 
-  private static @Nullable Targets targets(ConfigSection keys) {
-    if (keys.isList("target_modules")) {
-      var names = keys.texts("target_modules");
-      if (names == null || names.isEmpty()) {
-        throw keys.bad("target_modules", "the list is empty; leave the key out for every layer.");
-      }
-      return new Targets.Named(names);
-    }
-    var regex = keys.text("target_modules");
+  private static LoraTargets targets(ConfigSection keys) {
     try {
-      return regex == null ? null : new Targets.Matching(Pattern.compile(regex).pattern());
-    } catch (PatternSyntaxException e) {
-      throw keys.expected("target_modules", "a list of names or a regular expression");
+      if (keys.isList("target_modules")) {
+        return new LoraTargets.Names(Objects.requireNonNull(keys.texts("target_modules")));
+      }
+      var regex = keys.text("target_modules");
+      return regex == null ? new LoraTargets.AllLinears() : new LoraTargets.Expression(regex);
+    } catch (IllegalArgumentException e) {
+      throw keys.bad("target_modules", e.getMessage() + ".");
+    }
+  }
+
+  /** The settings of a new adapter: where {@code initialize_from} is absent. */
+  public LoraConfig newAdapter() {
+    return new LoraConfig(
+        Objects.requireNonNull(r), Objects.requireNonNull(alpha), dropout, targetModules, false);
+  }
+
+  /**
+   * The settings of the adapter to go on from, with this section's dropout.
+   *
+   * @throws UserException if this section says something else
+   */
+  public LoraConfig goOnFrom(LoraConfig adapter) {
+    refuseUnlessEqual("r", r, adapter.rank());
+    refuseUnlessEqual("alpha", alpha, adapter.alpha());
+    if (!(targetModules instanceof LoraTargets.AllLinears)) {
+      refuseUnlessEqual("target_modules", unordered(targetModules), unordered(adapter.targets()));
+    }
+    return adapter.withDropout(dropout);
+  }
+
+  private void refuseUnlessEqual(String key, @Nullable Object wanted, Object stored) {
+    if (wanted != null && !wanted.equals(stored)) {
+      throw UserException.usage(
+          "lora.%s: %s, but the adapter in lora.initialize_from (%s) has %s. Leave lora.%s out."
+              .formatted(key, wanted, initializeFrom, stored, key));
+    }
+  }
+
+  private static Object unordered(LoraTargets targets) {
+    return targets instanceof LoraTargets.Names(var names) ? new TreeSet<>(names) : targets;
+  }
+
+  /** Writes the value of {@code target_modules}, as it is read. */
+  static final class TargetsText extends JsonSerializer<LoraTargets> {
+    @Override
+    public void serialize(LoraTargets targets, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      switch (targets) {
+        case LoraTargets.AllLinears _ -> out.writeNull();
+        case LoraTargets.Names(var names) -> out.writePOJO(names);
+        case LoraTargets.Expression(var expression) -> out.writeString(expression);
+      }
     }
   }
 }

@@ -2,7 +2,10 @@ package org.bayu.finetune.config;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigSection.Range;
+import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.LearningRateSchedule;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,26 +32,12 @@ public record OptimizerConfig(
     double beta2,
     double epsilon,
     double maxGradNorm,
-    Schedule lrSchedule,
+    LearningRateSchedule.Decay lrSchedule,
     double minLrRatio,
     double warmup,
     @Nullable Double decay,
     double rewarmup,
     List<Integer> cycles) {
-
-  /** How the learning rate falls from its greatest value. */
-  public enum Schedule {
-    /** Not at all. */
-    CONSTANT,
-    /** Along a straight line. */
-    LINEAR,
-    /** Along half a period of the cosine. */
-    COSINE,
-    /** As 1 / step. */
-    INV,
-    /** As 1 / √step. */
-    INV_SQRT
-  }
 
   static OptimizerConfig read(ConfigSection keys, int numTrainSteps) {
     // Levanter: null means no clipping, absent means 1.
@@ -60,7 +49,7 @@ public record OptimizerConfig(
         keys.number("beta2", 0.95, Range.BELOW_ONE),
         keys.number("epsilon", 1e-8, Range.NOT_NEGATIVE),
         keys.number("max_grad_norm", clipping, Range.NOT_NEGATIVE),
-        keys.choice("lr_schedule", Schedule.COSINE),
+        keys.choice("lr_schedule", LearningRateSchedule.Decay.COSINE),
         keys.number("min_lr_ratio", 0.1, Range.FRACTION),
         keys.number("warmup", 0.01, Range.STEPS),
         keys.number("decay", Range.STEPS),
@@ -80,5 +69,24 @@ public record OptimizerConfig(
     return IntStream.range(1, cycles)
         .mapToObj(i -> (int) ((double) numTrainSteps / cycles * i))
         .toList();
+  }
+
+  /**
+   * The learning rate of each step.
+   *
+   * @throws UserException if the keys contradict each other or do not fit the number of steps
+   */
+  public LearningRateSchedule schedule(int numTrainSteps) {
+    try {
+      return new LearningRateSchedule(
+          numTrainSteps, learningRate, lrSchedule, minLrRatio, warmup, decay, rewarmup, cycles);
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage("optimizer: %s.".formatted(e.getMessage()));
+    }
+  }
+
+  /** The optimizer's constants. */
+  public AdamW.Settings adamW() {
+    return new AdamW.Settings(beta1, beta2, epsilon, weightDecay);
   }
 }

@@ -19,6 +19,7 @@ import java.util.List;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.PromptTemplate;
+import org.bayu.lora.LoraTargets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +65,10 @@ public record TrainConfig(
           .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
           .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
           .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
-          .addModule(new SimpleModule().addSerializer(Path.class, new PathText()))
+          .addModule(
+              new SimpleModule()
+                  .addSerializer(Path.class, new PathText())
+                  .addSerializer(LoraTargets.class, new LoraSettings.TargetsText()))
           .build();
 
   /**
@@ -113,6 +117,7 @@ public record TrainConfig(
           "merged_hf_save_path",
           "there is nothing to merge without a lora section; use hf_save_path.");
     }
+    config.optimizer.schedule(config.trainer.numTrainSteps());
     return config;
   }
 

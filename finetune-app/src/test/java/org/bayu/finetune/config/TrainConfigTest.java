@@ -18,11 +18,13 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.bayu.finetune.ExitCode;
 import org.bayu.finetune.UserException;
-import org.bayu.finetune.config.LoraSettings.Targets;
 import org.bayu.finetune.config.TrainerConfig.GradientCheckpointing;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.PromptTemplate;
+import org.bayu.lora.LoraConfig;
+import org.bayu.lora.LoraTargets;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.optim.LearningRateSchedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -107,6 +109,8 @@ class TrainConfigTest {
         initialize_from: adapter
       """;
 
+  private static final LoraTargets ALL = new LoraTargets.AllLinears();
+
   @TempDir Path folder;
 
   private TrainConfig load(String yaml, String... flags) throws IOException {
@@ -140,7 +144,7 @@ class TrainConfigTest {
     assertEquals(120, config.trainer().numTrainSteps());
     assertEquals(List.of("mlp", "heads"), config.trainer().tensorParallelAxes());
     assertEquals(3e-4, config.optimizer().learningRate());
-    assertEquals(new LoraSettings(8, 8.0, 0.0, null, null), config.lora());
+    assertEquals(new LoraSettings(8, 8.0, 0.0, ALL, null), config.lora());
     assertEquals(1, config.notices().size());
     assertTrue(config.notices().getFirst().contains("wandb"), config.notices()::getFirst);
   }
@@ -187,7 +191,7 @@ class TrainConfigTest {
             0.95,
             1e-8,
             1.0,
-            OptimizerConfig.Schedule.COSINE,
+            LearningRateSchedule.Decay.COSINE,
             0.1,
             0.01,
             null,
@@ -217,12 +221,34 @@ class TrainConfigTest {
 
   @Test
   void anEmptyLoraSectionHasItsDefaultsAndAnAdapterToGoOnFromSaysItsOwn() throws IOException {
-    assertEquals(new LoraSettings(8, 8.0, 0.0, null, null), load("{data: t, lora: {}}").lora());
+    assertEquals(new LoraSettings(8, 8.0, 0.0, ALL, null), load("{data: t, lora: {}}").lora());
     assertEquals(
-        new LoraSettings(null, 2.0, 0.0, null, Path.of("a")),
+        new LoraSettings(null, 2.0, 0.0, ALL, Path.of("a")),
         load("{data: t, lora: {initialize_from: a, alpha: 2}}").lora());
     var lora = load("{data: t, lora: {target_modules: '.*_proj'}}").lora();
-    assertEquals(new Targets.Matching(".*_proj"), Objects.requireNonNull(lora).targetModules());
+    assertEquals(
+        new LoraTargets.Expression(".*_proj"), Objects.requireNonNull(lora).targetModules());
+  }
+
+  @Test
+  void anAdapterToGoOnFromIsNotContradicted() throws IOException {
+    var names = new LoraTargets.Names(List.of("v_proj", "q_proj"));
+    var stored = new LoraConfig(4, 16, 0.5, names, true);
+    for (var agreeing :
+        List.of("", "r: 4", "alpha: 16", "target_modules: [q_proj, v_proj]", "dropout: 0.1")) {
+      var lora = load("{data: t, lora: {initialize_from: a, " + agreeing + "}}").lora();
+      var dropout = agreeing.startsWith("dropout") ? 0.1 : 0;
+      assertEquals(stored.withDropout(dropout), Objects.requireNonNull(lora).goOnFrom(stored));
+    }
+    for (var other : List.of("r: 8", "alpha: 8", "target_modules: [q_proj]")) {
+      var lora =
+          Objects.requireNonNull(
+              load("{data: t, lora: {initialize_from: a, " + other + "}}").lora());
+      var e = assertThrows(UserException.class, () -> lora.goOnFrom(stored));
+      assertEquals(ExitCode.USAGE, e.exitCode());
+      var key = "lora." + other.substring(0, other.indexOf(':'));
+      assertTrue(String.valueOf(e.getMessage()).startsWith(key), e::getMessage);
+    }
   }
 
   @Test
@@ -292,7 +318,7 @@ class TrainConfigTest {
     assertEquals(LossMask.Offset.FIXED, config.maskOffset());
     assertEquals(new LossMask(false, LossMask.Offset.FIXED), config.lossMask());
     assertEquals(
-        new Targets.Named(List.of("q_proj", "v_proj")),
+        new LoraTargets.Names(List.of("q_proj", "v_proj")),
         Objects.requireNonNull(config.lora()).targetModules());
     assertEquals(0, config.optimizer().maxGradNorm());
     assertEquals(Duration.ofSeconds(90), config.trainer().checkpointer().saveInterval().time());
@@ -304,7 +330,7 @@ class TrainConfigTest {
   @Test
   void flagsAloneAreAConfiguration() throws IOException {
     var config = TrainConfig.load(null, List.of("--data", "t.jsonl", "--lora.r", "4"));
-    assertEquals(new LoraSettings(4, 8.0, 0.0, null, null), config.lora());
+    assertEquals(new LoraSettings(4, 8.0, 0.0, ALL, null), config.lora());
     var e = assertThrows(UserException.class, () -> TrainConfig.load(null, List.of()));
     assertTrue(String.valueOf(e.getMessage()).contains("data is missing"), e::getMessage);
   }
@@ -364,11 +390,13 @@ class TrainConfigTest {
     assertFlagRefused("--optimizer.warmup=1.5", "a fraction from 0 to 1 or a whole number");
     assertFlagRefused("--optimizer.cycles=[5, 5]", "5 is no whole number of at least 6");
     assertFlagRefused("--optimizer.cycles=500000", "num_train_steps (400000)");
+    assertFlagRefused("--optimizer.cycles=[400000]", "optimizer: cycles");
     assertFlagRefused("--optimizer.lr_schedule=exp", "constant, linear, cosine, inv, inv_sqrt");
+    assertFlagRefused("--optimizer.warmup=400001", "optimizer: warm-up");
     assertFlagRefused("--optimizer=adam", "'adam'", "a section");
     assertFlagRefused("--data=[a]", "a list, where text is expected");
-    assertFlagRefused("--lora.target_modules=*", "regular expression");
-    assertFlagRefused("--lora.target_modules=[]", "the list is empty");
+    assertFlagRefused("--lora.target_modules=*", "--lora.target_modules", "regular expression");
+    assertFlagRefused("--lora.target_modules=[]", "empty list");
     assertFlagRefused("--lora.dropout=1", "below 1");
     assertFlagRefused("--max_tune_length=1", "at least 2");
     assertRefused("data: t\nlora:\n  # r: 8\n", "line 2", "lora: {}");
