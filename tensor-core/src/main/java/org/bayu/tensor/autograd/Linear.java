@@ -120,7 +120,7 @@ public final class Linear {
       var rank = lowRank.a.rows();
       var lowRankInput = lowRankInput(x, lowRank);
       // dB: [T, N]ᵀ × [T, rank] → [N, rank]
-      addWeightGradient(tape, lowRank.b, new Term(dyTransposed, Matrix.of(down), t));
+      addWeightGradient(tape, lowRank.b, type, new Term(dyTransposed, Matrix.of(down), t));
       var dDown = tape.allocate(type, t, rank);
       // scale · [T, N] × [N, rank] → [T, rank]
       gemm.multiply(
@@ -135,6 +135,7 @@ public final class Linear {
       addWeightGradient(
           tape,
           lowRank.a,
+          type,
           new Term(Matrix.of(dDown).transposed(), Matrix.of(lowRankInput.value()), t));
       var toInput = new Term(Matrix.of(dDown), Matrix.of(lowRank.a), rank);
       if (lowRankInput == x) {
@@ -150,10 +151,10 @@ public final class Linear {
       addInputGradient(tape, gemm, x, dxTerms.toArray(Term[]::new));
     }
     // dW: [T, N]ᵀ × [T, K] → [N, K]
-    addWeightGradient(tape, weight, new Term(dyTransposed, Matrix.of(x.value()), t));
+    addWeightGradient(tape, weight, type, new Term(dyTransposed, Matrix.of(x.value()), t));
     if (bias != null) {
       // [N, T] × [T, 1] → [N, 1]
-      addWeightGradient(tape, bias, new Term(dyTransposed, ONE, t));
+      addWeightGradient(tape, bias, type, new Term(dyTransposed, ONE, t));
     }
   }
 
@@ -167,13 +168,12 @@ public final class Linear {
         dx.rows(), dx.columns(), dx.dtype(), 1, target.accumulate(), Matrix.of(dx), terms);
   }
 
-  private static void addWeightGradient(Tape tape, Tensor weight, Term term) {
+  static void addWeightGradient(Tape tape, Tensor weight, DType operands, Term term) {
     var target = tape.target(weight);
     if (target == null) {
       return;
     }
     var gradient = target.tensor();
-    var operands = term.a().dtype();
     if (gradient.shape().rank() == 1) {
       gradient = gradient.reshape(gradient.elements(), 1);
     }
@@ -189,8 +189,7 @@ public final class Linear {
             term);
   }
 
-  private static void check(
-      Tensor x, Tensor weight, @Nullable Tensor bias, @Nullable LowRank lowRank) {
+  static void check(Tensor x, Tensor weight, @Nullable Tensor bias, @Nullable LowRank lowRank) {
     if (x.shape().rank() != 2 || weight.shape().rank() != 2 || x.dim(1) != weight.dim(1)) {
       throw new ShapeException("linear: x %s × weight %s transposed".formatted(x, weight));
     }

@@ -183,8 +183,7 @@ public final class ShardedSafetensors implements AutoCloseable {
    * @param shardBytes the most bytes of tensors in a shard; a larger tensor has one for itself
    * @throws FileAlreadyExistsException if the folder holds a model
    */
-  public static void write(
-      Path folder, Collection<? extends TensorSource> tensors, long shardBytes)
+  public static void write(Path folder, Collection<? extends TensorSource> tensors, long shardBytes)
       throws IOException {
     for (var name : List.of(SINGLE_FILE, ShardIndex.FILE_NAME)) {
       if (Files.exists(folder.resolve(name))) {

@@ -120,7 +120,8 @@ class ShardedSafetensorsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"../x.safetensors", "sub/../../x.safetensors", "..", "sub/../x.safetensors"})
+  @ValueSource(
+      strings = {"../x.safetensors", "sub/../../x.safetensors", "..", "sub/../x.safetensors"})
   void pathWithDotsIsRefused(String file) throws IOException {
     shard("x.safetensors", "a");
     refused(
@@ -301,8 +302,7 @@ class ShardedSafetensorsTest {
   void shardsInAZipFileAreReadThrough() throws IOException {
     var zip = folder.resolve("model.zip");
     try (var fileSystem = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
-      ShardedSafetensors.write(
-          fileSystem.getPath("/"), List.of(scalar("a", 1), scalar("b", 2)), 4);
+      ShardedSafetensors.write(fileSystem.getPath("/"), List.of(scalar("a", 1), scalar("b", 2)), 4);
     }
     try (var fileSystem = FileSystems.newFileSystem(zip);
         var model = ShardedSafetensors.open(fileSystem.getPath("/"))) {

@@ -38,7 +38,7 @@ class OptimizerGoldenTest {
   @Test
   void adamWFollowsTheFormula() throws IOException {
     for (var run : golden("adamw.json")) {
-      try (var arena = Arena.ofConfined();
+      try (var arena = Arena.ofShared();
           var device = Device.cpu(2)) {
         var start = floats(run.get("parameters"));
         var parameter =
@@ -74,7 +74,7 @@ class OptimizerGoldenTest {
 
   @Test
   void parametersThatDoNotDecayAreOnlyMovedByGradients() {
-    try (var arena = Arena.ofConfined();
+    try (var arena = Arena.ofShared();
         var device = Device.cpu(1)) {
       var bias = new Parameter("bias", Tensor.ofFloats(arena, Shape.of(1), 5), false);
       bias.train(arena);
@@ -89,7 +89,7 @@ class OptimizerGoldenTest {
   @Test
   void clippingScalesAllGradientsByOneNorm() throws IOException {
     for (var run : golden("clip.json")) {
-      try (var arena = Arena.ofConfined();
+      try (var arena = Arena.ofShared();
           var device = Device.cpu(3)) {
         var weights = new ArrayList<Tensor>();
         run.get("gradients")
@@ -116,7 +116,7 @@ class OptimizerGoldenTest {
 
   @Test
   void notFiniteGradientsAreFound() {
-    try (var arena = Arena.ofConfined();
+    try (var arena = Arena.ofShared();
         var device = Device.cpu(1)) {
       for (var bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
         assertFalse(GradientClip.isFinite(device, Tensor.ofFloats(arena, Shape.of(3), 1, bad, 2)));

@@ -1,0 +1,123 @@
+package org.bayu.tensor.autograd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Random;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.Linear.LowRank;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class LinearCrossEntropyTest {
+  private static final int ROWS = 5;
+  private static final int FEATURES = 7;
+  private static final int CLASSES = 11;
+
+  /** Row 1 has no target, row 3 three of them, two alike. */
+  private static final Targets TARGETS =
+      new Targets(
+          new int[] {3, 0, 3, 4, 2, 3},
+          new int[] {10, 1, 0, 1, 5, 10},
+          new double[] {0.5, 0.25, 0.125, 1, 0.3, 0.2});
+
+  private final Arena arena = Arena.ofShared();
+  private final Random random = new Random(7);
+  private final Tensor hidden = normal(ROWS, FEATURES);
+  private final Tensor weight = normal(CLASSES, FEATURES);
+  private final Tensor a = normal(2, FEATURES);
+  private final Tensor b = normal(CLASSES, 2);
+
+  private Tensor normal(int rows, int columns) {
+    var tensor = Tensor.allocate(arena, DType.F32, Shape.of(rows, columns));
+    for (var i = 0; i < tensor.elements(); i++) {
+      tensor.setFloat(i, (float) random.nextGaussian());
+    }
+    return tensor;
+  }
+
+  @AfterEach
+  void free() {
+    arena.close();
+  }
+
+  @Test
+  void theGradientsAreThoseOfTheLoss() {
+    GradientCheck.check(
+        List.of(weight),
+        List.of(hidden),
+        (tape, inputs) -> LinearCrossEntropy.apply(tape, inputs.getFirst(), weight, null, TARGETS));
+  }
+
+  @Test
+  void theGradientsOfALowRankTermAreThoseOfTheLoss() {
+    var lowRank = new LowRank(a, b, 0.5f, null);
+    GradientCheck.check(
+        List.of(weight, a, b),
+        List.of(hidden),
+        (tape, inputs) ->
+            LinearCrossEntropy.apply(tape, inputs.getFirst(), weight, lowRank, TARGETS));
+  }
+
+  @Test
+  void theLossIsTheWeightedSumOfNegativeLogLikelihoods() {
+    var expected = 0.0;
+    for (var i = 0; i < TARGETS.size(); i++) {
+      var logits = new double[CLASSES];
+      var sum = 0.0;
+      for (var c = 0; c < CLASSES; c++) {
+        for (var k = 0; k < FEATURES; k++) {
+          logits[c] +=
+              (double) hidden.getFloat((long) TARGETS.rows()[i] * FEATURES + k)
+                  * weight.getFloat((long) c * FEATURES + k);
+        }
+        sum += Math.exp(logits[c]);
+      }
+      expected += TARGETS.weights()[i] * (Math.log(sum) - logits[TARGETS.classes()[i]]);
+    }
+    try (var device = Device.cpu(2);
+        var workspace = new Workspace()) {
+      var tape = Tape.inference(device, workspace);
+      var loss =
+          LinearCrossEntropy.apply(tape, tape.constant(hidden), weight, null, TARGETS).value();
+      // A logit has FEATURES roundings of its size, about 3; the loss one more.
+      assertEquals(expected, loss.getFloat(0), 3 * (FEATURES + 1) * Math.ulp(1f));
+    }
+  }
+
+  @Test
+  void targetsOutOfRangeAreRefused() {
+    try (var device = Device.cpu(1);
+        var workspace = new Workspace()) {
+      var tape = Tape.inference(device, workspace);
+      var x = tape.constant(hidden);
+      for (var targets :
+          List.of(
+              new Targets(new int[] {ROWS}, new int[] {0}, new double[] {1}),
+              new Targets(new int[] {0}, new int[] {CLASSES}, new double[] {1}),
+              new Targets(new int[] {-1}, new int[] {0}, new double[] {1}))) {
+        assertThrows(
+            ShapeException.class, () -> LinearCrossEntropy.apply(tape, x, weight, null, targets));
+      }
+    }
+  }
+
+  @Test
+  void onlyAsTheRootOfTheBackwardPass() {
+    try (var device = Device.cpu(1);
+        var workspace = new Workspace();
+        var gradients = new Gradients(List.of(weight))) {
+      var tape = new Tape(device, workspace, gradients);
+      var loss = LinearCrossEntropy.apply(tape, tape.constant(hidden), weight, null, TARGETS);
+      var doubled = Add.apply(tape, loss, Add.apply(tape, loss, loss));
+      assertThrows(IllegalStateException.class, () -> tape.backward(doubled));
+    }
+  }
+}
