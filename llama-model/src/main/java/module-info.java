@@ -5,5 +5,6 @@ module org.bayu.llama {
   requires transitive it.unimi.dsi.fastutil;
   requires static transitive org.jspecify;
 
+  exports org.bayu.llama;
   exports org.bayu.llama.tokenizer;
 }

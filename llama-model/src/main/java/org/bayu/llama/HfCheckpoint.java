@@ -1,0 +1,218 @@
+package org.bayu.llama;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.ShardedSafetensors;
+import org.bayu.tensor.io.StagedPath;
+import org.bayu.tensor.io.TensorSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model folder in the Hugging Face layout: {@code config.json} and the weights as safetensors, in
+ * one file or in shards.
+ *
+ * <p>Opening checks that every weight of the configuration is there with its shape; the weights are
+ * mapped, not read. Tensors that no Llama has are ignored.
+ */
+public final class HfCheckpoint implements AutoCloseable {
+  static final String EMBEDDING = "model.embed_tokens.weight";
+  static final String HEAD = "lm_head.weight";
+
+  /** What a saved model takes over from its base beside configuration and weights. */
+  private static final List<String> COMPANIONS =
+      List.of(
+          "tokenizer.json",
+          "tokenizer.model",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "vocab.json",
+          "merges.txt",
+          "chat_template.jinja",
+          "chat_template.json",
+          "generation_config.json");
+
+  private static final List<String> PICKLES = List.of(".bin", ".pt", ".pth", ".ckpt", ".pkl");
+
+  private final Path folder;
+  private final LlamaConfig config;
+  private final ShardedSafetensors tensors;
+  private final Arena arena = Arena.ofShared();
+  private final Map<String, Tensor> opened = new ConcurrentHashMap<>();
+
+  private HfCheckpoint(Path folder, LlamaConfig config, ShardedSafetensors tensors) {
+    this.folder = folder;
+    this.config = config;
+    this.tensors = tensors;
+  }
+
+  /**
+   * Opens and checks a model folder. The caller closes it.
+   *
+   * @throws MalformedFileException if a file is malformed, or the weights contradict the
+   *     configuration; the message lists every contradiction
+   * @throws IOException if a file is missing or cannot be read
+   */
+  public static HfCheckpoint open(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new NotDirectoryException(folder.toString());
+    }
+    var configFile = folder.resolve(LlamaConfig.FILE_NAME);
+    if (Files.notExists(configFile)) {
+      throw new NoSuchFileException(
+          configFile.toString(), null, "a model folder needs its configuration");
+    }
+    var config = LlamaConfig.read(configFile);
+    refusePickles(folder);
+    var tensors = ShardedSafetensors.open(folder);
+    try {
+      CheckpointCheck.check(folder, config, tensors);
+    } catch (Throwable e) {
+      tensors.close();
+      throw e;
+    }
+    return new HfCheckpoint(folder, config, tensors);
+  }
+
+  /** Explains a folder that has its weights in pickle files only. */
+  private static void refusePickles(Path folder) throws IOException {
+    var pickles = new ArrayList<String>();
+    try (var files = Files.list(folder)) {
+      for (var file : (Iterable<Path>) files.sorted()::iterator) {
+        var name = String.valueOf(file.getFileName());
+        if (name.contains(".safetensors")) {
+          return;
+        }
+        if (PICKLES.stream().anyMatch(name::endsWith)) {
+          pickles.add(name);
+        }
+      }
+    }
+    if (!pickles.isEmpty()) {
+      throw new MalformedFileException(
+          folder,
+          "has its weights in pickle files (%s), which run code when they are read; convert them to safetensors"
+              .formatted(String.join(", ", pickles)));
+    }
+  }
+
+  /** The folder. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** The architecture. */
+  public LlamaConfig config() {
+    return config;
+  }
+
+  /**
+   * The tensors, in the type in which they are stored (F64 as F32), read-only and valid until
+   * {@link #close}. Any number of threads may ask.
+   */
+  public Weights weights() {
+    return this::tensor;
+  }
+
+  private Tensor tensor(String name) {
+    return opened.computeIfAbsent(
+        name,
+        absent -> {
+          try {
+            return tensors.tensor(absent, arena);
+          } catch (MalformedFileException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  /** Refuses files that were cut short while they are mapped; asked at the start of a step. */
+  public void checkSize() throws IOException {
+    tensors.checkSize();
+  }
+
+  /** Unmaps the files: every tensor of this checkpoint becomes inaccessible. */
+  @Override
+  public void close() throws IOException {
+    arena.close();
+    tensors.close();
+  }
+
+  /**
+   * Writes a model folder that differs from {@code base} in the values of its weights: with its
+   * configuration, unknown keys included, and with its tokenizer. The folder appears when it is
+   * whole and on the disk.
+   *
+   * @param folder must not exist, or be empty
+   * @param dtype the weights' type, or null for that of each weight in {@code base}
+   * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no
+   *     longer read when the next is asked for
+   */
+  public static void save(Path folder, HfCheckpoint base, @Nullable DType dtype, Weights weights)
+      throws IOException {
+    var companions = COMPANIONS.stream().map(base.folder::resolve).filter(Files::exists).toList();
+    var sources = new ArrayList<TensorSource>();
+    base.config
+        .parameterShapes()
+        .forEach(
+            (name, shape) -> {
+              var stored = base.tensors.entry(name).dtype();
+              var type = dtype != null ? dtype : stored != null ? stored : DType.F32;
+              sources.add(new TensorSource.Elements(name, type, shape, () -> weights.tensor(name)));
+            });
+    var config = dtype == null ? base.config : base.config.withDtype(dtype);
+    save(folder, config, sources, companions, ShardedSafetensors.SHARD_BYTES);
+  }
+
+  /**
+   * Writes a model folder from nothing but a configuration and weights. The folder appears when it
+   * is whole and on the disk.
+   *
+   * @param folder must not exist, or be empty
+   * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no
+   *     longer read when the next is asked for
+   * @param companions files to copy into the folder, such as a tokenizer's
+   */
+  public static void save(
+      Path folder, LlamaConfig config, DType dtype, Weights weights, List<Path> companions)
+      throws IOException {
+    var sources = new ArrayList<TensorSource>();
+    config
+        .parameterShapes()
+        .forEach(
+            (name, shape) ->
+                sources.add(
+                    new TensorSource.Elements(name, dtype, shape, () -> weights.tensor(name))));
+    save(folder, config.withDtype(dtype), sources, companions, ShardedSafetensors.SHARD_BYTES);
+  }
+
+  static void save(
+      Path folder,
+      LlamaConfig config,
+      List<TensorSource> sources,
+      List<Path> companions,
+      long shardBytes)
+      throws IOException {
+    try (var staged = StagedPath.folder(folder)) {
+      for (var companion : companions) {
+        var name = String.valueOf(companion.getFileName());
+        Files.copy(companion, staged.path().resolve(name));
+      }
+      Files.writeString(staged.path().resolve(LlamaConfig.FILE_NAME), config.toJson());
+      ShardedSafetensors.write(staged.path(), sources, shardBytes);
+      staged.publish();
+    }
+  }
+}

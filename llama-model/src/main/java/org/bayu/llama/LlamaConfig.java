@@ -1,0 +1,191 @@
+package org.bayu.llama;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.io.MalformedFileException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The architecture of a Llama, as a model folder's {@code config.json} describes it.
+ *
+ * @param hiddenSize D, features of the residual stream
+ * @param intermediateSize F, features within the feed-forward layers
+ * @param layers number of blocks
+ * @param heads H, attention heads of the queries
+ * @param kvHeads attention heads of keys and values; divides {@code heads}
+ * @param headDim features of a head
+ * @param vocabSize V, tokens
+ * @param maxPositions the longest sequence that the model is meant for
+ * @param rmsNormEps added to the mean square before its root is taken
+ * @param ropeTheta base of the rotary embedding's frequencies
+ * @param tieWordEmbeddings whether the head's weight is that of the embedding
+ * @param attentionBias whether q_proj, k_proj, v_proj and o_proj have biases
+ * @param mlpBias whether gate_proj, up_proj and down_proj have biases
+ * @param eosTokenIds tokens that end a text, possibly none
+ * @param dtype the type that the file names for the weights, if it names one that Bayu knows
+ * @param source the JSON text that this was read from, with what Bayu does not know; may be empty
+ */
+public record LlamaConfig(
+    int hiddenSize,
+    int intermediateSize,
+    int layers,
+    int heads,
+    int kvHeads,
+    int headDim,
+    int vocabSize,
+    int maxPositions,
+    double rmsNormEps,
+    double ropeTheta,
+    RopeScaling ropeScaling,
+    boolean tieWordEmbeddings,
+    boolean attentionBias,
+    boolean mlpBias,
+    OptionalInt bosTokenId,
+    List<Integer> eosTokenIds,
+    OptionalInt padTokenId,
+    @Nullable DType dtype,
+    String source) {
+  /** The file's name in a model folder. */
+  public static final String FILE_NAME = "config.json";
+
+  private static final int MAX_LAYERS = 10_000;
+  private static final int MAX_POSITIONS = 100_000_000;
+  private static final double MAX_PARAMETERS = 1e13;
+  private static final long MAX_FILE_BYTES = 10_000_000;
+
+  /**
+   * Checks that the numbers fit together and are not absurd.
+   *
+   * @throws IllegalArgumentException if not; the message lists every reason
+   */
+  public LlamaConfig {
+    eosTokenIds = List.copyOf(eosTokenIds);
+    var problems = new ArrayList<String>();
+    if (heads % kvHeads != 0) {
+      problems.add(
+          "num_attention_heads %d is no multiple of num_key_value_heads %d"
+              .formatted(heads, kvHeads));
+    }
+    if (headDim % 2 != 0) {
+      problems.add("head_dim %d is odd, and the rotary embedding turns pairs".formatted(headDim));
+    }
+    if ((long) heads * headDim > Integer.MAX_VALUE) {
+      problems.add("num_attention_heads %d of head_dim %d are too many".formatted(heads, headDim));
+    }
+    if (layers > MAX_LAYERS) {
+      problems.add("num_hidden_layers %d is more than %d".formatted(layers, MAX_LAYERS));
+    }
+    if (maxPositions > MAX_POSITIONS) {
+      problems.add(
+          "max_position_embeddings %d is more than %d".formatted(maxPositions, MAX_POSITIONS));
+    }
+    // In floating point, which does not overflow; exact enough to tell the absurd.
+    var attention = 2.0 * (heads + (double) kvHeads) * headDim * hiddenSize;
+    var parameters =
+        layers * (attention + 3.0 * hiddenSize * intermediateSize) + 2.0 * vocabSize * hiddenSize;
+    if (parameters > MAX_PARAMETERS) {
+      problems.add(
+          "hidden_size %d, intermediate_size %d, num_hidden_layers %d and vocab_size %d make %.1e parameters, more than %.0e"
+              .formatted(
+                  hiddenSize, intermediateSize, layers, vocabSize, parameters, MAX_PARAMETERS));
+    }
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(String.join("; ", problems));
+    }
+  }
+
+  /**
+   * Reads a {@code config.json}.
+   *
+   * @throws MalformedFileException if it is not the configuration of a Llama that Bayu computes;
+   *     the message lists every missing key and every value that is wrong
+   * @throws IOException if it is missing or cannot be read
+   */
+  public static LlamaConfig read(Path file) throws IOException {
+    if (Files.size(file) > MAX_FILE_BYTES) {
+      throw new MalformedFileException(
+          file, "has %d bytes, too many for a configuration".formatted(Files.size(file)));
+    }
+    try {
+      return parse(Files.readString(file));
+    } catch (CharacterCodingException e) {
+      throw new MalformedFileException(file, "is not valid UTF-8", e);
+    } catch (IllegalArgumentException e) {
+      throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * The configuration that this text describes.
+   *
+   * @throws IllegalArgumentException as {@link #read} refuses a file
+   */
+  public static LlamaConfig parse(String json) {
+    return new LlamaConfigReader(json).read();
+  }
+
+  /**
+   * The text of a {@code config.json}: {@link #source} where it still says the same, otherwise with
+   * every key set anew, in the spelling that Transformers 4 and 5 both read. Keys that Bayu does
+   * not know stay.
+   */
+  public String toJson() {
+    return LlamaConfigWriter.toJson(this);
+  }
+
+  /** The same with the weights' type; nothing else in {@link #source} changes. */
+  public LlamaConfig withDtype(DType changed) {
+    return changed == dtype ? this : parse(LlamaConfigWriter.withDtype(this, changed));
+  }
+
+  /**
+   * Name and shape of every weight that a checkpoint of this model holds, from the embedding to the
+   * head; the head's is absent where {@link #tieWordEmbeddings}.
+   */
+  public Map<String, Shape> parameterShapes() {
+    var shapes = new LinkedHashMap<String, Shape>();
+    shapes.put(HfCheckpoint.EMBEDDING, Shape.of(vocabSize, hiddenSize));
+    var queries = heads * headDim;
+    var keys = kvHeads * headDim;
+    for (var i = 0; i < layers; i++) {
+      var block = "model.layers.%d.".formatted(i);
+      shapes.put(block + "input_layernorm.weight", Shape.of(hiddenSize));
+      putLinear(shapes, block + "self_attn.q_proj", queries, hiddenSize, attentionBias);
+      putLinear(shapes, block + "self_attn.k_proj", keys, hiddenSize, attentionBias);
+      putLinear(shapes, block + "self_attn.v_proj", keys, hiddenSize, attentionBias);
+      putLinear(shapes, block + "self_attn.o_proj", hiddenSize, queries, attentionBias);
+      shapes.put(block + "post_attention_layernorm.weight", Shape.of(hiddenSize));
+      putLinear(shapes, block + "mlp.gate_proj", intermediateSize, hiddenSize, mlpBias);
+      putLinear(shapes, block + "mlp.up_proj", intermediateSize, hiddenSize, mlpBias);
+      putLinear(shapes, block + "mlp.down_proj", hiddenSize, intermediateSize, mlpBias);
+    }
+    shapes.put("model.norm.weight", Shape.of(hiddenSize));
+    if (!tieWordEmbeddings) {
+      shapes.put(HfCheckpoint.HEAD, Shape.of(vocabSize, hiddenSize));
+    }
+    return Collections.unmodifiableMap(shapes);
+  }
+
+  private static void putLinear(
+      Map<String, Shape> shapes, String name, int outputs, int inputs, boolean bias) {
+    shapes.put(name + ".weight", Shape.of(outputs, inputs));
+    if (bias) {
+      shapes.put(name + ".bias", Shape.of(outputs));
+    }
+  }
+
+  /** Number of weights, a tied head not counted. */
+  public long parameterCount() {
+    return parameterShapes().values().stream().mapToLong(Shape::elements).sum();
+  }
+}

@@ -1,0 +1,288 @@
+package org.bayu.llama;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.bayu.tensor.DType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads {@code config.json} as Transformers 4 and 5 write it, gathering every complaint before it
+ * refuses. A key that is null counts as absent.
+ */
+final class LlamaConfigReader {
+  /** Floating-point numbers keep their digits on the way from one file to another. */
+  static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+          .build();
+
+  private static final double DEFAULT_THETA = 10_000;
+
+  private final String source;
+  private final ObjectNode json;
+  private final List<String> missing = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+
+  /**
+   * A reader of {@code source}.
+   *
+   * @throws IllegalArgumentException if it is not a JSON object
+   */
+  LlamaConfigReader(String source) {
+    this.source = source;
+    json = parse(source);
+  }
+
+  static ObjectNode parse(String source) {
+    try {
+      if (JSON.readTree(source) instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JsonProcessingException e) {
+      var at = e.getLocation();
+      throw new IllegalArgumentException(
+          at == null
+              ? "is not valid JSON: " + e.getOriginalMessage()
+              : "is not valid JSON at line %d, column %d: %s"
+                  .formatted(at.getLineNr(), at.getColumnNr(), e.getOriginalMessage()),
+          e);
+    }
+    throw new IllegalArgumentException("is not a JSON object");
+  }
+
+  LlamaConfig read() {
+    refuseOtherModels();
+    var hiddenSize = count(json, "", "hidden_size");
+    var intermediateSize = count(json, "", "intermediate_size");
+    var layers = count(json, "", "num_hidden_layers");
+    var heads = count(json, "", "num_attention_heads");
+    var kvHeads = has(json, "num_key_value_heads") ? count(json, "", "num_key_value_heads") : heads;
+    var headDim = has(json, "head_dim") ? count(json, "", "head_dim") : headDim(hiddenSize, heads);
+    var vocabSize = count(json, "", "vocab_size");
+    var maxPositions = count(json, "", "max_position_embeddings");
+    var rmsNormEps = positive(json, "", "rms_norm_eps");
+    var rope = rope();
+    var theta = theta(rope);
+    var scaling = scaling(rope, maxPositions);
+    var tied = flag("tie_word_embeddings");
+    var attentionBias = flag("attention_bias");
+    var mlpBias = flag("mlp_bias");
+    var eos = eos();
+    var bos = token("bos_token_id");
+    var pad = token("pad_token_id");
+    if (!missing.isEmpty()) {
+      problems.addFirst("has no " + String.join(", ", missing));
+    }
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(String.join("; ", problems));
+    }
+    return new LlamaConfig(
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        maxPositions,
+        rmsNormEps,
+        theta,
+        scaling,
+        tied,
+        attentionBias,
+        mlpBias,
+        bos,
+        eos,
+        pad,
+        dtype(),
+        source);
+  }
+
+  /** What makes it another model than Bayu computes; then the rest says nothing. */
+  private void refuseOtherModels() {
+    if (!has(json, "model_type")) {
+      missing.add("model_type");
+    } else if (!json.path("model_type").asText().equals("llama")) {
+      throw new IllegalArgumentException(
+          "model_type is %s; Bayu computes llama only".formatted(json.get("model_type")));
+    }
+    if (has(json, "auto_map")) {
+      problems.add("auto_map asks to run code that came with the model, which Bayu never does");
+    }
+    if (has(json, "quantization_config")) {
+      problems.add("quantization_config: quantized weights are not supported");
+    }
+    if (has(json, "hidden_act") && !json.path("hidden_act").asText().equals("silu")) {
+      problems.add("hidden_act is %s; only silu is supported".formatted(json.get("hidden_act")));
+    }
+  }
+
+  /** Where the rotary embedding's settings are: the first of Transformers 4's and 5's keys. */
+  private JsonNode rope() {
+    for (var key : List.of("rope_scaling", "rope_parameters")) {
+      if (has(json, key)) {
+        var rope = json.get(key);
+        if (!rope.isObject()) {
+          problems.add("%s is %s, not an object".formatted(key, rope));
+        }
+        if (!rope.isEmpty()) {
+          return rope;
+        }
+      }
+    }
+    return MissingNode.getInstance();
+  }
+
+  private double theta(JsonNode rope) {
+    for (var place : List.of(rope, json)) {
+      if (has(place, "rope_theta")) {
+        return positive(place, "", "rope_theta");
+      }
+    }
+    return DEFAULT_THETA;
+  }
+
+  private RopeScaling scaling(JsonNode rope, int maxPositions) {
+    for (var place : List.of(rope, json)) {
+      if (has(place, "partial_rotary_factor")
+          && place.path("partial_rotary_factor").asDouble() != 1) {
+        problems.add(
+            "partial_rotary_factor is %s; only 1 is supported"
+                .formatted(place.get("partial_rotary_factor")));
+      }
+    }
+    var typeKey = has(rope, "rope_type") ? "rope_type" : "type";
+    var type = has(rope, typeKey) ? rope.get(typeKey).asText() : "default";
+    if (rope.properties().stream().anyMatch(entry -> entry.getValue().isObject())) {
+      problems.add("rope_parameters differ between layers, which is not supported");
+      return new RopeScaling.Default();
+    }
+    return switch (type) {
+      case "default" -> new RopeScaling.Default();
+      case "linear" -> new RopeScaling.Linear(positive(rope, "rope scaling's ", "factor"));
+      case "llama3" -> llama3(rope, maxPositions);
+      default -> {
+        problems.add(
+            "%s is \"%s\"; default, linear and llama3 are supported".formatted(typeKey, type));
+        yield new RopeScaling.Default();
+      }
+    };
+  }
+
+  private RopeScaling llama3(JsonNode rope, int maxPositions) {
+    var factor = positive(rope, "rope scaling's ", "factor");
+    var low = positive(rope, "rope scaling's ", "low_freq_factor");
+    var high = positive(rope, "rope scaling's ", "high_freq_factor");
+    var key = "original_max_position_embeddings";
+    // Transformers gives the top level's priority and falls back to the present maximum.
+    var positions =
+        has(json, key)
+            ? count(json, "", key)
+            : has(rope, key) ? count(rope, "rope scaling's ", key) : maxPositions;
+    if (problems.isEmpty() && missing.isEmpty() && high <= low) {
+      problems.add("high_freq_factor %s is not above low_freq_factor %s".formatted(high, low));
+    }
+    return new RopeScaling.Llama3(factor, low, high, positions);
+  }
+
+  private int headDim(int hiddenSize, int heads) {
+    if (hiddenSize % heads != 0 && missing.isEmpty() && problems.isEmpty()) {
+      problems.add(
+          "hidden_size %d is no multiple of num_attention_heads %d, and there is no head_dim"
+              .formatted(hiddenSize, heads));
+    }
+    return Math.max(hiddenSize / heads, 1);
+  }
+
+  private List<Integer> eos() {
+    var value = json.path("eos_token_id");
+    if (!value.isArray()) {
+      var single = token("eos_token_id");
+      return single.isPresent() ? List.of(single.getAsInt()) : List.of();
+    }
+    var ids = new ArrayList<Integer>();
+    for (var id : value) {
+      if (!id.canConvertToInt() || !id.isIntegralNumber() || id.intValue() < 0) {
+        problems.add("eos_token_id holds %s, not a token".formatted(id));
+      } else {
+        ids.add(id.intValue());
+      }
+    }
+    return ids;
+  }
+
+  /** A token's id; some files say −1 for none. */
+  private OptionalInt token(String key) {
+    var value = json.path(key);
+    if (!has(json, key)) {
+      return OptionalInt.empty();
+    }
+    if (!value.canConvertToInt() || !value.isIntegralNumber()) {
+      problems.add("%s is %s, not a token".formatted(key, value));
+      return OptionalInt.empty();
+    }
+    return value.intValue() < 0 ? OptionalInt.empty() : OptionalInt.of(value.intValue());
+  }
+
+  private boolean flag(String key) {
+    var value = json.path(key);
+    if (has(json, key) && !value.isBoolean()) {
+      problems.add("%s is %s, not true or false".formatted(key, value));
+    }
+    return value.asBoolean(false);
+  }
+
+  /** A positive whole number; 1 after a complaint. */
+  private int count(JsonNode place, String prefix, String key) {
+    var value = place.path(key);
+    if (!has(place, key)) {
+      missing.add(prefix + key);
+    } else if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
+      problems.add(
+          "%s%s is %s, not a whole number from 1 to %d"
+              .formatted(prefix, key, value, Integer.MAX_VALUE));
+    } else {
+      return value.intValue();
+    }
+    return 1;
+  }
+
+  /** A positive finite number; 1 after a complaint. */
+  private double positive(JsonNode place, String prefix, String key) {
+    var value = place.path(key);
+    if (!has(place, key)) {
+      missing.add(prefix + key);
+    } else if (!value.isNumber() || !(value.asDouble() > 0 && value.asDouble() < 1e30)) {
+      problems.add("%s%s is %s, not a positive number".formatted(prefix, key, value));
+    } else {
+      return value.asDouble();
+    }
+    return 1;
+  }
+
+  private @Nullable DType dtype() {
+    var name = json.path(has(json, "dtype") ? "dtype" : "torch_dtype").asText();
+    return switch (name) {
+      case "float32" -> DType.F32;
+      case "bfloat16" -> DType.BF16;
+      case "float16" -> DType.F16;
+      default -> null;
+    };
+  }
+
+  private static boolean has(JsonNode place, String key) {
+    return place.hasNonNull(key);
+  }
+}

@@ -1,0 +1,134 @@
+package org.bayu.llama;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.core.util.Separators.Spacing;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.OptionalInt;
+import org.bayu.tensor.DType;
+
+/** Writes {@code config.json}. */
+final class LlamaConfigWriter {
+  private LlamaConfigWriter() {}
+
+  static String toJson(LlamaConfig config) {
+    var source = config.source();
+    if (!source.isEmpty() && config.equals(LlamaConfig.parse(source))) {
+      return source;
+    }
+    var json =
+        source.isEmpty()
+            ? LlamaConfigReader.JSON.createObjectNode()
+            : LlamaConfigReader.parse(source);
+    putAll(json, config);
+    return print(json);
+  }
+
+  /** The source, or what stands for it, with another type of the weights. */
+  static String withDtype(LlamaConfig config, DType dtype) {
+    var json = LlamaConfigReader.parse(toJson(config));
+    putDtype(json, dtype);
+    return print(json);
+  }
+
+  private static void putAll(ObjectNode json, LlamaConfig config) {
+    if (!json.has("architectures")) {
+      json.putArray("architectures").add("LlamaForCausalLM");
+    }
+    json.put("model_type", "llama");
+    json.put("hidden_act", "silu");
+    json.put("hidden_size", config.hiddenSize());
+    json.put("intermediate_size", config.intermediateSize());
+    json.put("num_hidden_layers", config.layers());
+    json.put("num_attention_heads", config.heads());
+    json.put("num_key_value_heads", config.kvHeads());
+    json.put("head_dim", config.headDim());
+    json.put("vocab_size", config.vocabSize());
+    json.put("max_position_embeddings", config.maxPositions());
+    json.put("rms_norm_eps", config.rmsNormEps());
+    json.put("tie_word_embeddings", config.tieWordEmbeddings());
+    json.put("attention_bias", config.attentionBias());
+    json.put("mlp_bias", config.mlpBias());
+    putRope(json, config);
+    putToken(json, "bos_token_id", config.bosTokenId());
+    putToken(json, "pad_token_id", config.padTokenId());
+    putEos(json, config.eosTokenIds());
+    var dtype = config.dtype();
+    if (dtype != null) {
+      putDtype(json, dtype);
+    }
+  }
+
+  private static void putRope(ObjectNode json, LlamaConfig config) {
+    // Transformers 5 reads version 4's keys, but version 4 would overlook rope_parameters.
+    json.remove(List.of("rope_parameters", "original_max_position_embeddings"));
+    json.put("rope_theta", config.ropeTheta());
+    switch (config.ropeScaling()) {
+      case RopeScaling.Default() -> json.putNull("rope_scaling");
+      case RopeScaling.Linear(var factor) ->
+          json.putObject("rope_scaling").put("rope_type", "linear").put("factor", factor);
+      case RopeScaling.Llama3(var factor, var low, var high, var positions) ->
+          json.putObject("rope_scaling")
+              .put("rope_type", "llama3")
+              .put("factor", factor)
+              .put("low_freq_factor", low)
+              .put("high_freq_factor", high)
+              .put("original_max_position_embeddings", positions);
+    }
+  }
+
+  private static void putToken(ObjectNode json, String key, OptionalInt token) {
+    if (token.isPresent()) {
+      json.put(key, token.getAsInt());
+    } else {
+      json.putNull(key);
+    }
+  }
+
+  private static void putEos(ObjectNode json, List<Integer> tokens) {
+    if (tokens.size() <= 1) {
+      putToken(
+          json,
+          "eos_token_id",
+          tokens.isEmpty() ? OptionalInt.empty() : OptionalInt.of(tokens.getFirst()));
+      return;
+    }
+    var array = json.putArray("eos_token_id");
+    tokens.forEach(array::add);
+  }
+
+  private static void putDtype(ObjectNode json, DType dtype) {
+    var name =
+        switch (dtype) {
+          case F32 -> "float32";
+          case BF16 -> "bfloat16";
+          case F16 -> "float16";
+          case I32 -> throw new IllegalArgumentException("weights are not I32");
+        };
+    // Transformers 5 says dtype, version 4 torch_dtype; both versions read either.
+    if (json.has("dtype")) {
+      json.put("dtype", name);
+    }
+    if (json.has("torch_dtype") || !json.has("dtype")) {
+      json.put("torch_dtype", name);
+    }
+  }
+
+  private static String print(ObjectNode json) {
+    var indenter = new DefaultIndenter("  ", "\n");
+    var printer =
+        new DefaultPrettyPrinter()
+            .withObjectIndenter(indenter)
+            .withArrayIndenter(indenter)
+            .withSeparators(
+                Separators.createDefaultInstance().withObjectFieldValueSpacing(Spacing.AFTER));
+    try {
+      return LlamaConfigReader.JSON.writer(printer).writeValueAsString(json) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
