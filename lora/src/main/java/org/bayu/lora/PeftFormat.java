@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.bayu.lora.LoraAdapter.Factor;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
@@ -47,8 +48,17 @@ public final class PeftFormat {
    * @throws IOException if a file is missing or cannot be read
    */
   public static LoraAdapter load(Path folder, Module model) throws IOException {
+    return load(folder, model, config -> config);
+  }
+
+  /**
+   * The same to go on with: {@code change} sees the adapter's settings, may refuse them, and gives
+   * those to train with, which may have another dropout.
+   */
+  public static LoraAdapter load(Path folder, Module model, UnaryOperator<LoraConfig> change)
+      throws IOException {
     var configFile = folder.resolve(PeftConfig.FILE);
-    var config = PeftConfig.read(configFile);
+    var config = change.apply(PeftConfig.read(configFile));
     var linears = model.linears();
     var paths = paths(configFile, config, linears.keySet());
     try (var file = SafetensorsFile.open(weights(folder));

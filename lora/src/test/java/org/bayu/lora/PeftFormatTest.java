@@ -133,6 +133,26 @@ class PeftFormatTest {
   }
 
   @Test
+  void whoGoesOnMayChangeTheDropoutOrRefuse() throws IOException {
+    var golden = GoldenModel.ADAPTERS.resolve("lm-head");
+    try (var adapter = PeftFormat.load(golden, model, config -> config.withDropout(0.1))) {
+      assertEquals(0.1, adapter.config().dropout());
+      assertEquals(3, adapter.config().rank());
+    }
+    var layers = model.linears();
+    assertThrows(
+        UnsupportedOperationException.class,
+        () ->
+            PeftFormat.load(
+                golden,
+                model,
+                config -> {
+                  throw new UnsupportedOperationException("rank " + config.rank());
+                }));
+    assertEquals(layers, model.linears());
+  }
+
+  @Test
   void namesMayHaveTheAdaptersOwn() throws IOException {
     var values = new ArrayList<List<Float>>();
     for (var name : List.of("all-linear", "default-names")) {
