@@ -165,4 +165,26 @@ public interface Kernels {
       long cAt,
       long cStride,
       boolean accumulate);
+
+  /**
+   * Packs a block for {@link #gemmTile} in binary32: lane i (a row of A or a column of B) at step l
+   * lies at element i·laneStride + l·stepStride of {@code src} and goes to element
+   * ⌊i/width⌋·panelStride + l·width + i mod width of {@code dst}. The last panel's missing lanes
+   * become zeros.
+   *
+   * @param toBFloat16 whether to round to bfloat16 values
+   */
+  void pack(
+      DType from,
+      boolean toBFloat16,
+      MemorySegment src,
+      long srcAt,
+      long laneStride,
+      long stepStride,
+      int lanes,
+      int steps,
+      MemorySegment dst,
+      long dstAt,
+      int width,
+      long panelStride);
 }

@@ -297,4 +297,38 @@ public final class ScalarKernels implements Kernels {
       }
     }
   }
+
+  @Override
+  public void pack(
+      DType from,
+      boolean toBFloat16,
+      MemorySegment src,
+      long srcAt,
+      long laneStride,
+      long stepStride,
+      int lanes,
+      int steps,
+      MemorySegment dst,
+      long dstAt,
+      int width,
+      long panelStride) {
+    var padded = (lanes + width - 1) / width * width;
+    for (var i = 0; i < padded; i++) {
+      var laneAt = srcAt + i * laneStride * from.bytes();
+      for (var l = 0; l < steps; l++) {
+        var value = i < lanes ? load(from, src, laneAt + l * stepStride * from.bytes()) : 0;
+        var index = i / width * panelStride + (long) l * width + i % width;
+        set(dst, dstAt, index, toBFloat16 ? BFloat16.round(value) : value);
+      }
+    }
+  }
+
+  private static float load(DType from, MemorySegment src, long at) {
+    return switch (from) {
+      case F32 -> src.get(JAVA_FLOAT_UNALIGNED, at);
+      case BF16 -> BFloat16.toFloat(src.get(JAVA_SHORT_UNALIGNED, at));
+      case F16 -> Float.float16ToFloat(src.get(JAVA_SHORT_UNALIGNED, at));
+      case I32 -> throw new IllegalArgumentException("pack from I32");
+    };
+  }
 }

@@ -1,0 +1,127 @@
+package org.bayu.tensor.internal.kernels.vector;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vector shape in use, as constants that the compiler folds, and the loads, stores and sums
+ * that the kernels share.
+ *
+ * <p>The shape is the processor's preferred one, or {@code -Dbayu.vectorBits=128|256|512}: so the
+ * kernels of other processors can be tested, slowly.
+ */
+final class Lanes {
+  /** Bits of a vector. */
+  static final int BITS =
+      Integer.getInteger("bayu.vectorBits", FloatVector.SPECIES_PREFERRED.vectorBitSize());
+
+  static final VectorSpecies<Float> F32 =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
+  static final VectorSpecies<Integer> I32 = F32.withLanes(int.class);
+  static final VectorSpecies<Double> F64 = F32.withLanes(double.class);
+
+  /** As many lanes as {@link #F32} has, of 16 bits. */
+  static final VectorSpecies<Short> I16 =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
+
+  /** Lanes of {@link #F32}. */
+  static final int LENGTH = F32.length();
+
+  private static final VectorShuffle<Float> ROTATE_8 = VectorShuffle.iota(F32, 8, 1, true);
+  private static final VectorShuffle<Float> ROTATE_4 = VectorShuffle.iota(F32, 4, 1, true);
+  private static final VectorShuffle<Float> ROTATE_2 = VectorShuffle.iota(F32, 2, 1, true);
+  private static final VectorShuffle<Float> ROTATE_1 = VectorShuffle.iota(F32, 1, 1, true);
+  private static final VectorShuffle<Double> ROTATE_DOUBLES_4 = VectorShuffle.iota(F64, 4, 1, true);
+  private static final VectorShuffle<Double> ROTATE_DOUBLES_2 = VectorShuffle.iota(F64, 2, 1, true);
+  private static final VectorShuffle<Double> ROTATE_DOUBLES_1 = VectorShuffle.iota(F64, 1, 1, true);
+
+  private Lanes() {}
+
+  /** Elements {@code index} and on of the floats behind byte {@code at}. */
+  static FloatVector load(MemorySegment segment, long at, int index) {
+    return FloatVector.fromMemorySegment(F32, segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** The same of the lanes in {@code mask}, zero in the others. */
+  static FloatVector load(MemorySegment segment, long at, int index, VectorMask<Float> mask) {
+    return FloatVector.fromMemorySegment(
+        F32, segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN, mask);
+  }
+
+  /** Stores at element {@code index} of the floats behind byte {@code at}. */
+  static void store(FloatVector vector, MemorySegment segment, long at, int index) {
+    vector.intoMemorySegment(segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** The same of the lanes in {@code mask} alone. */
+  static void store(
+      FloatVector vector, MemorySegment segment, long at, int index, VectorMask<Float> mask) {
+    vector.intoMemorySegment(segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN, mask);
+  }
+
+  /** 16-bit elements {@code index} and on, each in the lower half of an int. */
+  static IntVector loadShorts(MemorySegment segment, long at, int index) {
+    return (IntVector)
+        ShortVector.fromMemorySegment(I16, segment, at + 2L * index, ByteOrder.LITTLE_ENDIAN)
+            .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+  }
+
+  /** Stores the lower halves of the ints as 16-bit elements {@code index} and on. */
+  static void storeShorts(IntVector vector, MemorySegment segment, long at, int index) {
+    vector
+        .convertShape(VectorOperators.I2S, I16, 0)
+        .intoMemorySegment(segment, at + 2L * index, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** The lanes of the tail from element {@code index} of {@code n}. */
+  static VectorMask<Float> tail(int index, int n) {
+    return F32.indexInRange(index, n);
+  }
+
+  /** Σ of the lanes: the upper half onto the lower, until one is left. */
+  static float sum(FloatVector vector) {
+    var sum = vector;
+    if (LENGTH >= 16) {
+      sum = sum.add(sum.rearrange(ROTATE_8));
+    }
+    if (LENGTH >= 8) {
+      sum = sum.add(sum.rearrange(ROTATE_4));
+    }
+    sum = sum.add(sum.rearrange(ROTATE_2));
+    return sum.add(sum.rearrange(ROTATE_1)).lane(0);
+  }
+
+  /** Σ of the lanes, in the order of the other. */
+  static double sum(DoubleVector vector) {
+    var sum = vector;
+    if (LENGTH >= 16) {
+      sum = sum.add(sum.rearrange(ROTATE_DOUBLES_4));
+    }
+    if (LENGTH >= 8) {
+      sum = sum.add(sum.rearrange(ROTATE_DOUBLES_2));
+    }
+    return sum.add(sum.rearrange(ROTATE_DOUBLES_1)).lane(0);
+  }
+
+  /** The greatest lane, NaN if any is NaN. */
+  static float max(FloatVector vector) {
+    var max = vector;
+    if (LENGTH >= 16) {
+      max = max.max(max.rearrange(ROTATE_8));
+    }
+    if (LENGTH >= 8) {
+      max = max.max(max.rearrange(ROTATE_4));
+    }
+    max = max.max(max.rearrange(ROTATE_2));
+    return max.max(max.rearrange(ROTATE_1)).lane(0);
+  }
+}

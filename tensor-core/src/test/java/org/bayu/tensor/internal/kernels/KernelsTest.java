@@ -1,0 +1,517 @@
+package org.bayu.tensor.internal.kernels;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+import org.bayu.tensor.internal.kernels.vector.VectorKernels;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The vector kernels beside their scalar twins, at awkward sizes and places. */
+class KernelsTest {
+  private static final Kernels SCALAR = ScalarKernels.INSTANCE;
+  private static final Kernels VECTOR = VectorKernels.INSTANCE;
+
+  /** Half a unit in the last place of binary32, relative. */
+  private static final double U = 0x1p-24;
+
+  private final Arena arena = Arena.ofConfined();
+  private final Random random = new Random(11);
+  private final List<GuardedMemory> outputs = new ArrayList<>();
+
+  @AfterEach
+  void checkGuardsAndFree() {
+    outputs.forEach(GuardedMemory::assertIntact);
+    arena.close();
+  }
+
+  private GuardedMemory input(int n) {
+    return GuardedMemory.random(arena, DType.F32, n, random.nextInt(64), random);
+  }
+
+  private GuardedMemory output(DType type, int n) {
+    var memory = GuardedMemory.allocate(arena, type, n, random.nextInt(64));
+    outputs.add(memory);
+    return memory;
+  }
+
+  private GuardedMemory output(int n) {
+    return output(DType.F32, n);
+  }
+
+  private GuardedMemory inOut(GuardedMemory source) {
+    var memory = source.copy(arena, random.nextInt(64));
+    outputs.add(memory);
+    return memory;
+  }
+
+  private static void assertSameBits(GuardedMemory expected, GuardedMemory actual) {
+    assertArrayEquals(expected.toFloats(), actual.toFloats());
+  }
+
+  /** Sizes around one vector, four, and more, for vectors of 4, 8 and 16 lanes. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 7, 13, 15, 16, 17, 33, 63, 64, 65, 207, 702, 1023})
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target(ElementType.METHOD)
+  @interface AtAwkwardSizes {}
+
+  @AtAwkwardSizes
+  void sumsAndProductsHaveTheSameBits(int n) {
+    var a = input(n);
+    var b = input(n);
+    for (var kernels : List.of(SCALAR, VECTOR)) {
+      var sum = output(n);
+      kernels.add(a.segment(), a.at(), b.segment(), b.at(), sum.segment(), sum.at(), n);
+      var product = output(n);
+      kernels.multiply(
+          a.segment(), a.at(), b.segment(), b.at(), product.segment(), product.at(), n);
+      var scaled = inOut(a);
+      kernels.scale(0.3f, scaled.segment(), scaled.at(), n);
+      var added = inOut(a);
+      kernels.addScaled(0.3f, b.segment(), b.at(), added.segment(), added.at(), n);
+      for (var i = 0; i < n; i++) {
+        assertEquals(a.get(i) + b.get(i), sum.get(i));
+        assertEquals(a.get(i) * b.get(i), product.get(i));
+        assertEquals(0.3f * a.get(i), scaled.get(i));
+        assertEquals(Math.fma(0.3f, b.get(i), a.get(i)), added.get(i));
+      }
+    }
+  }
+
+  @AtAwkwardSizes
+  void anOutputMayBeAnInput(int n) {
+    var a = input(n);
+    var b = input(n);
+    var sum = inOut(a);
+    VECTOR.add(sum.segment(), sum.at(), b.segment(), b.at(), sum.segment(), sum.at(), n);
+    for (var i = 0; i < n; i++) {
+      assertEquals(a.get(i) + b.get(i), sum.get(i));
+    }
+  }
+
+  @AtAwkwardSizes
+  void dotProductsAgree(int n) {
+    var a = input(n);
+    var b = input(n);
+    var expected = SCALAR.dot(a.segment(), a.at(), b.segment(), b.at(), n);
+    var actual = VECTOR.dot(a.segment(), a.at(), b.segment(), b.at(), n);
+    var magnitude = 0.0;
+    for (var i = 0; i < n; i++) {
+      magnitude += Math.abs((double) a.get(i) * b.get(i));
+    }
+    // A lane sums every 4·lanes-th product, lanes ≥ 4, and some of the tail; then the tree.
+    assertEquals(expected, actual, (n / 16 + 12) * U * magnitude);
+  }
+
+  @AtAwkwardSizes
+  void sumsOfSquaresAgreeInDoublePrecision(int n) {
+    var x = input(n);
+    var expected = SCALAR.sumOfSquares(x.segment(), x.at(), n);
+    assertEquals(
+        expected, VECTOR.sumOfSquares(x.segment(), x.at(), n), (n + 8) * 0x1p-53 * expected);
+  }
+
+  @AtAwkwardSizes
+  void theGreatestIsFoundWhereverItStands(int n) {
+    var x = input(n);
+    assertEquals(SCALAR.max(x.segment(), x.at(), n), VECTOR.max(x.segment(), x.at(), n));
+    for (var i = 0; i < n; i += 1 + n / 50) {
+      var old = x.get(i);
+      for (var value : new float[] {100 + i, Float.POSITIVE_INFINITY, Float.NaN}) {
+        x.set(i, value);
+        assertEquals(value, VECTOR.max(x.segment(), x.at(), n));
+        assertEquals(value, SCALAR.max(x.segment(), x.at(), n));
+      }
+      x.set(i, old);
+    }
+    for (var i = 0; i < n; i++) {
+      x.set(i, Float.NEGATIVE_INFINITY);
+    }
+    assertEquals(Float.NEGATIVE_INFINITY, VECTOR.max(x.segment(), x.at(), n));
+  }
+
+  @AtAwkwardSizes
+  void exponentialsAndTheirSumsAgree(int n) {
+    var x = input(n);
+    var expected = inOut(x);
+    var actual = inOut(x);
+    var shift = 0.7f;
+    var expectedSum = SCALAR.expAndSum(shift, expected.segment(), expected.at(), n);
+    var actualSum = VECTOR.expAndSum(shift, actual.segment(), actual.at(), n);
+    for (var i = 0; i < n; i++) {
+      // The difference x − shift, below 8, is rounded here and not there; then 1.5 ulp of exp.
+      assertEquals(expected.get(i), actual.get(i), (8 + 3) * U * expected.get(i));
+    }
+    assertEquals(expectedSum, actualSum, (8 + 4) * U * expectedSum);
+  }
+
+  @AtAwkwardSizes
+  void normalisationsAgree(int n) {
+    assumeTrue(n > 0, "a row has elements");
+    var x = input(n);
+    var weight = input(n);
+    var expected = output(n);
+    var actual = output(n);
+    var expectedRms =
+        SCALAR.rmsNorm(
+            x.segment(),
+            x.at(),
+            weight.segment(),
+            weight.at(),
+            expected.segment(),
+            expected.at(),
+            n,
+            1e-5f);
+    var actualRms =
+        VECTOR.rmsNorm(
+            x.segment(),
+            x.at(),
+            weight.segment(),
+            weight.at(),
+            actual.segment(),
+            actual.at(),
+            n,
+            1e-5f);
+    // Both round a nearly exact double; two roundings more in y.
+    assertEquals(expectedRms, actualRms, 2 * U * expectedRms);
+    for (var i = 0; i < n; i++) {
+      assertEquals(expected.get(i), actual.get(i), 5 * U * Math.abs(expected.get(i)));
+    }
+  }
+
+  @AtAwkwardSizes
+  void normalisationGradientsAgree(int n) {
+    var x = input(n);
+    var weight = input(n);
+    var dy = input(n);
+    var expected = output(n);
+    var actual = output(n);
+    var inverseRms = 0.8f;
+    SCALAR.rmsNormBackward(
+        x.segment(),
+        x.at(),
+        weight.segment(),
+        weight.at(),
+        dy.segment(),
+        dy.at(),
+        expected.segment(),
+        expected.at(),
+        n,
+        inverseRms);
+    VECTOR.rmsNormBackward(
+        x.segment(),
+        x.at(),
+        weight.segment(),
+        weight.at(),
+        dy.segment(),
+        dy.at(),
+        actual.segment(),
+        actual.at(),
+        n,
+        inverseRms);
+    var magnitude = 0.0;
+    for (var i = 0; i < n; i++) {
+      magnitude += Math.abs((double) dy.get(i) * weight.get(i) * x.get(i)) / n;
+    }
+    for (var i = 0; i < n; i++) {
+      // c carries the error of a sum of n products of two roundings each.
+      var g = Math.abs(dy.get(i) * weight.get(i));
+      var bound = 4 * U * g + (n / 8 + 16) * U * magnitude * Math.abs(x.get(i));
+      assertEquals(expected.get(i), actual.get(i), bound);
+    }
+  }
+
+  @AtAwkwardSizes
+  void swiGluAndItsGradientsAgree(int n) {
+    var gate = input(n);
+    var up = input(n);
+    var dy = input(n);
+    for (var i = 0; i < n; i++) {
+      gate.set(i, gate.get(i) * 6);
+    }
+    var expected = List.of(output(n), output(n), output(n));
+    var actual = List.of(output(n), output(n), output(n));
+    swiGlu(SCALAR, gate, up, dy, expected, n);
+    swiGlu(VECTOR, gate, up, dy, actual, n);
+    for (var i = 0; i < n; i++) {
+      var g = Math.abs(gate.get(i));
+      // σ: 3 ulp, 6 u; then one or two products.
+      assertEquals(
+          expected.get(0).get(i), actual.get(0).get(i), 9 * U * Math.abs(expected.get(0).get(i)));
+      assertEquals(
+          expected.get(2).get(i), actual.get(2).get(i), 9 * U * Math.abs(expected.get(2).get(i)));
+      // 1 + g·(1 − σ): its two terms, each with σ's error, may cancel.
+      var sigmoid = 1 / (1 + Math.exp(-gate.get(i)));
+      var factor = Math.abs(dy.get(i) * up.get(i)) * sigmoid;
+      assertEquals(expected.get(1).get(i), actual.get(1).get(i), 20 * U * factor * (1 + g));
+    }
+  }
+
+  private static void swiGlu(
+      Kernels kernels,
+      GuardedMemory gate,
+      GuardedMemory up,
+      GuardedMemory dy,
+      List<GuardedMemory> results,
+      int n) {
+    var y = results.get(0);
+    var dGate = results.get(1);
+    var dUp = results.get(2);
+    kernels.swiGlu(gate.segment(), gate.at(), up.segment(), up.at(), y.segment(), y.at(), n);
+    kernels.swiGluBackward(
+        gate.segment(),
+        gate.at(),
+        up.segment(),
+        up.at(),
+        dy.segment(),
+        dy.at(),
+        dGate.segment(),
+        dGate.at(),
+        dUp.segment(),
+        dUp.at(),
+        n);
+  }
+
+  @AtAwkwardSizes
+  void rotationsAgreeAndTurnBack(int half) {
+    var x = input(2 * half);
+    var cos = output(half);
+    var sin = output(half);
+    for (var i = 0; i < half; i++) {
+      cos.set(i, (float) Math.cos(0.37 * i));
+      sin.set(i, (float) Math.sin(0.37 * i));
+    }
+    // The two tables share one offset.
+    var table = sin.copy(arena, (int) cos.at() % 64);
+    var expected = output(2 * half);
+    var actual = output(2 * half);
+    rotate(SCALAR, x, cos, table, expected, half, -1);
+    rotate(VECTOR, x, cos, table, actual, half, -1);
+    for (var i = 0; i < 2 * half; i++) {
+      var length = Math.hypot(x.get(i % half), x.get(i % half + half));
+      assertEquals(expected.get(i), actual.get(i), 3 * U * length);
+    }
+    rotate(VECTOR, actual, cos, table, actual, half, 1);
+    for (var i = 0; i < 2 * half; i++) {
+      var length = Math.hypot(x.get(i % half), x.get(i % half + half));
+      assertEquals(x.get(i), actual.get(i), 8 * U * length);
+    }
+  }
+
+  private static void rotate(
+      Kernels kernels,
+      GuardedMemory x,
+      GuardedMemory cos,
+      GuardedMemory sin,
+      GuardedMemory y,
+      int half,
+      float sign) {
+    kernels.rotate(
+        x.segment(),
+        x.at(),
+        cos.segment(),
+        sin.segment(),
+        cos.at(),
+        y.segment(),
+        y.at(),
+        half,
+        sign);
+  }
+
+  @AtAwkwardSizes
+  void adamWHasTheSameBits(int n) {
+    var place = random.nextInt(64);
+    var scalars = new AdamWScalars(0.9f, 0.9f, 0.95f, 1e-8f, 1e-3f, 0.1f, 10, 20);
+    List<GuardedMemory> expected = new ArrayList<>();
+    List<GuardedMemory> actual = new ArrayList<>();
+    for (var i = 0; i < 4; i++) {
+      var values = input(n);
+      if (i == 3) { // second moments are not negative
+        for (var j = 0; j < n; j++) {
+          values.set(j, values.get(j) * values.get(j));
+        }
+      }
+      expected.add(values.copy(arena, place));
+      actual.add(values.copy(arena, place));
+    }
+    outputs.addAll(actual);
+    adamW(SCALAR, expected, n, scalars);
+    adamW(VECTOR, actual, n, scalars);
+    for (var i = 0; i < 4; i++) {
+      assertSameBits(expected.get(i), actual.get(i));
+    }
+  }
+
+  private static void adamW(
+      Kernels kernels, List<GuardedMemory> tensors, int n, AdamWScalars scalars) {
+    var first = tensors.get(0);
+    kernels.adamW(
+        first.segment(),
+        tensors.get(1).segment(),
+        tensors.get(2).segment(),
+        tensors.get(3).segment(),
+        first.at(),
+        n,
+        scalars);
+  }
+
+  @Test
+  void every16BitPatternWidensToTheSameNumber() {
+    for (var type : List.of(DType.BF16, DType.F16)) {
+      var source = GuardedMemory.allocate(arena, type, 1 << 16, 2);
+      for (var i = 0; i < 1 << 16; i++) {
+        source.segment().set(JAVA_SHORT_UNALIGNED, source.at() + 2L * i, (short) i);
+      }
+      var expected = output(1 << 16);
+      var actual = output(1 << 16);
+      var n = (1 << 16) - 1; // the last one, a NaN, in the scalar tail
+      SCALAR.widen(type, source.segment(), source.at(), expected.segment(), expected.at(), n);
+      VECTOR.widen(type, source.segment(), source.at(), actual.segment(), actual.at(), n);
+      assertSameBits(expected, actual);
+
+      // And back: every number is its own nearest; only NaNs may change their payload.
+      var back = output(type, 1 << 16);
+      VECTOR.narrow(type, actual.segment(), actual.at(), back.segment(), back.at(), n);
+      assertArrayEquals(Arrays.copyOf(source.toFloats(), n), Arrays.copyOf(back.toFloats(), n));
+    }
+  }
+
+  /** Every exponent and sign with every pattern near the 16-bit types' last places and ties. */
+  @Test
+  void numbersOfEveryClassNarrowToTheSameBits() {
+    List<Integer> patterns = new ArrayList<>();
+    var fractions =
+        new int[] {
+          0, 1, 2, 0x0FFF, 0x1000, 0x1001, 0x1FFF, 0x2000, 0x2FFF, 0x3000, 0x3001, 0x7FFF, 0x8000,
+          0x8001, 0xFFFF, 0x10000, 0x17FFF, 0x18000, 0x18001, 0x400000, 0x3FFFFF, 0x7FE000,
+          0x7FEFFF, 0x7FF000, 0x7FFFFF, 0x7F7FFF, 0x7F8000, 0x7F8001
+        };
+    for (var exponent = 0; exponent < 256; exponent++) {
+      for (var fraction : fractions) {
+        patterns.add(exponent << 23 | fraction);
+        patterns.add(1 << 31 | exponent << 23 | fraction);
+      }
+      for (var i = 0; i < 100; i++) {
+        patterns.add(exponent << 23 | random.nextInt(1 << 23) | random.nextInt(2) << 31);
+      }
+    }
+    var n = patterns.size();
+    var source = GuardedMemory.allocate(arena, DType.F32, n, 1);
+    for (var i = 0; i < n; i++) {
+      source
+          .segment()
+          .set(JAVA_FLOAT_UNALIGNED, source.at() + 4L * i, Float.intBitsToFloat(patterns.get(i)));
+    }
+    for (var type : List.of(DType.BF16, DType.F16)) {
+      var expected = output(type, n);
+      var actual = output(type, n);
+      SCALAR.narrow(type, source.segment(), source.at(), expected.segment(), expected.at(), n);
+      VECTOR.narrow(type, source.segment(), source.at(), actual.segment(), actual.at(), n);
+      for (var i = 0; i < n; i++) {
+        assertEquals(expected.get(i), actual.get(i), Integer.toHexString(patterns.get(i)));
+        assertEquals(Float.isNaN(source.get(i)), Float.isNaN(actual.get(i)));
+      }
+    }
+  }
+
+  @AtAwkwardSizes
+  void conversionsOfAnyLengthStayInTheirBounds(int n) {
+    for (var type : DType.values()) {
+      if (type == DType.I32) {
+        continue;
+      }
+      var source = GuardedMemory.random(arena, type, n, random.nextInt(64), random);
+      var wide = output(n);
+      VECTOR.widen(type, source.segment(), source.at(), wide.segment(), wide.at(), n);
+      assertSameBits(source, wide);
+      var narrow = output(type, n);
+      VECTOR.narrow(type, wide.segment(), wide.at(), narrow.segment(), narrow.at(), n);
+      assertSameBits(source, narrow);
+    }
+  }
+
+  @Test
+  void exponentialIsWithinOneUlpOverItsWholeRange() {
+    // Every 4001st pattern of either sign up to ∞: overflow, underflow and subnormal results too.
+    var step = 4001;
+    var n = 0x7F800000 / step * 2;
+    var x = output(n);
+    for (var i = 0; i < n; i++) {
+      var magnitude = Float.intBitsToFloat(i / 2 * step);
+      x.set(i, i % 2 == 0 ? magnitude : -magnitude);
+    }
+    var y = inOut(x);
+    VECTOR.expAndSum(0, y.segment(), y.at(), n);
+    var worst = 0.0;
+    for (var i = 0; i < n; i++) {
+      var exact = Math.exp(x.get(i));
+      if ((float) exact == Float.POSITIVE_INFINITY) {
+        assertEquals(Float.POSITIVE_INFINITY, y.get(i));
+      } else {
+        worst = Math.max(worst, Math.abs(y.get(i) - exact) / Math.ulp((float) exact));
+      }
+    }
+    assertTrue(worst <= 1, "ulp: " + worst);
+  }
+
+  @Test
+  void unusualNumbersHaveTheirExponentialsAndSilus() {
+    var inf = Float.POSITIVE_INFINITY;
+    var values = new float[] {Float.NaN, inf, -inf, 0, -0f, -Float.MAX_VALUE, 89, -104, 100};
+    var exponentials = new float[] {Float.NaN, inf, 0, 1, 1, 0, inf, 0, inf};
+    var silus = new float[] {Float.NaN, inf, Float.NaN, 0, -0f, -0f, 89, -0f, 100};
+    // Once in the body and once in the masked tail.
+    for (var n : new int[] {values.length, 64 + values.length}) {
+      var x = output(n);
+      var ones = output(n);
+      for (var i = 0; i < n; i++) {
+        x.set(i, values[i % values.length]);
+        ones.set(i, 1);
+      }
+      var silu = output(n);
+      VECTOR.swiGlu(x.segment(), x.at(), ones.segment(), ones.at(), silu.segment(), silu.at(), n);
+      var exp = inOut(x);
+      assertTrue(Float.isNaN(VECTOR.expAndSum(0, exp.segment(), exp.at(), n)));
+      for (var i = 0; i < n; i++) {
+        assertEquals(exponentials[i % values.length], exp.get(i));
+        assertEquals(silus[i % values.length], silu.get(i), Float.MIN_NORMAL);
+      }
+    }
+  }
+
+  @Test
+  void aNaNStaysInItsElementAndInEverySumOverIt() {
+    for (var at : new int[] {3, 40}) { // body and tail
+      var n = 41;
+      var x = input(n);
+      var y = input(n);
+      x.set(at, Float.NaN);
+      var sum = output(n);
+      VECTOR.add(x.segment(), x.at(), y.segment(), y.at(), sum.segment(), sum.at(), n);
+      for (var i = 0; i < n; i++) {
+        assertEquals(i == at, Float.isNaN(sum.get(i)));
+      }
+      assertTrue(Float.isNaN(VECTOR.dot(x.segment(), x.at(), y.segment(), y.at(), n)));
+      assertTrue(Double.isNaN(VECTOR.sumOfSquares(x.segment(), x.at(), n)));
+      assertTrue(Float.isNaN(VECTOR.max(x.segment(), x.at(), n)));
+    }
+  }
+}
