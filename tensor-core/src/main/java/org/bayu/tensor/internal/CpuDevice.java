@@ -16,7 +16,7 @@ public final class CpuDevice implements Device {
   public CpuDevice(Kernels kernels, WorkerPool workers) {
     this.kernels = kernels;
     this.workers = workers;
-    this.gemm = new Gemm(workers);
+    this.gemm = new Gemm(kernels, workers);
   }
 
   /** The machine's best kernels with {@code threads} threads. */

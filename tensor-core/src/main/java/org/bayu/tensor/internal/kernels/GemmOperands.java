@@ -1,0 +1,93 @@
+package org.bayu.tensor.internal.kernels;
+
+import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+import org.bayu.tensor.internal.kernels.Gemm.Term;
+
+/** The left and the right operands of a product: its terms side by side, cut into blocks of k. */
+final class GemmOperands {
+  private final Kernels kernels;
+  private final DType operands;
+  private final Term[] terms;
+  private final int k;
+
+  GemmOperands(Kernels kernels, DType operands, Term... terms) {
+    this.kernels = kernels;
+    this.operands = operands;
+    this.terms = terms;
+    var sum = 0;
+    for (var term : terms) {
+      sum = Math.addExact(sum, term.k());
+    }
+    this.k = sum;
+  }
+
+  /** Steps of all terms. */
+  int k() {
+    return k;
+  }
+
+  /** Number of blocks; one that is empty where there are no steps at all. */
+  int blocks() {
+    return Math.max(1, (k + Gemm.BLOCK_STEPS - 1) / Gemm.BLOCK_STEPS);
+  }
+
+  /** The first step of block b. */
+  int start(int b) {
+    return b * Gemm.BLOCK_STEPS;
+  }
+
+  /** Steps of block b. */
+  int steps(int b) {
+    return Math.min(k, start(b) + Gemm.BLOCK_STEPS) - start(b);
+  }
+
+  /** Packs block b of these rows of the left operands, in panels of {@code width} rows. */
+  void packA(int row, int rows, int b, MemorySegment dst, long dstAt, int width) {
+    var start = 0;
+    for (var term : terms) {
+      pack(term.a(), start, term.k(), row, rows, b, dst, dstAt, width);
+      start += term.k();
+    }
+  }
+
+  /** Packs block b of these columns of the right operands, in panels of {@code width} columns. */
+  void packB(int column, int columns, int b, MemorySegment dst, long dstAt, int width) {
+    var start = 0;
+    for (var term : terms) {
+      pack(term.b().transposed(), start, term.k(), column, columns, b, dst, dstAt, width);
+      start += term.k();
+    }
+  }
+
+  /** What block b has of a term, whose k steps are its columns and begin at step {@code start}. */
+  private void pack(
+      Matrix lanesBySteps,
+      int start,
+      int termSteps,
+      int lane,
+      int lanes,
+      int b,
+      MemorySegment dst,
+      long dstAt,
+      int width) {
+    var from = Math.max(start, start(b));
+    var to = Math.min(start + termSteps, start(b) + steps(b));
+    if (from < to) {
+      kernels.pack(
+          lanesBySteps.dtype(),
+          operands == DType.BF16,
+          lanesBySteps.data(),
+          lanesBySteps.byteAt(lane, from - start),
+          lanesBySteps.rowStride(),
+          lanesBySteps.columnStride(),
+          lanes,
+          to - from,
+          dst,
+          dstAt + 4L * (from - start(b)) * width,
+          width,
+          (long) steps(b) * width);
+    }
+  }
+}
