@@ -61,7 +61,12 @@ final class Bpe {
         rules.bytes == Bytes.LEVEL
             ? rules.vocabulary.byteCharacters()
             : rules.vocabulary.byteTokens();
-    cutsFreely = rules.bytes != Bytes.LEVEL && !rules.ignoreMerges && !mergesBytes;
+    // A merge could cross bytes of two characters, and an unknown character that is dropped.
+    cutsFreely =
+        rules.bytes != Bytes.LEVEL
+            && !mergesBytes
+            && rules.unknown != Vocabulary.NONE
+            && !rules.ignoreMerges;
     characters.defaultReturnValue(Vocabulary.NONE);
   }
 

@@ -17,6 +17,11 @@ interface PreTokenizer {
   String GPT2 =
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
+  /** Llama 3's expression: merges do not cross words, and numbers are cut after three digits. */
+  String LLAMA3 =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
+          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
   Pieces cut(Pieces pieces);
 
   /** What becomes of the stretches that a {@code Split}'s pattern matches. */

@@ -12,6 +12,7 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +84,20 @@ class GoldenTokenizerTest {
       var text = example.get("text").textValue();
       assertEquals(model.encode(text), json.encode(text), text);
       assertEquals(model.encode(text, PARSE_SPECIAL), json.encode(text, PARSE_SPECIAL), text);
+    }
+  }
+
+  @Test
+  void threadsThatShareATokenizerGetTheSameIds() throws IOException {
+    var alone = LlamaTokenizer.load(FOLDER.resolve("byte-level"));
+    var shared = LlamaTokenizer.load(FOLDER.resolve("byte-level"));
+    var texts = new ArrayList<String>();
+    cases("byte-level")
+        .get("encode")
+        .forEach(example -> texts.add(example.get("text").textValue()));
+    var ids = texts.stream().map(alone::encode).toList();
+    for (int round = 0; round < 20; round++) {
+      assertEquals(ids, texts.parallelStream().map(shared::encode).toList());
     }
   }
 

@@ -1,0 +1,124 @@
+package org.bayu.llama.tokenizer;
+
+import static org.bayu.llama.tokenizer.EncodeOption.BOS;
+import static org.bayu.llama.tokenizer.EncodeOption.EOS;
+import static org.bayu.llama.tokenizer.EncodeOption.PARSE_SPECIAL;
+import static org.bayu.llama.tokenizer.EncodeOption.TEMPLATE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import it.unimi.dsi.fastutil.ints.IntList;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import org.bayu.tensor.io.MalformedFileException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LlamaTokenizerTest {
+  @TempDir Path folder = Path.of("");
+
+  private LlamaTokenizer model(String config) throws IOException {
+    Files.writeString(folder.resolve("tokenizer_config.json"), config);
+    return new ModelFile().pieces("▁", "▁a", "a").load(folder);
+  }
+
+  @Test
+  void tokenizerJsonIsUsedWhereBothFormsAre() throws IOException {
+    var model = new ModelFile().pieces("▁", "a").load(folder);
+    assertEquals(OptionalInt.of(4), model.id("a"));
+    assertEquals(5, model.vocabSize());
+    var json = new JsonTokenizer().load(folder);
+    assertEquals(10, json.vocabSize());
+    assertEquals(OptionalInt.empty(), json.id("d"));
+    assertEquals(5, LlamaTokenizer.load(folder.resolve("tokenizer.model")).vocabSize());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{}                                              | 1 4",
+        "{\"add_bos_token\": true}                       | 1 4",
+        "{\"add_bos_token\": false}                      | 4",
+        "{\"add_bos_token\": false, \"add_eos_token\": true} | 4 2",
+        "{\"bos_token\": \"</s>\"}                       | 1 4",
+        "{\"bos_token\": null}                           | 1 4",
+      })
+  void theTemplateIsWhatTheConfigSays(String config, String expected) throws IOException {
+    var ids = model(config).encode("a", TEMPLATE);
+    assertEquals(expected, ids.toString().replaceAll("[\\[\\],]", ""));
+  }
+
+  @Test
+  void theConfigNamesBosAndEos() throws IOException {
+    var tokenizer = model("{\"bos_token\": null, \"eos_token\": {\"content\": \"<s>\"}}");
+    assertEquals(OptionalInt.empty(), tokenizer.bosId());
+    assertEquals(OptionalInt.of(1), tokenizer.eosId());
+    assertThrows(IllegalStateException.class, () -> tokenizer.encode("a", BOS));
+    assertFalse(tokenizer.addsBos());
+  }
+
+  @Test
+  void theConfigsTokensAreAddedWhereTheVocabularyLacksThem() throws IOException {
+    var tokenizer =
+        model(
+            """
+            {"added_tokens_decoder": {
+               "2": {"content": "</s>", "special": true},
+               "6": {"content": "<pad>", "special": true},
+               "9": {"content": "aa", "normalized": false}}}
+            """);
+    assertEquals(10, tokenizer.vocabSize());
+    assertEquals(IntList.of(9, 9), tokenizer.encode("aaaa"));
+    assertEquals(IntList.of(6), tokenizer.encode("<pad>", PARSE_SPECIAL));
+    assertTrue(tokenizer.isSpecial(6));
+    assertThrows(IllegalArgumentException.class, () -> tokenizer.piece(7));
+  }
+
+  @Test
+  void aConfigThatNamesNoTokenIsRefused() {
+    var refusal =
+        assertThrows(MalformedFileException.class, () -> model("{\"eos_token\": \"<end>\"}"));
+    assertEquals(
+        folder.resolve("tokenizer_config.json")
+            + ": eos_token is \"<end>\", which the vocabulary does not have",
+        refusal.getMessage());
+    assertThrows(MalformedFileException.class, () -> model("{\"add_bos_token\": \"yes\"}"));
+    assertThrows(MalformedFileException.class, () -> model("{"));
+  }
+
+  @Test
+  void bosStandsInFrontOnce() throws IOException {
+    var tokenizer = model("{}");
+    assertEquals(IntList.of(1, 4), tokenizer.encode("a", BOS));
+    assertEquals(IntList.of(1, 4), tokenizer.encode("a", BOS, TEMPLATE));
+    assertEquals(IntList.of(1, 4, 2), tokenizer.encode("a", BOS, EOS));
+    assertEquals(IntList.of(1, 2), tokenizer.encode("", BOS, EOS));
+    assertEquals(IntList.of(), tokenizer.encode(""));
+  }
+
+  @Test
+  void aFolderWithoutATokenizerIsRefused() {
+    var refusal = assertThrows(MalformedFileException.class, () -> LlamaTokenizer.load(folder));
+    assertEquals(
+        folder + ": holds no tokenizer: neither tokenizer.json nor tokenizer.model",
+        refusal.getMessage());
+    assertThrows(NoSuchFileException.class, () -> LlamaTokenizer.load(folder.resolve("nowhere")));
+  }
+
+  @Test
+  void theFingerprintFollowsTheFilesContent() throws IOException {
+    var first = model("{}").fingerprint();
+    assertEquals(first, model("{}").fingerprint());
+    assertNotEquals(first, model("{\"add_bos_token\": false}").fingerprint());
+    assertEquals(64, first.length());
+  }
+}
