@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import org.bayu.tensor.io.MalformedFileException;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
 record Failure(int exitCode, String message) {
@@ -18,6 +19,7 @@ record Failure(int exitCode, String message) {
     return switch (thrown) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
+      case MalformedFileException e -> inputFile(e.getMessage() + ".");
       case NoSuchFileException e -> inputFile(e.getFile() + ": no such file or folder.");
       case NotDirectoryException e -> inputFile(e.getFile() + ": not a folder.");
       case AccessDeniedException e -> inputFile(e.getFile() + ": permission denied.");

@@ -119,15 +119,15 @@ class PrepareCommandTest {
 
   @Test
   void viggosOwnFilesGiveAllTheirRowsInOrder() throws IOException {
-    assertEquals(ExitCode.DONE, prepare(SharedData.path("viggo/train.csv")).exitCode());
+    assertEquals(ExitCode.DONE, prepare(TestFiles.shared("viggo/train.csv")).exitCode());
     assertEquals(5103, rows().size());
     var first = rows().getFirst();
     assertTrue(first.get("input").textValue().startsWith("Dirt: Showdown from 2012"));
     assertTrue(first.get("output").textValue().endsWith("has_mac_release[no])"));
     assertEquals(
-        Files.readString(SharedData.path("viggo/prompt.txt")),
+        Files.readString(TestFiles.shared("viggo/prompt.txt")),
         first.get("instruction").textValue());
-    prepare(SharedData.path("viggo/valid.csv"));
+    prepare(TestFiles.shared("viggo/valid.csv"));
     assertEquals(714, rows().size());
   }
 }

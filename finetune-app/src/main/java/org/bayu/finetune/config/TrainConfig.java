@@ -19,6 +19,9 @@ import java.util.List;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.PromptTemplate;
+import org.bayu.finetune.data.RowReader;
+import org.bayu.finetune.data.TokenCache;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraTargets;
 import org.jspecify.annotations.Nullable;
 
@@ -128,6 +131,20 @@ public record TrainConfig(
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a configuration is always writable", e);
     }
+  }
+
+  /**
+   * How a data file becomes tokens.
+   *
+   * @param file {@link #data} or {@link #evalData}
+   * @param maxPositions the longest sequence that the model is meant for
+   */
+  public TokenCache.Source source(Path file, LlamaTokenizer tokenizer, int maxPositions) {
+    return new TokenCache.Source(
+        file,
+        new RowReader(prompts, RowReader.Output.REQUIRED, skipBadRows),
+        tokenizer,
+        Math.min(maxTuneLength, maxPositions));
   }
 
   /** Which positions have loss. */

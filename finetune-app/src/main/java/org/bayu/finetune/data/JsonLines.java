@@ -61,11 +61,25 @@ public final class JsonLines {
   /**
    * Hands each line's object to the handler.
    *
-   * @param skipBadRows whether a bad line is counted and passed over instead of being an error
    * @throws UserException that names file, line and reason if a line is bad, if the file is damaged
    *     gzip, or if no line is left
    */
+  public static void read(Path file, Handler handler) throws IOException {
+    read(file, false, "Mend or remove the line.", handler);
+  }
+
+  /**
+   * As above, for rows that can do without some.
+   *
+   * @param skipBadRows whether a bad line is counted and passed over instead of being an error
+   */
   public static Report read(Path file, boolean skipBadRows, Handler handler) throws IOException {
+    return read(
+        file, skipBadRows, "Mend the line, or pass over bad ones with --skip_bad_rows.", handler);
+  }
+
+  private static Report read(Path file, boolean skipBadRows, String advice, Handler handler)
+      throws IOException {
     var rows = 0;
     var skipped = 0;
     String firstSkipped = null;
@@ -82,8 +96,7 @@ public final class JsonLines {
         } catch (BadRowException e) {
           var where = "%s, line %d: %s".formatted(file, lineNumber, e.reason());
           if (!skipBadRows) {
-            throw UserException.inputFile(
-                where + ". Mend the line, or pass over bad ones with --skip_bad_rows.");
+            throw UserException.inputFile(where + ". " + advice);
           }
           skipped++;
           firstSkipped = firstSkipped == null ? where : firstSkipped;

@@ -1,0 +1,59 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.bayu.finetune.data.BadRowException;
+import org.bayu.finetune.data.JsonLines;
+import org.bayu.llama.tokenizer.EncodeOption;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows what a tokenizer makes of texts. */
+@Command(
+    name = "tokenize",
+    description = "Print the token ids of each line's text as a JSON array a line.")
+final class TokenizeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--tokenizer",
+      required = true,
+      paramLabel = "D",
+      description = "A folder with tokenizer.json, which is preferred, or tokenizer.model.")
+  private Path tokenizerFolder;
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "F.jsonl",
+      description = "JSON Lines of {\"text\": \"...\"}, plain or gzip.")
+  private Path input;
+
+  @Option(names = "--bos", description = "Begin with the beginning-of-sequence token.")
+  private boolean bos;
+
+  @Override
+  public Integer call() throws IOException {
+    var tokenizer = LlamaTokenizer.load(tokenizerFolder);
+    if (bos && tokenizer.bosId().isEmpty()) {
+      throw UserException.usage(
+          tokenizerFolder + ": the tokenizer has no beginning-of-sequence token; leave --bos out.");
+    }
+    var out = spec.commandLine().getOut();
+    JsonLines.read(
+        input,
+        row -> {
+          var text = row.path("text").textValue();
+          if (text == null) {
+            throw new BadRowException("the field 'text' is missing or no text");
+          }
+          var ids = bos ? tokenizer.encode(text, EncodeOption.BOS) : tokenizer.encode(text);
+          out.println(ids.toString().replace(" ", ""));
+        });
+    return ExitCode.DONE;
+  }
+}

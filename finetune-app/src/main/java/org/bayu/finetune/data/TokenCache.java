@@ -1,0 +1,97 @@
+package org.bayu.finetune.data;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.function.Consumer;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
+
+/**
+ * Keeps a data file's token ids from run to run, in a file named by a hash of all they follow from:
+ * the data's content, tokenizer, template, limit, and whether bad rows are skipped. So a changed
+ * prompt or tokenizer never meets stale tokens.
+ *
+ * @param folder holds the cache files; made if missing
+ * @param messages takes a line for whoever watches
+ */
+public record TokenCache(Path folder, Consumer<String> messages) {
+
+  /**
+   * All that the tokens follow from.
+   *
+   * @param data a JSON Lines file
+   * @param reader makes prompts and outputs of its lines
+   * @param tokenizer makes tokens of those
+   * @param maxLength tokens of an example at most
+   */
+  public record Source(Path data, RowReader reader, LlamaTokenizer tokenizer, int maxLength) {}
+
+  /**
+   * The examples of a data file: from the cache, or tokenized and then kept there. A damaged cache
+   * file is made anew.
+   *
+   * @throws org.bayu.finetune.UserException if a row is bad or the folder cannot be written to
+   */
+  public TokenizedData load(Source source) throws IOException {
+    var file = folder.resolve(key(source) + ".tokens");
+    if (Files.exists(file)) {
+      try {
+        return TokenFile.read(file);
+      } catch (TokenFile.DamagedException e) {
+        messages.accept(
+            "%s: the token cache is damaged (%s) and is made anew."
+                .formatted(file, e.getMessage()));
+      }
+    }
+    AtomicFile.write(file, out -> tokenize(source, out));
+    return TokenFile.read(file);
+  }
+
+  private void tokenize(Source source, OutputStream out) throws IOException {
+    var tokenizer = new ExampleTokenizer(source.tokenizer, source.maxLength);
+    var file = new TokenFile.Writer(out);
+    var report = source.reader.read(source.data, row -> file.add(tokenizer.tokenize(row)));
+    if (report.firstSkipped() != null) {
+      messages.accept(
+          "Skipped %d bad rows; the first: %s.".formatted(report.skipped(), report.firstSkipped()));
+    }
+    file.finish(report.skipped());
+  }
+
+  private static String key(Source source) throws IOException {
+    var digest = sha256();
+    try (var out =
+        new DataOutputStream(new DigestOutputStream(OutputStream.nullOutputStream(), digest))) {
+      out.writeLong(TokenFile.MAGIC);
+      writeText(out, source.tokenizer.fingerprint());
+      writeText(out, source.reader.template().promptInput());
+      writeText(out, source.reader.template().promptNoInput());
+      out.writeInt(source.maxLength);
+      out.writeBoolean(source.reader.skipBadRows());
+      Files.copy(source.data, out);
+    }
+    return HexFormat.of().formatHex(digest.digest(), 0, 16);
+  }
+
+  private static void writeText(DataOutputStream out, String text) throws IOException {
+    var bytes = text.getBytes(UTF_8);
+    out.writeInt(bytes.length);
+    out.write(bytes);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package org.bayu.finetune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PreviewCommandTest {
+  @TempDir Path folder;
+
+  private CommandLineRun preview(Path model, Path data, Object... more) {
+    var args = new ArrayList<Object>();
+    args.addAll(List.of("preview", "--model_name_or_path", model, "--data=" + data));
+    args.addAll(List.of("--data_cache_dir", folder.resolve("cache")));
+    args.addAll(List.of(more));
+    return CommandLineRun.of(args.toArray());
+  }
+
+  private Path rows(String content) throws IOException {
+    return Files.writeString(folder.resolve("rows.jsonl"), content);
+  }
+
+  private Path tutorialRows(Path csv) {
+    var rows = folder.resolve("viggo.jsonl");
+    CommandLineRun.of("prepare", "--format", "viggo", "--input", csv, "--output", rows);
+    return rows;
+  }
+
+  @Test
+  void tokensWithLossAreMarked() throws IOException {
+    var data =
+        rows(
+            """
+            {"prompt":"in the a ","completion":"\u00e9 was"}
+            {"prompt":"a h","completion":"e is"}
+            """);
+    var tokenizer = TestFiles.golden("tokenizer/legacy");
+    var run = preview(tokenizer, data);
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    assertTrue(run.out().contains("<s>in the a \u27e6\u00e9 was</s>\u27e7"), run.out());
+    assertTrue(run.out().contains("2 rows, "), run.out());
+    assertTrue(run.out().contains("1 rows have a prompt whose last tokens merge"), run.out());
+    run = preview(tokenizer, data, "-n", 1, "--mask_inputs", "false");
+    assertTrue(run.out().contains("<s>\u27e6in the a \u00e9 was</s>\u27e7"), run.out());
+    assertTrue(run.out().contains("Row 1") && !run.out().contains("Row 2"), run.out());
+    run = preview(tokenizer, data, "-n", 1, "--max_tune_length", "3");
+    assertTrue(run.out().contains("2 rows were longer than the limit"), run.out());
+    assertTrue(run.out().contains("rows have no token with loss"), run.out());
+  }
+
+  @Test
+  void theTutorialsMaskLeavesTheAnswersFirstTokenUnmarked() throws IOException {
+    var data = rows("{\"prompt\":\"in the\",\"completion\":\" was a\"}");
+    var tokenizer = TestFiles.golden("tokenizer/legacy");
+    var fixed = preview(tokenizer, data).out();
+    var tutorial = preview(tokenizer, data, "--mask_offset=tutorial").out();
+    assertTrue(fixed.contains("<s>in the\u27e6 was a</s>\u27e7"), fixed);
+    assertTrue(tutorial.contains("<s>in the was\u27e6 a</s>\u27e7"), tutorial);
+  }
+
+  @Test
+  void theModelsPositionsAreALimitToo() throws IOException {
+    var model = Files.createDirectory(folder.resolve("model"));
+    Files.copy(
+        TestFiles.golden("tokenizer/legacy/tokenizer.json"), model.resolve("tokenizer.json"));
+    var config = Files.readString(TestFiles.golden("llama2/config.json"));
+    Files.writeString(
+        model.resolve("config.json"),
+        config.replaceAll("(\"max_position_embeddings\":) *\\d+", "$1 4"));
+    var run = preview(model, rows("{\"prompt\":\"in the\",\"completion\":\" was a\"}"));
+    assertTrue(run.out().contains("Row 1: 4 tokens"), run.out());
+    assertTrue(run.out().contains("1 rows were longer than the limit"), run.out());
+  }
+
+  @Test
+  void aHubNameIsExplained() throws IOException {
+    var run =
+        CommandLineRun.of("preview", "--data", rows("{}"), "--data_cache_dir", folder.resolve("c"));
+    assertTrue(run.sentence(ExitCode.USAGE).contains("Hugging Face Hub"), run.err());
+  }
+
+  @Test
+  void aMissingDataFileIsNamed() {
+    var run = preview(TestFiles.golden("tokenizer/legacy"), folder.resolve("none.jsonl"));
+    assertTrue(run.sentence(ExitCode.INPUT_FILE).contains("none.jsonl"), run.err());
+  }
+
+  @Test
+  void viggosRowsAreShownWithLlamasTokenizer() throws IOException {
+    var run =
+        preview(
+            TestFiles.shared("llama2-tokenizer"),
+            tutorialRows(TestFiles.shared("viggo/valid.csv")),
+            "-n",
+            "1");
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    assertTrue(run.out().contains("714 rows"), run.out());
+    assertTrue(run.out().contains("### Response:\u27e6"), run.out());
+    assertTrue(run.out().contains("</s>\u27e7"), run.out());
+  }
+}

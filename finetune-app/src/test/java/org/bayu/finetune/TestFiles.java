@@ -1,0 +1,35 @@
+package org.bayu.finetune;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/** Finds files that tests read. */
+public final class TestFiles {
+  private TestFiles() {}
+
+  /**
+   * A file or folder of {@code ../shared/data}, which lies beside the project and is no part of it;
+   * the calling test is skipped if it is missing.
+   */
+  public static Path shared(String name) {
+    var path = root().resolveSibling("shared/data").resolve(name);
+    assumeTrue(Files.exists(path), path + " is missing");
+    return path;
+  }
+
+  /** A file or folder of llama-model's golden test files. */
+  public static Path golden(String name) {
+    return root().resolve("llama-model/src/test/resources/golden").resolve(name);
+  }
+
+  private static Path root() {
+    var root = Path.of("").toAbsolutePath();
+    while (!Files.isDirectory(root.resolve("tensor-core"))) {
+      root = Objects.requireNonNull(root.getParent(), "not inside the project");
+    }
+    return root;
+  }
+}
