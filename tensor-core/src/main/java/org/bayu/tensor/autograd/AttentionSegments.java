@@ -1,7 +1,10 @@
 package org.bayu.tensor.autograd;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.bayu.tensor.ShapeException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who attends to whom: the query rows in runs that see the same keys but for the causal triangle.
@@ -10,11 +13,26 @@ import org.bayu.tensor.ShapeException;
  * tokens. In generation, keys are rows of a cache, and a segment's own keys begin before its
  * queries.
  *
- * @param segments the runs; together they cover the query rows 0 to n − 1, each once, in order
+ * <p>Immutable but for what it remembers for {@link Attention}; belongs to one thread at a time.
  */
-public record AttentionSegments(List<Segment> segments) {
+public final class AttentionSegments {
+  private final List<Segment> segments;
+  private @Nullable AttentionTiles tiles;
+
   /** Key rows {@code start} to {@code start + length − 1}. */
-  public record Range(int start, int length) {}
+  public record Range(int start, int length) {
+    /** Checks that neither is negative. */
+    public Range {
+      if (start < 0 || length < 0 || start + length < 0) {
+        throw new ShapeException("attention: %d keys from %d".formatted(length, start));
+      }
+    }
+
+    /** One more than the last row. */
+    public int end() {
+      return start + length;
+    }
+  }
 
   /**
    * A run of queries. Query j of it (0 ≤ j &lt; queryLength) sees every key of {@code context} and
@@ -31,19 +49,38 @@ public record AttentionSegments(List<Segment> segments) {
     /** Copies the context and checks the lengths. */
     public Segment {
       context = List.copyOf(context);
-      if (queryLength < 1 || keyLength < queryLength || queryStart < 0 || keyStart < 0) {
+      if (queryLength < 1 || keyLength < queryLength || queryStart < 0) {
         throw new ShapeException(
             "attention: %d queries from %d, %d own keys from %d"
                 .formatted(queryLength, queryStart, keyLength, keyStart));
       }
+      var ranges = new ArrayList<>(context);
+      ranges.add(new Range(keyStart, keyLength));
+      ranges.sort(Comparator.comparingInt(Range::start));
+      for (var i = 1; i < ranges.size(); i++) {
+        if (ranges.get(i).start < ranges.get(i - 1).end()) {
+          throw new ShapeException(
+              "attention: the queries from %d see key %d twice"
+                  .formatted(queryStart, ranges.get(i).start));
+        }
+      }
+    }
+
+    /** The own keys. */
+    Range ownKeys() {
+      return new Range(keyStart, keyLength);
     }
   }
 
-  /** Copies the list and checks that it covers the queries in order. */
-  public AttentionSegments {
-    segments = List.copyOf(segments);
+  /**
+   * These runs, which together cover the query rows 0 to n − 1, each once, in order.
+   *
+   * @throws ShapeException if they do not
+   */
+  public AttentionSegments(List<Segment> segments) {
+    this.segments = List.copyOf(segments);
     var next = 0;
-    for (var segment : segments) {
+    for (var segment : this.segments) {
       if (segment.queryStart != next) {
         throw new ShapeException(
             "attention: segment from query %d, expected %d".formatted(segment.queryStart, next));
@@ -55,6 +92,11 @@ public record AttentionSegments(List<Segment> segments) {
   /** One sequence of {@code tokens} tokens, each seeing itself and those before it. */
   public static AttentionSegments causal(int tokens) {
     return new AttentionSegments(List.of(new Segment(0, tokens, 0, tokens, List.of())));
+  }
+
+  /** The runs. */
+  public List<Segment> segments() {
+    return segments;
   }
 
   /** Number of query rows. */
@@ -70,11 +112,21 @@ public record AttentionSegments(List<Segment> segments) {
   public int keys() {
     var keys = 0;
     for (var segment : segments) {
-      keys = Math.max(keys, segment.keyStart + segment.keyLength);
+      keys = Math.max(keys, segment.ownKeys().end());
       for (var range : segment.context) {
-        keys = Math.max(keys, range.start + range.length);
+        keys = Math.max(keys, range.end());
       }
     }
     return keys;
+  }
+
+  /** The work in tiles of at most {@code block} queries and keys. */
+  AttentionTiles tiles(int block) {
+    var known = tiles;
+    if (known == null || known.block() != block) {
+      known = new AttentionTiles(this, block);
+      tiles = known;
+    }
+    return known;
   }
 }

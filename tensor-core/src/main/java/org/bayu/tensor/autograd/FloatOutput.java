@@ -60,19 +60,26 @@ final class FloatOutput {
 
   /** Brings what was written to the tensor. */
   void store() {
-    if (direct || tensor == null) {
+    if (!direct) {
+      store(data, 0);
+    }
+  }
+
+  /** Brings binary32 numbers that stand elsewhere to the tensor. */
+  void store(MemorySegment values, long valuesAt) {
+    if (tensor == null) {
       return;
     }
     var type = tensor.dtype();
     var at = from * type.bytes();
-    if (type == DType.F32) {
-      kernels.add(tensor.data(), at, data, 0, tensor.data(), at, n);
-      return;
-    }
-    if (accumulate) {
+    if (accumulate && type == DType.F32) {
+      kernels.add(tensor.data(), at, values, valuesAt, tensor.data(), at, n);
+    } else if (accumulate) {
       kernels.widen(type, tensor.data(), at, old, 0, n);
-      kernels.add(old, 0, data, 0, data, 0, n);
+      kernels.add(old, 0, values, valuesAt, old, 0, n);
+      kernels.narrow(type, old, 0, tensor.data(), at, n);
+    } else {
+      kernels.narrow(type, values, valuesAt, tensor.data(), at, n);
     }
-    kernels.narrow(type, data, 0, tensor.data(), at, n);
   }
 }

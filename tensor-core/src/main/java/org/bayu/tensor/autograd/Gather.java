@@ -90,8 +90,7 @@ public final class Gather {
               for (var i = 0; i < dy.rows(); i++) {
                 dys.moveTo((long) i * d + column, n);
                 dxs.moveTo((long) rows.of(i) * d + column, n);
-                device.kernels().widen(DType.F32, dys.data(), dys.at(), dxs.data(), dxs.at(), n);
-                dxs.store();
+                dxs.store(dys.data(), dys.at());
               }
             });
   }

@@ -9,6 +9,7 @@ import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.AttentionSegments.Segment;
 import org.bayu.tensor.autograd.GradientCheck.Function;
 import org.bayu.tensor.autograd.Linear.LowRank;
 
@@ -146,12 +147,29 @@ final class OpCases {
         List.of(),
         List.of(activation(12)),
         (tape, x) -> RotaryEmbedding.apply(tape, x.get(0), positions, rotary));
+    var segments = family();
+    composed(
+        "attention",
+        List.of(),
+        List.of(activation(12), activation(6), activation(6)),
+        (tape, x) -> Attention.apply(tape, x.get(0), x.get(1), x.get(2), segments, 3));
     var picked = random.ints(6, 0, rows).toArray();
     op(
         "gather",
         List.of(),
         List.of(activation(3)),
         (tape, x) -> Gather.apply(tape, x.get(0), picked, type));
+  }
+
+  /** A root of a few rows, and below it segments of up to 37 rows. */
+  private AttentionSegments family() {
+    var root = new Segment(0, Math.min(3, rows), 0, Math.min(3, rows), List.of());
+    var segments = new ArrayList<>(List.of(root));
+    for (var start = 3; start < rows; start += 37) {
+      var length = Math.min(37, rows - start);
+      segments.add(new Segment(start, length, start, length, List.of(root.ownKeys())));
+    }
+    return new AttentionSegments(segments);
   }
 
   private Tensor map(Tensor x, DoubleUnaryOperator f) {
