@@ -1,0 +1,70 @@
+package org.bayu.llama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.Tensor;
+
+/**
+ * The keys and values of tokens already computed, for every layer: matrices [rows, kvHeads ·
+ * headDim].
+ *
+ * <p>Which row holds which token is the caller's to know; rows are written once and then read by
+ * any number of sequences. Owns its memory until {@link #close}.
+ */
+public final class KvCache implements AutoCloseable {
+  private final Arena arena = Arena.ofShared();
+  private final List<Tensor> keys = new ArrayList<>();
+  private final List<Tensor> values = new ArrayList<>();
+  private final int rows;
+
+  /** A cache of {@code rows} tokens; {@code dtype} is the compute type. */
+  public KvCache(LlamaConfig config, DType dtype, int rows) {
+    this.rows = rows;
+    var shape = Shape.of(rows, (long) config.kvHeads() * config.headDim());
+    for (var layer = 0; layer < config.layers(); layer++) {
+      keys.add(Tensor.allocate(arena, dtype, shape));
+      values.add(Tensor.allocate(arena, dtype, shape));
+    }
+  }
+
+  /** Number of tokens it has room for. */
+  public int rows() {
+    return rows;
+  }
+
+  /** Bytes of keys and values. */
+  public long bytes() {
+    return keys.stream().mapToLong(Tensor::byteSize).sum() * 2;
+  }
+
+  Tensor keys(int layer) {
+    return keys.get(layer);
+  }
+
+  Tensor values(int layer) {
+    return values.get(layer);
+  }
+
+  /** Puts row i of {@code k} and {@code v} into row {@code rows[i]}. */
+  void write(int layer, int[] rows, Tensor k, Tensor v) {
+    scatter(k, rows, keys.get(layer));
+    scatter(v, rows, values.get(layer));
+  }
+
+  private static void scatter(Tensor source, int[] rows, Tensor target) {
+    var bytes = (long) source.columns() * source.dtype().bytes();
+    for (var i = 0; i < rows.length; i++) {
+      MemorySegment.copy(source.data(), i * bytes, target.data(), rows[i] * bytes, bytes);
+    }
+  }
+
+  /** Frees the memory. */
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,41 @@
+package org.bayu.llama;
+
+import org.bayu.tensor.autograd.Attention;
+import org.bayu.tensor.autograd.RotaryEmbedding;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Variable;
+import org.bayu.tensor.nn.Linear;
+import org.bayu.tensor.nn.Module;
+
+/** Causal self-attention with rotary positions and grouped keys and values. */
+final class LlamaAttention extends Module {
+  private final int headDim;
+  private final Slot<Linear> query;
+  private final Slot<Linear> key;
+  private final Slot<Linear> value;
+  private final Slot<Linear> output;
+
+  LlamaAttention(LlamaConfig config, ParameterSource source) {
+    headDim = config.headDim();
+    query = child("q_proj", source.at("q_proj").linear(config.attentionBias()));
+    key = child("k_proj", source.at("k_proj").linear(config.attentionBias()));
+    value = child("v_proj", source.at("v_proj").linear(config.attentionBias()));
+    output = child("o_proj", source.at("o_proj").linear(config.attentionBias()));
+  }
+
+  /** x [T, D] → [T, D]; with a cache, the new keys and values go there and all are read there. */
+  Variable forward(Tape tape, Variable x, LlamaInput input, int layer) {
+    var rotary = input.rotary();
+    var q = RotaryEmbedding.apply(tape, query.get().forward(tape, x), input.positions(), rotary);
+    var k = RotaryEmbedding.apply(tape, key.get().forward(tape, x), input.positions(), rotary);
+    var v = value.get().forward(tape, x);
+    var cache = input.cache();
+    if (cache != null) {
+      cache.write(layer, input.cacheRows(), k.value(), v.value());
+      k = tape.constant(cache.keys(layer));
+      v = tape.constant(cache.values(layer));
+    }
+    var attended = Attention.apply(tape, q, k, v, input.segments(), headDim);
+    return output.get().forward(tape, attended);
+  }
+}

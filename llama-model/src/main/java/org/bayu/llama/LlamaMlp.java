@@ -1,0 +1,26 @@
+package org.bayu.llama;
+
+import org.bayu.tensor.autograd.SwiGlu;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Variable;
+import org.bayu.tensor.nn.Linear;
+import org.bayu.tensor.nn.Module;
+
+/** down(silu(gate(x)) · up(x)): Shazeer 2020, "GLU Variants Improve Transformer". */
+final class LlamaMlp extends Module {
+  private final Slot<Linear> gate;
+  private final Slot<Linear> up;
+  private final Slot<Linear> down;
+
+  LlamaMlp(LlamaConfig config, ParameterSource source) {
+    gate = child("gate_proj", source.at("gate_proj").linear(config.mlpBias()));
+    up = child("up_proj", source.at("up_proj").linear(config.mlpBias()));
+    down = child("down_proj", source.at("down_proj").linear(config.mlpBias()));
+  }
+
+  /** x [T, D] → [T, D]. */
+  Variable forward(Tape tape, Variable x) {
+    var gated = SwiGlu.apply(tape, gate.get().forward(tape, x), up.get().forward(tape, x));
+    return down.get().forward(tape, gated);
+  }
+}

@@ -1,0 +1,132 @@
+package org.bayu.llama;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.autograd.AttentionSegments;
+import org.bayu.tensor.autograd.Checkpoint;
+import org.bayu.tensor.autograd.Gather;
+import org.bayu.tensor.autograd.LinearCrossEntropy;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.autograd.Variable;
+import org.bayu.tensor.nn.Embedding;
+import org.bayu.tensor.nn.Linear;
+import org.bayu.tensor.nn.Module;
+import org.bayu.tensor.nn.RmsNorm;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Llama: token ids to hidden states, logits and loss. Touvron et al. 2023, "Llama 2: Open
+ * Foundation and Fine-Tuned Chat Models"; the layout of Transformers' {@code LlamaForCausalLM}.
+ *
+ * <p>T distinct tokens of a {@link TokenTree}, D hidden size, V vocabulary. The compute type, F32
+ * or BF16, is chosen call by call: linear layers and attention have it, weights are rounded to it
+ * as they are read; the residual stream stays F32.
+ *
+ * <p>The weights' memory belongs to who opened the checkpoint; parameters made trainable have their
+ * own. Not thread-safe.
+ */
+public final class LlamaModel extends Module {
+  private final LlamaConfig config;
+  private final RotaryFrequencies rotary;
+  private final Slot<Embedding> embedding;
+  private final List<Slot<LlamaBlock>> blocks = new ArrayList<>();
+  private final Slot<RmsNorm> norm;
+  private final Slot<Linear> head;
+
+  /** The model on these weights, which must have the shapes that {@code config} says. */
+  public LlamaModel(LlamaConfig config, Weights weights) {
+    this.config = config;
+    var source = new ParameterSource(weights, "");
+    var model = source.at("model");
+    rotary = new RotaryFrequencies(config);
+    embedding = child("model.embed_tokens", model.at("embed_tokens").embedding());
+    for (var i = 0; i < config.layers(); i++) {
+      var name = "layers." + i;
+      blocks.add(child("model." + name, new LlamaBlock(config, model.at(name), i)));
+    }
+    norm = child("model.norm", model.at("norm").norm(config));
+    head =
+        child(
+            "lm_head",
+            config.tieWordEmbeddings()
+                ? new Linear(embedding.get().weight(), null)
+                : source.at("lm_head").linear(false));
+  }
+
+  /** The configuration. */
+  public LlamaConfig config() {
+    return config;
+  }
+
+  /**
+   * The last hidden states, after the final norm: [T, D] of the compute type.
+   *
+   * @param compute F32 or BF16
+   * @param checkpointing whether a recording tape keeps only the blocks' inputs and computes the
+   *     blocks again in the backward pass
+   * @throws IllegalArgumentException if a token is not in the vocabulary or a position beyond the
+   *     model's
+   */
+  public Variable hidden(Tape tape, TokenTree tree, DType compute, boolean checkpointing) {
+    return hidden(
+        tape,
+        tree.tokens(),
+        tree.positions(),
+        tree.attention(),
+        compute,
+        checkpointing,
+        null,
+        new int[0]);
+  }
+
+  /** The same, with keys and values in row {@code cacheRows[i]} of {@code cache} for token i. */
+  Variable hidden(
+      Tape tape,
+      int[] tokens,
+      int[] positions,
+      AttentionSegments segments,
+      DType compute,
+      boolean checkpointing,
+      @Nullable KvCache cache,
+      int[] cacheRows) {
+    var last = 0;
+    for (var i = 0; i < tokens.length; i++) {
+      if (tokens[i] < 0 || tokens[i] >= config.vocabSize()) {
+        throw new IllegalArgumentException(
+            "token %d is not in the vocabulary of %d".formatted(tokens[i], config.vocabSize()));
+      }
+      last = Math.max(last, positions[i]);
+    }
+    var input =
+        new LlamaInput(
+            tape.ints(positions), compute, segments, rotary.upTo(last + 1), cache, cacheRows);
+    var x = embedding.get().forward(tape, tape.ints(tokens), DType.F32);
+    for (var slot : blocks) {
+      var block = slot.get();
+      // On a tape that records nothing, a checkpoint only gives a block's memory back.
+      x =
+          checkpointing || !tape.recording()
+              ? Checkpoint.apply(tape, x, (t, h) -> block.forward(t, h, input))
+              : block.forward(tape, x, input);
+    }
+    return norm.get().forward(tape, x, compute);
+  }
+
+  /** Logits of these rows of {@code hidden}, in binary32 throughout: [rows, V]. */
+  public Variable logits(Tape tape, Variable hidden, int... rows) {
+    // [rows, D] × [V, D]ᵀ → [rows, V]
+    return head.get().forward(tape, Gather.apply(tape, hidden, rows, DType.F32));
+  }
+
+  /**
+   * Σ weight · cross-entropy over {@code targets}, whose rows are those of {@code hidden}; to be
+   * the root of the backward pass.
+   */
+  public Variable loss(Tape tape, Variable hidden, Targets targets) {
+    var linear = head.get();
+    return LinearCrossEntropy.apply(
+        tape, hidden, linear.weight().value(), linear.lowRank(tape, hidden), targets);
+  }
+}

@@ -1,0 +1,79 @@
+package org.bayu.llama;
+
+import it.unimi.dsi.fastutil.ints.IntArrays;
+import java.util.SplittableRandom;
+import org.bayu.tensor.Tensor;
+
+/**
+ * How the next token is chosen from its logits.
+ *
+ * @param temperature 0 for the most likely token, else logits are divided by it
+ * @param topP draws only from the most likely tokens that together reach this probability, in (0,
+ *     1]: Holtzman et al. 2019, "The Curious Case of Neural Text Degeneration"
+ * @param seed fixes the draws
+ */
+public record Sampling(double temperature, double topP, long seed) {
+  /** Always the most likely token. */
+  public static final Sampling GREEDY = new Sampling(0, 1, 0);
+
+  /** Checks the ranges. */
+  public Sampling {
+    if (!(temperature >= 0) || Double.isInfinite(temperature)) {
+      throw new IllegalArgumentException("temperature must be 0 or more, not " + temperature);
+    }
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("top_p must be in (0, 1], not " + topP);
+    }
+  }
+
+  /** The choices for one sequence; {@code sequence} numbers it. */
+  Sampler sampler(int sequence) {
+    return new Sampler(new SplittableRandom(seed * 0x9E3779B97F4A7C15L + sequence));
+  }
+
+  /** Chooses for one sequence, token after token. */
+  final class Sampler {
+    private final SplittableRandom random;
+
+    private Sampler(SplittableRandom random) {
+      this.random = random;
+    }
+
+    /** A token, given the logits [1, V]. */
+    int choose(Tensor logits) {
+      var best = 0;
+      var n = Math.toIntExact(logits.elements());
+      for (var i = 1; i < n; i++) {
+        if (logits.getFloat(i) > logits.getFloat(best)) {
+          best = i;
+        }
+      }
+      return temperature == 0 ? best : draw(logits.toFloats(), logits.getFloat(best));
+    }
+
+    private int draw(float[] logits, float max) {
+      var weights = new double[logits.length];
+      var order = new int[logits.length];
+      var total = 0.0;
+      for (var i = 0; i < logits.length; i++) {
+        weights[i] = Math.exp((logits[i] - max) / temperature);
+        total += weights[i];
+        order[i] = i;
+      }
+      IntArrays.stableSort(order, (a, b) -> Double.compare(weights[b], weights[a]));
+      var kept = 0;
+      var keptTotal = 0.0;
+      while (kept < order.length && keptTotal < topP * total) {
+        keptTotal += weights[order[kept++]];
+      }
+      var point = random.nextDouble() * keptTotal;
+      for (var i = 0; i < kept; i++) {
+        point -= weights[order[i]];
+        if (point < 0) {
+          return order[i];
+        }
+      }
+      return order[kept - 1];
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package org.bayu.llama;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import it.unimi.dsi.fastutil.ints.IntList;
+import it.unimi.dsi.fastutil.ints.IntSet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.junit.jupiter.api.Test;
+
+class GeneratorTest {
+  private static final IntSet NO_STOP = IntSet.of();
+
+  private static List<IntList> generate(
+      IntSet stop, Sampling sampling, int maxNewTokens, List<int[]> prompts) throws IOException {
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Device.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      return new Generator(model, device, DType.F32, stop)
+          .generate(prompts, maxNewTokens, sampling, (prompt, token) -> {});
+    }
+  }
+
+  private static List<int[]> prompts(int number, int length) {
+    return IntStream.range(0, number)
+        .mapToObj(
+            i -> {
+              var prompt = IntStream.range(0, length + i).map(j -> 3 + j * 7 % 90).toArray();
+              prompt[prompt.length - 1] = 10 + i;
+              return prompt;
+            })
+        .toList();
+  }
+
+  @Test
+  void greedyContinuationsAreTransformers() throws IOException {
+    for (var variant : List.of("llama2", "llama3-scaling", "linear-scaling-biases")) {
+      var prompts = new ArrayList<int[]>();
+      var expected = new ArrayList<int[]>();
+      for (var prompt : Golden.json(variant, "greedy.json").get("prompts")) {
+        prompts.add(Golden.ints(prompt.get("prompt")));
+        expected.add(Golden.ints(prompt.get("generated")));
+      }
+      try (var checkpoint = HfCheckpoint.open(Golden.folder(variant));
+          var device = Device.cpu(2)) {
+        var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+        var stop = checkpoint.config().eosTokenIds();
+        var generator =
+            new Generator(
+                model, device, DType.F32, IntSet.of(stop.stream().mapToInt(i -> i).toArray()));
+        var actual = generator.generate(prompts, 20, Sampling.GREEDY, (prompt, token) -> {});
+        for (var i = 0; i < expected.size(); i++) {
+          var ids = expected.get(i);
+          var ended = stop.contains(ids[ids.length - 1]);
+          assertArrayEquals(
+              ended ? Arrays.copyOf(ids, ids.length - 1) : ids,
+              actual.get(i).toIntArray(),
+              variant);
+        }
+      }
+    }
+  }
+
+  @Test
+  void promptsTogetherGoOnAsEachAlone() throws IOException {
+    var prompts = prompts(5, 20);
+    var together = generate(NO_STOP, Sampling.GREEDY, 15, prompts);
+    for (var i = 0; i < prompts.size(); i++) {
+      var alone = generate(NO_STOP, Sampling.GREEDY, 15, prompts.subList(i, i + 1)).getFirst();
+      assertEquals(alone, together.get(i), "prompt " + i);
+    }
+  }
+
+  @Test
+  void theDrawsForAPromptAreItsOwn() throws IOException {
+    var prompts = prompts(5, 20);
+    var sampling = new Sampling(1, 0.9, 5);
+    assertEquals(
+        generate(NO_STOP, sampling, 15, prompts).getFirst(),
+        generate(NO_STOP, sampling, 15, prompts.subList(0, 1)).getFirst());
+  }
+
+  @Test
+  void aSeedFixesTheDraws() throws IOException {
+    var prompts = prompts(2, 6);
+    var first = generate(NO_STOP, new Sampling(2, 1, 1), 20, prompts);
+    assertEquals(first, generate(NO_STOP, new Sampling(2, 1, 1), 20, prompts));
+    assertNotEquals(first, generate(NO_STOP, new Sampling(2, 1, 2), 20, prompts));
+  }
+
+  @Test
+  void aTinyTopPIsGreedy() throws IOException {
+    var prompts = prompts(3, 9);
+    assertEquals(
+        generate(NO_STOP, Sampling.GREEDY, 12, prompts),
+        generate(NO_STOP, new Sampling(1, 1e-6, 3), 12, prompts));
+  }
+
+  @Test
+  void aStopTokenEndsASequenceAndIsNotReturned() throws IOException {
+    var prompts = prompts(1, 8);
+    var free = generate(NO_STOP, Sampling.GREEDY, 12, prompts).getFirst();
+    var stop = free.getInt(5);
+    var stopped = generate(IntSet.of(stop), Sampling.GREEDY, 12, prompts).getFirst();
+    assertEquals(free.subList(0, free.indexOf(stop)), stopped);
+  }
+
+  @Test
+  void generationEndsWithTheModelsPositions() throws IOException {
+    var prompt = prompts(1, 60).getFirst();
+    // 64 positions: the last token chosen is the one that follows position 63.
+    assertEquals(5, generate(NO_STOP, Sampling.GREEDY, 99, List.of(prompt)).getFirst().size());
+  }
+
+  @Test
+  void aStoryGoesOnAsInLlama2c() throws IOException {
+    var folder = SharedData.path("stories260K");
+    var text = Files.readString(folder.resolve("greedy200_tokens.txt")).trim();
+    var ids = Arrays.stream(text.split("[\\s,]+")).mapToInt(Integer::parseInt).toArray();
+    try (var checkpoint = HfCheckpoint.open(folder);
+        var device = Device.cpu()) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var story =
+          new Generator(model, device, DType.F32, IntSet.of(1, 2))
+              .generate(List.of(new int[] {1}), 199, Sampling.GREEDY, (prompt, token) -> {});
+      assertArrayEquals(Arrays.copyOfRange(ids, 1, 200), story.getFirst().toIntArray());
+    }
+  }
+
+  @Test
+  void settingsOutOfRangeAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> new Sampling(-1, 1, 0));
+    assertThrows(IllegalArgumentException.class, () -> new Sampling(1, 0, 0));
+    assertThrows(IllegalArgumentException.class, () -> new Sampling(Double.NaN, 1, 0));
+  }
+}
