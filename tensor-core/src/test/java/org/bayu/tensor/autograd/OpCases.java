@@ -46,6 +46,7 @@ final class OpCases {
     all.elementwise();
     all.rowwise();
     all.products();
+    all.loss();
     all.structure();
     return all.cases;
   }
@@ -132,7 +133,8 @@ final class OpCases {
         List.of(norm),
         List.of(activation(11)),
         (tape, x) -> RmsNorm.apply(tape, x.get(0), norm, 1e-5f));
-    var table = weight(13, 5);
+    // Columns for more than one task of the backward pass.
+    var table = weight(13, 130);
     var ids = ints(13);
     op(
         "embedding",
@@ -208,6 +210,20 @@ final class OpCases {
           var dropped = Dropout.apply(tape, x.get(0), 0.3f, 5, rowNumbers());
           return Linear.apply(tape, x.get(0), w, null, new LowRank(a, b, 2, dropped));
         });
+  }
+
+  private void loss() {
+    var w = weight(9, 6);
+    var a = weight(2, 6);
+    var b = weight(9, 2);
+    var targets =
+        new Targets(new int[] {2, 0, 2, 4}, new int[] {8, 0, 3, 5}, new double[] {1, 0.5, 2, 0.25});
+    composed(
+        "linear cross-entropy",
+        List.of(w, a, b),
+        List.of(activation(6)),
+        (tape, x) ->
+            LinearCrossEntropy.apply(tape, x.get(0), w, new LowRank(a, b, 0.5f, null), targets));
   }
 
   private void structure() {

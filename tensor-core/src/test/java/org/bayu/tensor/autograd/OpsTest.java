@@ -33,7 +33,7 @@ class OpsTest {
   @ValueSource(strings = {"F32", "BF16"})
   void bitsDoNotDependOnThreads(DType type) {
     // Rows for more than one task of every op.
-    var rows = 3000;
+    var rows = 1300;
     var one = results(type, rows, 1);
     assertResults(one, results(type, rows, 2));
     assertResults(one, results(type, rows, 3));
