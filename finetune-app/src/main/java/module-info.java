@@ -3,7 +3,7 @@ module org.bayu.finetune {
   requires com.fasterxml.jackson.databind;
   requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
-  requires it.unimi.dsi.fastutil;
+  requires it.unimi.dsi.fastutil.core;
   requires org.bayu.llama;
   requires org.bayu.lora;
   requires static transitive org.jspecify;

@@ -2,7 +2,7 @@
 module org.bayu.llama {
   requires transitive org.bayu.tensor;
   requires com.fasterxml.jackson.databind;
-  requires transitive it.unimi.dsi.fastutil;
+  requires transitive it.unimi.dsi.fastutil.core;
   requires static transitive org.jspecify;
 
   exports org.bayu.llama;

@@ -1,6 +1,6 @@
 package org.bayu.finetune;
 
-/** What the process ends with; the shell adds 130 and 143 for an interrupt and a termination. */
+/** What the process ends with. */
 public final class ExitCode {
   /** The command did what it was asked to. */
   public static final int DONE = 0;
@@ -16,6 +16,9 @@ public final class ExitCode {
 
   /** The work does not fit into memory. */
   public static final int MEMORY = 4;
+
+  /** The process was asked to end: 128 and the number of SIGTERM. */
+  public static final int TERMINATED = 143;
 
   private ExitCode() {}
 }

@@ -48,10 +48,23 @@ public final class Main implements Runnable {
 
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] args) {
+    if (Boolean.getBoolean("bayu.launched")) {
+      endWithParent();
+    }
     // UTF-8 whatever the locale: the text of models and data must survive a pipe.
     var out = new PrintWriter(System.out, false, UTF_8);
     var err = new PrintWriter(System.err, true, UTF_8);
     System.exit(run(out, err, args));
+  }
+
+  /** A launcher that is killed can pass nothing on: its end then terminates this process. */
+  private static void endWithParent() {
+    ProcessHandle.current()
+        .parent()
+        .ifPresent(
+            parent -> {
+              var _ = parent.onExit().thenRun(() -> System.exit(ExitCode.TERMINATED));
+            });
   }
 
   /** Runs one command: results to {@code out}, all else to {@code err}; returns the exit code. */

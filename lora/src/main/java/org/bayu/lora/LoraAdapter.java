@@ -27,6 +27,7 @@ import org.bayu.tensor.nn.Parameter;
 public final class LoraAdapter implements AutoCloseable {
   private final Module model;
   private final LoraConfig config;
+  private final DropoutMasks masks;
   private final Arena arena = Arena.ofShared();
   private final Map<String, LoraLinear> layers = new LinkedHashMap<>();
 
@@ -53,6 +54,7 @@ public final class LoraAdapter implements AutoCloseable {
   LoraAdapter(Module model, LoraConfig config, List<String> paths, Factors factors) {
     this.model = model;
     this.config = config;
+    masks = new DropoutMasks(config.dropout());
     var linears = model.linears();
     if (linears.values().stream().anyMatch(LoraLinear.class::isInstance)) {
       throw new IllegalStateException("the model has an adapter already");
@@ -79,7 +81,8 @@ public final class LoraAdapter implements AutoCloseable {
       return new LoraLinear(
           base,
           path,
-          config,
+          config.scale(),
+          masks,
           factors.tensor(path, Factor.A, a, temporary),
           factors.tensor(path, Factor.B, b, temporary),
           arena);
@@ -118,6 +121,18 @@ public final class LoraAdapter implements AutoCloseable {
   /** Every layer's A and B, in the model's order. */
   public List<Parameter> parameters() {
     return layers.values().stream().flatMap(layer -> Stream.of(layer.a(), layer.b())).toList();
+  }
+
+  /**
+   * Says which dropout masks the passes from now on have. Needed before every micro-batch that is
+   * trained on with dropout; elsewhere it does nothing.
+   *
+   * @param rows a number for each row of the layers' input that fixes its mask, such as {@link
+   *     org.bayu.tensor.autograd.Dropout#key Dropout.key(example, position)}: the same however the
+   *     batch is cut. Not copied; not to be changed before the backward pass is over
+   */
+  public void beginMicroBatch(long seed, long step, long[] rows) {
+    masks.begin(seed, step, rows);
   }
 
   /**

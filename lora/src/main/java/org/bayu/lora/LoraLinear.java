@@ -19,17 +19,27 @@ public final class LoraLinear extends Linear {
   private final Parameter a;
   private final Parameter b;
   private final float scale;
+  private final DropoutMasks masks;
+  private final long layer;
 
   /** Copies A and B to memory from {@code allocator}. */
   LoraLinear(
-      Linear base, String path, LoraConfig config, Tensor a, Tensor b, SegmentAllocator allocator) {
+      Linear base,
+      String path,
+      float scale,
+      DropoutMasks masks,
+      Tensor a,
+      Tensor b,
+      SegmentAllocator allocator) {
     super(base.weight(), base.bias());
     this.base = base;
     this.a = parameter(new Parameter(path + ".lora_A.weight", a, true));
     this.b = parameter(new Parameter(path + ".lora_B.weight", b, true));
     this.a.train(allocator);
     this.b.train(allocator);
-    scale = config.scale();
+    this.scale = scale;
+    this.masks = masks;
+    layer = Randomness.hash(path);
   }
 
   /** The layer without the addition. */
@@ -54,6 +64,6 @@ public final class LoraLinear extends Linear {
 
   @Override
   public LowRank lowRank(Tape tape, Variable x) {
-    return new LowRank(a.value(), b.value(), scale, null);
+    return new LowRank(a.value(), b.value(), scale, masks.apply(tape, x, layer));
   }
 }

@@ -25,6 +25,7 @@ import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.nn.Linear;
 import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.AdamW;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -120,7 +121,7 @@ class LoraAdapterTest {
   }
 
   @Test
-  void aFrozenWeightHasNoGradientAndNoCopy() {
+  void aFrozenWeightHasNoGradientNoOptimizerStateAndNoCopy() {
     var half = new TinyModel(memory, DType.BF16);
     var before = half.parameters().stream().map(Parameter::value).toList();
     try (var adapter = LoraAdapter.inject(half, CONFIG, 0);
@@ -133,7 +134,10 @@ class LoraAdapterTest {
       for (var i = 0; i < frozen.size(); i++) {
         assertSame(before.get(i), frozen.get(i));
       }
-      try (var gradients = new Gradients(trainable.stream().map(Parameter::value).toList())) {
+      try (var gradients = new Gradients(trainable.stream().map(Parameter::value).toList());
+          var optimizer = new AdamW(device, trainable, new AdamW.Settings(0.9, 0.95, 1e-8, 0.1))) {
+        assertEquals(
+            adapter.parameters(), optimizer.states().stream().map(AdamW.State::parameter).toList());
         var tape = new Tape(device, workspace, gradients);
         var head = half.linearsInPlace().getLast();
         var up = half.linearsInPlace().get(2);
@@ -215,13 +219,14 @@ class LoraAdapterTest {
   void aMergeGoesThroughALargeMatrixPieceByPiece() {
     var shape = Shape.of(1500, 1000);
     var weight = new Parameter("up_proj.weight", random(shape), true);
-    var config = new LoraConfig(2, 5, 0, new AllLinears(), true);
+    var scale = 5 / Math.sqrt(2);
     var a = random(Shape.of(2, 1000));
     var b = random(Shape.of(1500, 2));
-    var layer = new LoraLinear(new Linear(weight, null), "up_proj", config, a, b, memory);
+    var layer =
+        new LoraLinear(
+            new Linear(weight, null), "up_proj", (float) scale, new DropoutMasks(0), a, b, memory);
     try (var device = Device.cpu(2)) {
       var merged = LoraMerge.merged(device, layer, weight.value(), DType.F32, memory);
-      var scale = 5 / Math.sqrt(2);
       for (var i = 0L; i < 1500; i += 7) {
         for (var j = 0L; j < 1000; j += 13) {
           var sum =

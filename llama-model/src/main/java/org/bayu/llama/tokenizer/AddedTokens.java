@@ -1,6 +1,6 @@
 package org.bayu.llama.tokenizer;
 
-import it.unimi.dsi.fastutil.chars.Char2ObjectOpenHashMap;
+import it.unimi.dsi.fastutil.ints.Int2ObjectOpenHashMap;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +17,7 @@ final class AddedTokens {
   private final boolean hasPlain;
 
   private static final class Node {
-    final Char2ObjectOpenHashMap<Node> children = new Char2ObjectOpenHashMap<>(2);
+    final Int2ObjectOpenHashMap<Node> children = new Int2ObjectOpenHashMap<>(2);
     @Nullable AddedToken token;
   }
 

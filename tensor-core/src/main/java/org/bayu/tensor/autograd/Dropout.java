@@ -13,7 +13,7 @@ import org.bayu.tensor.autograd.Gradients.Target;
  *
  * <p>The mask is a function of a key, a number for the row, and the column: a block computed again,
  * or a batch cut otherwise, is masked the same. It is never stored. Whether to drop at all is the
- * caller's decision; a tape does not know, for {@link Checkpoint} computes first without recording.
+ * caller's decision; see {@link Tape#training}.
  */
 public final class Dropout {
   /** Weyl increment of SplitMix64: Steele, Lea and Flood 2014. */

@@ -96,7 +96,7 @@ public final class Linear {
     return output;
   }
 
-  private static Variable lowRankInput(Variable x, LowRank lowRank) {
+  static Variable lowRankInput(Variable x, LowRank lowRank) {
     return lowRank.input == null ? x : lowRank.input;
   }
 

@@ -32,6 +32,7 @@ public final class LinearCrossEntropy {
   private final Variable hidden;
   private final Tensor weight;
   private final @Nullable LowRank lowRank;
+  private final Variable lowRankInput;
   private final Targets targets;
   private final Targets.Grouped groups;
   private final boolean gradients;
@@ -48,6 +49,7 @@ public final class LinearCrossEntropy {
     this.hidden = hidden;
     this.weight = weight;
     this.lowRank = lowRank;
+    lowRankInput = lowRank == null ? hidden : Linear.lowRankInput(hidden, lowRank);
     this.targets = targets;
     this.gradients = gradients;
     groups = targets.grouped();
@@ -57,8 +59,7 @@ public final class LinearCrossEntropy {
   /**
    * The loss, an F32 scalar.
    *
-   * @param lowRank added to {@code weight} as in {@link Linear}, or null; it must apply to {@code
-   *     hidden} itself
+   * @param lowRank added to {@code weight} as in {@link Linear}, or null
    * @throws ShapeException if the shapes do not fit or a target is out of range
    */
   public static Variable apply(
@@ -77,7 +78,10 @@ public final class LinearCrossEntropy {
         tape.recording()
             && (hidden.requiresGradient()
                 || tape.trains(weight)
-                || (lowRank != null && (tape.trains(lowRank.a()) || tape.trains(lowRank.b()))));
+                || (lowRank != null
+                    && (tape.trains(lowRank.a())
+                        || tape.trains(lowRank.b())
+                        || Linear.lowRankInput(hidden, lowRank).requiresGradient())));
     return new LinearCrossEntropy(tape, hidden, weight, lowRank, targets, requiresGradient)
         .compute();
   }
@@ -87,8 +91,10 @@ public final class LinearCrossEntropy {
     var count = groups.rows().length;
     var rows = Math.clamp(CHUNK_BYTES / (4L * weight.rows()), 1, Math.max(1, count));
     var dRows = gradients ? tape.allocate(x.dtype(), count, x.columns()) : null;
+    var dLowRankRows =
+        gradients && lowRankInput != hidden ? tape.allocate(x.dtype(), count, x.columns()) : dRows;
     for (var from = 0; from < count; from += rows) {
-      chunk(from, Math.min(from + rows, count), dRows);
+      chunk(from, Math.min(from + rows, count), dRows, dLowRankRows);
     }
     var loss = 0.0;
     for (var rowLoss : losses) {
@@ -103,16 +109,23 @@ public final class LinearCrossEntropy {
           if (gradient.tensor().getFloat(0) != 1) {
             throw new IllegalStateException("a cross-entropy must be the root of backward");
           }
-          var target = tape.target(hidden);
-          if (dRows != null && target != null) {
-            Gather.scatter(tape, dRows, i -> groups.rows()[i], target);
-            tape.release(dRows);
+          passOn(dRows, hidden);
+          if (dLowRankRows != dRows) {
+            passOn(dLowRankRows, lowRankInput);
           }
         });
   }
 
+  private void passOn(@Nullable Tensor dRows, Variable x) {
+    var target = tape.target(x);
+    if (dRows != null && target != null) {
+      Gather.scatter(tape, dRows, i -> groups.rows()[i], target);
+      tape.release(dRows);
+    }
+  }
+
   /** Losses and gradients of the distinct rows {@code from} to {@code to − 1}. */
-  private void chunk(int from, int to, @Nullable Tensor dRows) {
+  private void chunk(int from, int to, @Nullable Tensor dRows, @Nullable Tensor dLowRankRows) {
     var gemm = tape.device().gemm();
     var type = hidden.value().dtype();
     var d = weight.columns();
@@ -120,6 +133,11 @@ public final class LinearCrossEntropy {
     var r = to - from;
     var x = tape.allocate(type, r, d);
     Gather.gather(tape, hidden.value(), i -> groups.rows()[from + i], x);
+    var lowRankX = x;
+    if (lowRankInput != hidden) {
+      lowRankX = tape.allocate(type, r, d);
+      Gather.gather(tape, lowRankInput.value(), i -> groups.rows()[from + i], lowRankX);
+    }
     List<Term> terms = new ArrayList<>();
     terms.add(new Term(Matrix.of(x), Matrix.of(weight).transposed(), d));
     Tensor down = null;
@@ -127,7 +145,7 @@ public final class LinearCrossEntropy {
       var rank = lowRank.a().rows();
       down = tape.allocate(type, r, rank);
       // scale · [R, D] × [rank, D]ᵀ → [R, rank]
-      var term = new Term(Matrix.of(x), Matrix.of(lowRank.a()).transposed(), d);
+      var term = new Term(Matrix.of(lowRankX), Matrix.of(lowRank.a()).transposed(), d);
       gemm.multiply(r, rank, type, lowRank.scale(), false, Matrix.of(down), term);
       terms.add(new Term(Matrix.of(down), Matrix.of(lowRank.b()).transposed(), rank));
     }
@@ -135,11 +153,12 @@ public final class LinearCrossEntropy {
     // [R, D] × [V, D]ᵀ → [R, V]
     gemm.multiply(r, v, type, 1, false, Matrix.of(logits), terms.toArray(Term[]::new));
     tape.device().workers().run(r, (index, worker) -> row(from + index, logits.data(), index));
-    if (dRows != null) {
-      backward(x, logits, down, dRows.slice(from, to));
+    if (dRows != null && dLowRankRows != null) {
+      backward(x, lowRankX, logits, down, dRows.slice(from, to), dLowRankRows.slice(from, to));
     }
     tape.release(logits);
     tape.release(x);
+    tape.release(lowRankX);
     if (down != null) {
       tape.release(down);
     }
@@ -176,7 +195,13 @@ public final class LinearCrossEntropy {
     }
   }
 
-  private void backward(Tensor x, Tensor dLogits, @Nullable Tensor down, Tensor dx) {
+  private void backward(
+      Tensor x,
+      Tensor lowRankX,
+      Tensor dLogits,
+      @Nullable Tensor down,
+      Tensor dx,
+      Tensor dLowRankX) {
     var gemm = tape.device().gemm();
     var type = x.dtype();
     var r = x.rows();
@@ -196,8 +221,14 @@ public final class LinearCrossEntropy {
       gemm.multiply(r, rank, type, lowRank.scale(), false, Matrix.of(dDown), term);
       // dA: [R, rank]ᵀ × [R, D] → [rank, D]
       Linear.addWeightGradient(
-          tape, lowRank.a(), type, new Term(Matrix.of(dDown).transposed(), Matrix.of(x), r));
-      terms.add(new Term(Matrix.of(dDown), Matrix.of(lowRank.a()), rank));
+          tape, lowRank.a(), type, new Term(Matrix.of(dDown).transposed(), Matrix.of(lowRankX), r));
+      var toInput = new Term(Matrix.of(dDown), Matrix.of(lowRank.a()), rank);
+      if (lowRankInput == hidden) {
+        terms.add(toInput);
+      } else if (lowRankInput.requiresGradient()) {
+        // [R, rank] × [rank, D] → [R, D]
+        gemm.multiply(r, weight.columns(), type, 1, false, Matrix.of(dLowRankX), toInput);
+      }
     }
     if (hidden.requiresGradient()) {
       // [R, V] × [V, D] → [R, D]

@@ -30,6 +30,7 @@ public final class Tape {
   private final CpuDevice device;
   private final Workspace workspace;
   private final @Nullable Gradients gradients;
+  private final boolean training;
   private final List<Node> nodes = new ArrayList<>();
   private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
 
@@ -43,10 +44,12 @@ public final class Tape {
 
   /** A tape that records for the weights of {@code gradients} and for its own inputs. */
   public Tape(Device device, Workspace workspace, Gradients gradients) {
-    this((CpuDevice) device, workspace, gradients);
+    this((CpuDevice) device, workspace, gradients, true);
   }
 
-  private Tape(CpuDevice device, Workspace workspace, @Nullable Gradients gradients) {
+  private Tape(
+      CpuDevice device, Workspace workspace, @Nullable Gradients gradients, boolean training) {
+    this.training = training;
     this.device = device;
     this.workspace = workspace;
     this.gradients = gradients;
@@ -54,12 +57,20 @@ public final class Tape {
 
   /** A tape that computes without recording. */
   public static Tape inference(Device device, Workspace workspace) {
-    return new Tape((CpuDevice) device, workspace, null);
+    return new Tape((CpuDevice) device, workspace, null, false);
   }
 
   /** Whether ops are recorded for a backward pass. */
   public boolean recording() {
     return gradients != null;
+  }
+
+  /**
+   * Whether this is a pass with a backward pass to follow, where dropout drops: also within a
+   * {@link Checkpoint}, which computes first without recording.
+   */
+  public boolean training() {
+    return training;
   }
 
   /** A variable without gradient. The caller keeps the tensor's memory. */
@@ -115,7 +126,7 @@ public final class Tape {
 
   /** A tape on the same workspace; recording or not. */
   Tape child(boolean recording) {
-    return new Tape(device, workspace, recording ? gradients : null);
+    return new Tape(device, workspace, recording ? gradients : null, training);
   }
 
   CpuDevice device() {

@@ -67,6 +67,20 @@ class LinearCrossEntropyTest {
   }
 
   @Test
+  void theLowRankTermMayHaveAnInputOfItsOwn() {
+    GradientCheck.check(
+        List.of(weight, a, b),
+        List.of(hidden, normal(ROWS, FEATURES)),
+        (tape, inputs) ->
+            LinearCrossEntropy.apply(
+                tape,
+                inputs.getFirst(),
+                weight,
+                new LowRank(a, b, 0.5f, inputs.getLast()),
+                TARGETS));
+  }
+
+  @Test
   void theLossIsTheWeightedSumOfNegativeLogLikelihoods() {
     var expected = 0.0;
     for (var i = 0; i < TARGETS.size(); i++) {

@@ -1,0 +1,91 @@
+package org.bayu.finetune.launcher;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * The command that starts the application in a Java of its own. The script {@code bayu} has the
+ * same options.
+ */
+final class JavaCommand {
+  private static final String MAIN = "org.bayu.finetune.Main";
+
+  /** What the application cannot run without. */
+  static final List<String> NEEDED =
+      Arrays.asList("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED");
+
+  /**
+   * The heap's limit unless the user says otherwise. Tensors are off-heap; the heap has the
+   * tokenizer (some 100 MB for 128k tokens), the token lists of the data set and JSON. A quarter of
+   * the memory, the JVM's own choice, would be missing for the tensors.
+   */
+  static final String HEAP = "-Xmx2g";
+
+  /** Training makes next to no garbage: the collector with the cheapest barriers. */
+  static final String COLLECTOR = "-XX:+UseParallelGC";
+
+  private static final Pattern SETS_HEAP =
+      Pattern.compile("-Xmx|-mx|MaxHeapSize|MaxRAMPercentage|MaxRAMFraction");
+  private static final Pattern SETS_COLLECTOR = Pattern.compile("-XX:\\+Use\\w*GC\\b");
+
+  private JavaCommand() {}
+
+  /**
+   * The command line.
+   *
+   * @param home of the Java to start
+   * @param given the options that the running Java was given
+   * @param environment whose {@code BAYU_JAVA_OPTS}, {@code JAVA_TOOL_OPTIONS} and {@code
+   *     JDK_JAVA_OPTIONS} come before the choices made here
+   * @param classPath where the application's classes are
+   * @param arguments the application's
+   */
+  static List<String> of(
+      Path home,
+      List<String> given,
+      Map<String, String> environment,
+      String classPath,
+      List<String> arguments) {
+    List<String> own = words(environment.getOrDefault("BAYU_JAVA_OPTS", ""));
+    Set<String> inherited = new LinkedHashSet<>(); // the new Java reads these itself
+    inherited.addAll(words(environment.getOrDefault("JAVA_TOOL_OPTIONS", "")));
+    inherited.addAll(words(environment.getOrDefault("JDK_JAVA_OPTIONS", "")));
+
+    List<String> users = new ArrayList<>();
+    for (String option : given) {
+      // A debugger's port is taken by the running Java.
+      if (!inherited.contains(option) && !option.startsWith("-agentlib:jdwp")) {
+        users.add(option);
+      }
+    }
+    users.addAll(own);
+    String all = String.join(" ", inherited) + " " + String.join(" ", users);
+
+    List<String> command = new ArrayList<>();
+    command.add(JavaHomes.javaProgram(home).toString());
+    command.addAll(NEEDED);
+    if (!SETS_COLLECTOR.matcher(all).find()) {
+      command.add(COLLECTOR);
+    }
+    if (!SETS_HEAP.matcher(all).find()) {
+      command.add(HEAP);
+    }
+    command.addAll(users);
+    command.add("-Dbayu.launched=true"); // Main then ends when this process does
+    command.addAll(Arrays.asList("-cp", classPath, MAIN));
+    command.addAll(arguments);
+    return command;
+  }
+
+  private static List<String> words(String options) {
+    String trimmed = options.trim();
+    return trimmed.isEmpty() ? Collections.emptyList() : Arrays.asList(trimmed.split("\\s+"));
+  }
+}

@@ -1,0 +1,90 @@
+package org.bayu.finetune.launcher;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.bayu.finetune.Main;
+
+/**
+ * Runs the application in this Java if it can, else in a new process of one that can, with which it
+ * shares its streams and its end: the exit code is the application's, and an interrupt or a
+ * termination reaches it.
+ */
+public final class Launcher {
+  private Launcher() {}
+
+  /** Runs the application with these arguments. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    if (canRunHere()) {
+      Main.main(args); // not loaded before: an older Java cannot read it
+      return;
+    }
+    Path running = Paths.get(System.getProperty("java.home"));
+    Path user = Paths.get(System.getProperty("user.home"));
+    Optional<Path> home = new JavaHomes(System.getenv(), running, user).findSuitable();
+    if (!home.isPresent()) {
+      System.err.println(
+          "bayu: needs Java 25 or newer and found none: install Temurin 25 (https://adoptium.net),"
+              + " or set JAVA_HOME to where one lies.");
+      System.exit(1);
+    }
+    List<String> command =
+        JavaCommand.of(
+            home.get(),
+            ManagementFactory.getRuntimeMXBean().getInputArguments(),
+            System.getenv(),
+            System.getProperty("java.class.path"),
+            Arrays.asList(args));
+    System.exit(run(command));
+  }
+
+  private static boolean canRunHere() {
+    return JavaHomes.feature(System.getProperty("java.specification.version"))
+            >= JavaHomes.OLDEST_FEATURE
+        && ClassLoader.getSystemResource("jdk/incubator/vector/Vector.class") != null;
+  }
+
+  private static int run(List<String> command) throws IOException, InterruptedException {
+    Application application = new Application();
+    Runtime.getRuntime().addShutdownHook(new Thread(application::end));
+    return application.run(command);
+  }
+
+  /** The process of the application, which may be asked to end before it has begun. */
+  private static final class Application {
+    private boolean ending;
+    private Process process;
+
+    int run(List<String> command) throws IOException, InterruptedException {
+      Process started;
+      synchronized (this) {
+        if (ending) {
+          return 1; // for nobody to see: this process ends by a signal
+        }
+        process = new ProcessBuilder(command).inheritIO().start();
+        started = process;
+      }
+      return started.waitFor();
+    }
+
+    void end() {
+      Process started;
+      synchronized (this) {
+        ending = true;
+        started = process;
+      }
+      if (started != null) {
+        started.destroy(); // asks it to end; nothing happens if it has
+        try {
+          started.waitFor();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+}
