@@ -24,6 +24,7 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.nn.Linear;
+import org.bayu.tensor.nn.Module;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.AdamW;
 import org.junit.jupiter.api.AfterEach;
@@ -237,6 +238,23 @@ class LoraAdapterTest {
           assertEquals(weight.value().getFloat(at) + scale * sum, merged.getFloat(at), 2e-6);
         }
       }
+    }
+  }
+
+  @Test
+  void aHeadThatSharesTheEmbeddingsWeightIsAdaptedButNotMerged() {
+    var embedding =
+        new Parameter("model.embed_tokens.weight", random(Shape.of(10, TinyModel.HIDDEN)), false);
+    var tied =
+        new Module() {
+          private final Slot<Linear> head = child("lm_head", new Linear(embedding, null));
+        };
+    try (var adapter = LoraAdapter.inject(tied, named("lm_head"), 0)) {
+      assertSame(layer(adapter, "lm_head"), tied.head.get());
+      var refusal = assertThrows(UnsupportedOperationException.class, adapter::mergedWeights);
+      assertEquals(
+          "lm_head shares its weight with model.embed_tokens.weight: its adapter cannot be merged",
+          refusal.getMessage());
     }
   }
 

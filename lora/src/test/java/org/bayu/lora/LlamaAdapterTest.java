@@ -1,0 +1,192 @@
+package org.bayu.lora;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.TokenTree;
+import org.bayu.llama.Weights;
+import org.bayu.lora.LoraTargets.Names;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.Dropout;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.io.SafetensorsFile;
+import org.bayu.tensor.nn.Parameter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Adapters of a Llama, with what PEFT computes with them. */
+class LlamaAdapterTest {
+  /** PEFT's own binary32 logits are up to 8e-6 from those in double precision. */
+  private static final float NOISE = 2 * 8e-6f;
+
+  private final Device device = Device.cpu(2);
+  private HfCheckpoint checkpoint;
+  private int[] tokens;
+
+  @BeforeEach
+  void open() throws IOException {
+    checkpoint = HfCheckpoint.open(GoldenModel.FOLDER);
+    tokens =
+        new ObjectMapper()
+            .readValue(GoldenModel.FOLDER.resolve("tokens.json").toFile(), int[].class);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    checkpoint.close();
+    device.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"all-linear", "lm-head", "regular-expression"})
+  void logitsWithAnAdapterAreThoseOfPeft(String name, @TempDir Path folder) throws IOException {
+    var golden = GoldenModel.ADAPTERS.resolve(name);
+    var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+    var saved = folder.resolve("again");
+    float[] logits;
+    try (var adapter = PeftFormat.load(golden, model);
+        var expected = SafetensorsFile.open(golden.resolve("logits.safetensors"))) {
+      logits = logits(model);
+      assertArrayEquals(expected.tensor("float64").toFloats(), logits, NOISE);
+      PeftFormat.save(adapter, saved, "base");
+    }
+    try (var adapter = PeftFormat.load(saved, model)) {
+      assertArrayEquals(logits, logits(model), adapter.config().toString());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"all-linear", "lm-head", "regular-expression"})
+  void mergedWeightsGiveTheAdaptersLogits(String name) throws IOException {
+    var golden = GoldenModel.ADAPTERS.resolve(name);
+    var base = checkpoint.weights();
+    var model = new LlamaModel(checkpoint.config(), base);
+    try (var memory = Arena.ofShared();
+        var adapter = PeftFormat.load(golden, model);
+        var expected = SafetensorsFile.open(golden.resolve("logits.safetensors"))) {
+      var adapted = adapter.mergedWeights();
+      Weights merged =
+          weight ->
+              adapted.contains(weight)
+                  ? adapter.merged(device, weight, base.tensor(weight), DType.F32, memory)
+                  : base.tensor(weight);
+      var logits = logits(new LlamaModel(checkpoint.config(), merged));
+      assertArrayEquals(expected.tensor("float64").toFloats(), logits, NOISE);
+    }
+  }
+
+  @Test
+  void aFreshAdapterChangesNoBitAndAClosedOneLeavesNoTrace() {
+    var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+    var before = logits(model);
+    try (var adapter = LoraAdapter.inject(model, LoraConfig.DEFAULT, 3)) {
+      assertEquals(14, adapter.layers().size());
+      assertArrayEquals(before, logits(model));
+      adapter.parameters().forEach(parameter -> parameter.value().setFloat(0, 1));
+      assertFalse(Arrays.equals(before, logits(model)));
+    }
+    assertArrayEquals(before, logits(model));
+  }
+
+  @Test
+  void dropoutIsTheSameHoweverABatchIsCutAndRecomputed() {
+    var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+    var names = new Names(List.of("q_proj", "v_proj", "down_proj", "lm_head"));
+    try (var adapter = LoraAdapter.inject(model, new LoraConfig(2, 4, 0.3, names, false), 1)) {
+      randomize(adapter);
+      var whole = gradients(model, adapter, false, List.of(0, 1));
+      var recomputed = gradients(model, adapter, true, List.of(0, 1));
+      var cut = gradients(model, adapter, false, List.of(0), List.of(1));
+      for (var i = 0; i < whole.size(); i++) {
+        assertArrayEquals(whole.get(i), recomputed.get(i));
+        // Sums of 21 rows in another order: some 21 · 2⁻²⁴ = 1.3e-6 of the norm.
+        assertEquals(0, distance(whole.get(i), cut.get(i)), 1e-5);
+      }
+    }
+  }
+
+  /** ‖a − b‖ / ‖a‖. */
+  private static double distance(float[] a, float[] b) {
+    var difference = 0.0;
+    var norm = 0.0;
+    for (var i = 0; i < a.length; i++) {
+      difference += Math.pow((double) a[i] - b[i], 2);
+      norm += (double) a[i] * a[i];
+    }
+    return Math.sqrt(difference / norm);
+  }
+
+  private static void randomize(LoraAdapter adapter) {
+    var random = new SplittableRandom(11);
+    for (var parameter : adapter.parameters()) {
+      for (var i = 0L; i < parameter.value().elements(); i++) {
+        parameter.value().setFloat(i, (float) random.nextDouble(-0.2, 0.2));
+      }
+    }
+  }
+
+  /**
+   * The adapter's gradients, one array a parameter, of the loss of two sequences in some
+   * micro-batches.
+   */
+  @SafeVarargs
+  private List<float[]> gradients(
+      LlamaModel model, LoraAdapter adapter, boolean checkpointing, List<Integer>... pieces) {
+    var sequences = List.of(Arrays.copyOf(tokens, 12), Arrays.copyOfRange(tokens, 5, 14));
+    var weights = adapter.parameters().stream().map(Parameter::value).toList();
+    try (var gradients = new Gradients(weights);
+        var workspace = new Workspace()) {
+      for (var piece : pieces) {
+        var tree = TokenTree.of(piece.stream().map(sequences::get).toList(), Integer.MAX_VALUE);
+        var keys = new long[tree.rows()];
+        var targets = new int[tree.rows()];
+        for (var i = 0; i < piece.size(); i++) {
+          var sequence = sequences.get(piece.get(i));
+          for (var position = 0; position < sequence.length; position++) {
+            var row = tree.row(i, position);
+            keys[row] = Dropout.key(piece.get(i), position);
+            targets[row] = sequence[(position + 1) % sequence.length];
+          }
+        }
+        adapter.beginMicroBatch(1, 2, keys);
+        var tape = new Tape(device, workspace, gradients);
+        var hidden = model.hidden(tape, tree, DType.F32, checkpointing);
+        var rows = IntStream.range(0, tree.rows()).toArray();
+        var ones = new double[tree.rows()];
+        Arrays.fill(ones, 1);
+        tape.backward(model.loss(tape, hidden, new Targets(rows, targets, ones)));
+        workspace.reset();
+      }
+      return weights.stream().map(weight -> gradients.of(weight).toFloats()).toList();
+    }
+  }
+
+  private float[] logits(LlamaModel model) {
+    try (var workspace = new Workspace()) {
+      var tape = Tape.inference(device, workspace);
+      var tree = TokenTree.of(List.of(tokens), Integer.MAX_VALUE);
+      var hidden = model.hidden(tape, tree, DType.F32, false);
+      var rows = IntStream.range(0, tokens.length).toArray();
+      return model.logits(tape, hidden, rows).value().toFloats();
+    }
+  }
+}
