@@ -11,9 +11,11 @@ module org.bayu.finetune {
   opens org.bayu.finetune to
       info.picocli;
 
-  // Jackson writes a configuration's records.
+  // Jackson writes the records of a configuration and of an evaluation.
   exports org.bayu.finetune.config to
       com.fasterxml.jackson.databind;
   exports org.bayu.finetune.data to
+      com.fasterxml.jackson.databind;
+  exports org.bayu.finetune.evaluate to
       com.fasterxml.jackson.databind;
 }

@@ -1,0 +1,81 @@
+package org.bayu.finetune.evaluate;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Scores of some rows, each from 0 to 1.
+ *
+ * @param rows how many
+ * @param functionNameAccuracy share of rows with the expected function name
+ * @param attributeSetAccuracy share of rows with exactly the expected attributes, whatever their
+ *     values
+ * @param attributeValueAccuracy mean over the rows of the share of the expected attributes that
+ *     have the expected value; 1 for a row that expects none
+ * @param overall mean of the three
+ * @param exactMatch share of rows with the expected function, attributes and values, in any order
+ * @param attributePrecision share of the predicted attributes that are expected with this value;
+ *     over all rows at once
+ * @param attributeRecall share of the expected attributes that are predicted with this value;
+ *     likewise
+ * @param attributeF1 harmonic mean of the two
+ */
+public record Scores(
+    int rows,
+    double functionNameAccuracy,
+    double attributeSetAccuracy,
+    double attributeValueAccuracy,
+    double overall,
+    double exactMatch,
+    double attributePrecision,
+    double attributeRecall,
+    double attributeF1) {
+
+  static Scores of(List<Pair> pairs) {
+    var functions = 0;
+    var sets = 0;
+    var exact = 0;
+    var values = 0.0;
+    var right = 0;
+    var expectedAttributes = 0;
+    var predictedAttributes = 0;
+    for (var pair : pairs) {
+      var expected = pair.expected().attributes();
+      var predicted = pair.predicted().attributes();
+      var equal = equalEntries(expected, predicted);
+      functions += pair.hasSameFunction() ? 1 : 0;
+      sets += expected.keySet().equals(predicted.keySet()) ? 1 : 0;
+      exact += pair.isExact() ? 1 : 0;
+      values += ratio(equal, expected.size());
+      right += equal;
+      expectedAttributes += expected.size();
+      predictedAttributes += predicted.size();
+    }
+    var functionName = ratio(functions, pairs.size());
+    var attributeSet = ratio(sets, pairs.size());
+    var attributeValue = values / pairs.size();
+    return new Scores(
+        pairs.size(),
+        functionName,
+        attributeSet,
+        attributeValue,
+        (functionName + attributeSet + attributeValue) / 3,
+        ratio(exact, pairs.size()),
+        ratio(right, predictedAttributes),
+        ratio(right, expectedAttributes),
+        ratio(2 * right, expectedAttributes + predictedAttributes));
+  }
+
+  private static int equalEntries(Map<String, String> expected, Map<String, String> predicted) {
+    return (int)
+        expected.entrySet().stream()
+            .filter(entry -> Objects.equals(predicted.get(entry.getKey()), entry.getValue()))
+            .count();
+  }
+
+  /** A share; 1 of nothing, where nothing could be wrong. */
+  private static double ratio(int right, int all) {
+    return all == 0 ? 1 : (double) right / all;
+  }
+}
