@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.bayu.tensor.autograd.AttentionSegments.Range;
 import org.junit.jupiter.api.Test;
@@ -96,7 +97,7 @@ class TokenTreeTest {
     return rows;
   }
 
-  private static HashSet<Integer> visible(TokenTree tree, int row) {
+  private static Set<Integer> visible(TokenTree tree, int row) {
     for (var segment : tree.attention().segments()) {
       if (row < segment.queryStart() + segment.queryLength()) {
         var seen = new HashSet<>(rows(segment.context()));
