@@ -2,6 +2,7 @@ package org.bayu.lora;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SegmentAllocator;
+import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
@@ -9,13 +10,13 @@ import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Add;
+import org.bayu.tensor.autograd.Gather;
 import org.bayu.tensor.autograd.Linear;
 import org.bayu.tensor.autograd.Tape;
-import org.bayu.tensor.autograd.Variable;
 
 /** W + scale·B·A in binary32, some rows at a time, each sum rounded once. */
 final class LoraMerge {
-  /** Elements of W in binary32 at one time. */
+  /** Elements of W at one time. */
   private static final int ELEMENTS = 1 << 20;
 
   private LoraMerge() {}
@@ -36,21 +37,13 @@ final class LoraMerge {
         // [rows, rank] × [K, rank]ᵀ → [rows, K]
         var delta =
             Linear.apply(tape, tape.constant(layer.b().value().slice(from, to)), a, null, null);
-        var sum = Add.apply(tape, inBinary32(tape, base.slice(from, to), workspace), delta);
-        merged.slice(from, to).copyFrom(sum.value());
+        var sum = Add.apply(tape, delta, tape.constant(base.slice(from, to)));
+        var rounded = Gather.apply(tape, sum, IntStream.range(0, to - from).toArray(), dtype);
+        merged.slice(from, to).copyFrom(rounded.value());
         workspace.reset();
       }
     }
     return merged;
-  }
-
-  private static Variable inBinary32(Tape tape, Tensor weight, Workspace workspace) {
-    if (weight.dtype() == DType.F32) {
-      return tape.constant(weight);
-    }
-    var wide = workspace.allocate(DType.F32, weight.shape());
-    wide.copyFrom(weight);
-    return tape.constant(wide);
   }
 
   /** scale·Aᵀ: [rank, K] → [K, rank]. */
