@@ -26,12 +26,6 @@ class PreviewCommandTest {
     return Files.writeString(folder.resolve("rows.jsonl"), content);
   }
 
-  private Path tutorialRows(Path csv) {
-    var rows = folder.resolve("viggo.jsonl");
-    CommandLineRun.of("prepare", "--format", "viggo", "--input", csv, "--output", rows);
-    return rows;
-  }
-
   @Test
   void tokensWithLossAreMarked() throws IOException {
     var data =
@@ -92,16 +86,20 @@ class PreviewCommandTest {
   }
 
   @Test
-  void viggosRowsAreShownWithLlamasTokenizer() throws IOException {
-    var run =
-        preview(
-            TestFiles.shared("llama2-tokenizer"),
-            tutorialRows(TestFiles.shared("viggo/valid.csv")),
-            "-n",
-            "1");
+  void viggosTrainingRowsHaveTheTokensAndLossThatLevantersPipelineGives() throws IOException {
+    var rows = folder.resolve("viggo.jsonl");
+    var csv = TestFiles.shared("viggo/train.csv");
+    CommandLineRun.of("prepare", "--format", "viggo", "--input", csv, "--output", rows);
+    var run = preview(TestFiles.shared("llama2-tokenizer"), rows, "-n", "1");
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
-    assertTrue(run.out().contains("714 rows"), run.out());
-    assertTrue(run.out().contains("### Response:\u27e6"), run.out());
-    assertTrue(run.out().contains("</s>\u27e7"), run.out());
+    assertTrue(run.out().contains("### Response:\u27e6inform("), run.out());
+    assertTrue(run.out().contains("])</s>\u27e7"), run.out());
+    // Counted with Transformers: prompts and whole texts, tokenized separately.
+    assertTrue(
+        run.out()
+            .contains(
+                "5,103 rows, 2,331,218 tokens, 207,093 of them with loss; the longest row has"
+                    + " 552."),
+        run.out());
   }
 }

@@ -2,6 +2,7 @@ package org.bayu.finetune.data;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** What a run's user should know of the data. */
 public final class DataReport {
@@ -13,8 +14,13 @@ public final class DataReport {
     var withLoss = data.stream().mapToLong(mask::count).sum();
     var lines = new ArrayList<String>();
     lines.add(
-        "%,d rows, %,d tokens, %,d of them with loss; the longest row has %,d."
-            .formatted(data.size(), data.tokens(), withLoss, longest));
+        String.format(
+            Locale.ROOT,
+            "%,d rows, %,d tokens, %,d of them with loss; the longest row has %,d.",
+            data.size(),
+            data.tokens(),
+            withLoss,
+            longest));
     var counts = data.counts();
     add(lines, counts.skippedRows(), "bad rows were skipped");
     add(lines, counts.truncatedRows(), "rows were longer than the limit and cut on the right");
@@ -28,7 +34,7 @@ public final class DataReport {
 
   private static void add(List<String> lines, int rows, String what) {
     if (rows > 0) {
-      lines.add("%,d %s.".formatted(rows, what));
+      lines.add(String.format(Locale.ROOT, "%,d %s.", rows, what));
     }
   }
 }
