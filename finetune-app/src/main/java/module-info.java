@@ -4,6 +4,7 @@ module org.bayu.finetune {
   requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
   requires it.unimi.dsi.fastutil.core;
+  requires me.tongfei.progressbar;
   requires org.bayu.llama;
   requires org.bayu.lora;
   requires static transitive org.jspecify;

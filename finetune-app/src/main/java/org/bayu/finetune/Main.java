@@ -22,7 +22,15 @@ import picocli.CommandLine.Spec;
     description = "Fine-tunes Llama models on this machine's CPU.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class,
-    subcommands = {PrepareCommand.class, PreviewCommand.class, TokenizeCommand.class})
+    subcommands = {
+      PrepareCommand.class,
+      PreviewCommand.class,
+      TrainCommand.class,
+      GenerateCommand.class,
+      MergeCommand.class,
+      LogitsCommand.class,
+      TokenizeCommand.class
+    })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;
 

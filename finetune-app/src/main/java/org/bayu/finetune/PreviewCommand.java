@@ -3,23 +3,18 @@ package org.bayu.finetune;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.TokenCache;
 import org.bayu.finetune.data.TokenizedExample;
 import org.bayu.llama.LlamaConfig;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.Unmatched;
 
 /** Shows what training would see of the data. */
 @Command(
@@ -28,19 +23,8 @@ import picocli.CommandLine.Unmatched;
       "Show the first rows as the model sees them, and which tokens it learns to say: green on a"
           + " terminal, in ⟦ ⟧ elsewhere. The model's folder may hold nothing but a tokenizer."
     })
-final class PreviewCommand implements Callable<Integer> {
+final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--config_path",
-      paramLabel = "F.yaml",
-      description =
-          "The run's configuration. Flags override it: --trainer.num_train_steps 10,"
-              + " --data=train.jsonl, --lora.target_modules '[q_proj, v_proj]'.")
-  private @Nullable Path configPath;
-
-  // All that is no option here is a key of the configuration.
-  @Unmatched private List<String> flags = new ArrayList<>();
 
   @Option(
       names = "-n",
@@ -51,7 +35,7 @@ final class PreviewCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var run = TrainConfig.load(configPath, flags);
+    var run = load();
     var folder = run.modelFolder();
     var tokenizer = LlamaTokenizer.load(folder);
     var cache = new TokenCache(run.dataCacheDir(), spec.commandLine().getErr()::println);

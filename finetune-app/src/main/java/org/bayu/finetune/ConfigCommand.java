@@ -1,0 +1,29 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.finetune.config.TrainConfig;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Unmatched;
+
+/** A command that works on a run's configuration, and how it is told of it. */
+abstract class ConfigCommand {
+  @Option(
+      names = "--config_path",
+      paramLabel = "F.yaml",
+      description =
+          "The run's configuration. Flags override it: --trainer.num_train_steps 10,"
+              + " --data=train.jsonl, --lora.target_modules '[q_proj, v_proj]'.")
+  private @Nullable Path file;
+
+  // All that is no option of the command is a key of the configuration.
+  @Unmatched private List<String> flags = new ArrayList<>();
+
+  /** The configuration: the file's keys, overridden by the flags. */
+  final TrainConfig load() throws IOException {
+    return TrainConfig.load(file, flags);
+  }
+}

@@ -1,0 +1,171 @@
+package org.bayu.finetune;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.bayu.finetune.data.PromptTemplate;
+import org.bayu.finetune.data.PromptedRow;
+import org.bayu.finetune.data.RowReader;
+import org.bayu.llama.Generator;
+import org.bayu.llama.Sampling;
+import org.bayu.llama.tokenizer.EncodeOption;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.tensor.Device;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Continues one text, shown as it comes, or the prompts of a file. */
+@Command(
+    name = "generate",
+    description =
+        "Continue a text (--prompt; the continuation is printed as it comes) or the rows of a JSON"
+            + " Lines file (--prompts; one object with prompt and output a line).")
+final class GenerateCommand implements Callable<Integer> {
+  /** Prompts computed together. */
+  private static final int BATCH = 32;
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--model", required = true, paramLabel = "D", description = "A model folder.")
+  private Path model;
+
+  @Option(names = "--adapter", paramLabel = "D", description = "A LoRA adapter folder.")
+  private @Nullable Path adapter;
+
+  @ArgGroup(multiplicity = "1")
+  private Input input = new Input();
+
+  /** What to continue. */
+  static final class Input {
+    @Option(names = "--prompt", required = true, paramLabel = "T", description = "Raw text.")
+    private @Nullable String text;
+
+    @Option(
+        names = "--prompts",
+        required = true,
+        paramLabel = "F.jsonl",
+        description = "Rows as train reads them, with its template; outputs are not needed.")
+    private @Nullable Path file;
+  }
+
+  @Option(
+      names = "--max_new_tokens",
+      defaultValue = "256",
+      paramLabel = "N",
+      description = "At most so many tokens (${DEFAULT-VALUE}).")
+  private int maxNewTokens;
+
+  @Option(
+      names = "--temperature",
+      defaultValue = "0",
+      paramLabel = "X",
+      description = "0 takes the most likely token (${DEFAULT-VALUE}).")
+  private double temperature;
+
+  @Option(
+      names = "--top_p",
+      defaultValue = "1",
+      paramLabel = "P",
+      description = "Draw from the most likely tokens that reach this probability.")
+  private double topP;
+
+  @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Of the draws.")
+  private long seed;
+
+  @Option(
+      names = "--compute",
+      defaultValue = "bf16",
+      paramLabel = "TYPE",
+      description = "bf16 or f32 (${DEFAULT-VALUE}).")
+  private ComputeType compute;
+
+  @Option(
+      names = "--ids",
+      description = "With --prompt: print the token ids, a JSON array, in place of the text.")
+  private boolean ids;
+
+  @Override
+  public Integer call() throws IOException {
+    var sampling = sampling();
+    if (maxNewTokens < 1) {
+      throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
+    }
+    try (var loaded = LoadedModel.open(model, adapter);
+        var device = Device.cpu()) {
+      var tokenizer = loaded.tokenizer();
+      var generator =
+          new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens(tokenizer));
+      if (input.text != null) {
+        continueText(generator, tokenizer, input.text, sampling);
+      } else if (input.file != null) {
+        continueRows(generator, tokenizer, input.file, sampling);
+      }
+      return ExitCode.DONE;
+    }
+  }
+
+  private Sampling sampling() {
+    try {
+      return new Sampling(temperature, topP, seed);
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage("--" + e.getMessage() + ".");
+    }
+  }
+
+  private void continueText(
+      Generator generator, LlamaTokenizer tokenizer, String text, Sampling sampling)
+      throws IOException {
+    var out = spec.commandLine().getOut();
+    var prompt = tokenizer.encode(text, EncodeOption.BOS).toIntArray();
+    // What the prompt's last token means may hang on what follows: decode both as one text.
+    var decoder = tokenizer.newDecoder();
+    for (var id : prompt) {
+      decoder.push(id);
+    }
+    var tokens =
+        generator
+            .generate(
+                List.of(prompt),
+                maxNewTokens,
+                sampling,
+                (number, token) -> {
+                  if (!ids) {
+                    out.print(decoder.push(token));
+                    out.flush();
+                  }
+                })
+            .getFirst();
+    out.println(ids ? new JsonMapper().writeValueAsString(tokens) : decoder.finish());
+  }
+
+  private void continueRows(
+      Generator generator, LlamaTokenizer tokenizer, Path file, Sampling sampling)
+      throws IOException {
+    var json = new JsonMapper();
+    var rows = new ArrayList<PromptedRow>();
+    new RowReader(PromptTemplate.ALPACA, RowReader.Output.OPTIONAL, false).read(file, rows::add);
+    var out = spec.commandLine().getOut();
+    for (var from = 0; from < rows.size(); from += BATCH) {
+      var batch = rows.subList(from, Math.min(from + BATCH, rows.size()));
+      var prompts =
+          batch.stream()
+              .map(row -> tokenizer.encode(row.prompt(), EncodeOption.BOS).toIntArray())
+              .toList();
+      var results = generator.generate(prompts, maxNewTokens, sampling, (number, token) -> {});
+      for (var i = 0; i < batch.size(); i++) {
+        var object = json.createObjectNode();
+        object.put("prompt", batch.get(i).prompt());
+        object.put("output", tokenizer.decode(results.get(i)).strip());
+        out.println(json.writeValueAsString(object));
+      }
+      out.flush();
+    }
+  }
+}

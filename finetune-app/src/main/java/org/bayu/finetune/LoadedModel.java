@@ -1,0 +1,49 @@
+package org.bayu.finetune;
+
+import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import it.unimi.dsi.fastutil.ints.IntSet;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.lora.PeftFormat;
+import org.jspecify.annotations.Nullable;
+
+/** A model folder's weights, mapped, with an adapter folder's where one is given. */
+record LoadedModel(HfCheckpoint checkpoint, LlamaModel model, @Nullable LoraAdapter adapter)
+    implements AutoCloseable {
+  /** Opens the folders. */
+  static LoadedModel open(Path folder, @Nullable Path adapterFolder) throws IOException {
+    var checkpoint = HfCheckpoint.open(folder);
+    try {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var adapter = adapterFolder == null ? null : PeftFormat.load(adapterFolder, model);
+      return new LoadedModel(checkpoint, model, adapter);
+    } catch (IOException | RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  /** The tokenizer in the model's folder. */
+  LlamaTokenizer tokenizer() throws IOException {
+    return LlamaTokenizer.load(checkpoint.folder());
+  }
+
+  /** Every token that ends a sequence: the configuration's and the tokenizer's. */
+  IntSet stopTokens(LlamaTokenizer tokenizer) {
+    var stop = new IntOpenHashSet(checkpoint.config().eosTokenIds());
+    tokenizer.eosId().ifPresent(stop::add);
+    return stop;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (adapter != null) {
+      adapter.close();
+    }
+    checkpoint.close();
+  }
+}

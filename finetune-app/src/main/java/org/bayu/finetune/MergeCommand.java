@@ -1,0 +1,70 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.bayu.finetune.train.SavedModels;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** One model folder of a base and an adapter. */
+@Command(name = "merge", description = "Merge an adapter into its base: one model folder.")
+final class MergeCommand implements Callable<Integer> {
+  /** The types of weights in a folder. */
+  enum Type {
+    /** binary32. */
+    F32(DType.F32),
+    /** bfloat16. */
+    BF16(DType.BF16),
+    /** binary16. */
+    F16(DType.F16);
+
+    private final DType dtype;
+
+    Type(DType dtype) {
+      this.dtype = dtype;
+    }
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--model", required = true, paramLabel = "D", description = "The base.")
+  private Path model;
+
+  @Option(names = "--adapter", required = true, paramLabel = "D", description = "The adapter.")
+  private Path adapter;
+
+  @Option(names = "--output", required = true, paramLabel = "D", description = "A new folder.")
+  private Path output;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      description = "f32, bf16 or f16; the base's if not given.")
+  private @Nullable Type dtype;
+
+  @Override
+  public Integer call() throws IOException {
+    if (Files.exists(output)) {
+      throw UserException.usage(output + " exists already. Choose another --output.");
+    }
+    try (var loaded = LoadedModel.open(model, adapter);
+        var device = Device.cpu()) {
+      SavedModels.saveMerged(
+          output,
+          loaded.checkpoint(),
+          Objects.requireNonNull(loaded.adapter()),
+          device,
+          dtype == null ? null : dtype.dtype);
+    }
+    spec.commandLine().getErr().println("Saved the merged model to " + output);
+    return ExitCode.DONE;
+  }
+}

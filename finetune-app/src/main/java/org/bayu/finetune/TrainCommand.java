@@ -1,0 +1,44 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.bayu.finetune.track.RunTracker;
+import org.bayu.finetune.train.TrainRun;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The tutorial's step 2. */
+@Command(
+    name = "train",
+    description = {
+      "Fine-tune a model as a YAML file says: every weight, or with a lora section an adapter.",
+      "Beside the configuration's keys: --hf_save_path D saves the model (with lora: the adapter),"
+          + " --merged_hf_save_path D the model with the adapter merged in."
+    })
+final class TrainCommand extends ConfigCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    var config = load();
+    var out = spec.commandLine().getOut();
+    var err = spec.commandLine().getErr();
+    config.notices().forEach(err::println);
+    try (var tracker = new RunTracker(config, err);
+        var run = new TrainRun(config, tracker, err::println)) {
+      var saved = run.run();
+      tracker.summary().forEach(out::println);
+      if (saved.model() != null) {
+        out.println("Model: " + saved.model());
+      }
+      if (saved.adapter() != null) {
+        out.println("Adapter: " + saved.adapter());
+      }
+      if (saved.merged() != null) {
+        out.println("Merged model: " + saved.merged());
+      }
+      return ExitCode.DONE;
+    }
+  }
+}

@@ -1,0 +1,249 @@
+package org.bayu.finetune.train;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.bayu.finetune.UserException;
+import org.bayu.finetune.config.LoraSettings;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.config.TrainerConfig.GradientCheckpointing;
+import org.bayu.finetune.data.DataOrder;
+import org.bayu.finetune.data.DataReport;
+import org.bayu.finetune.data.TokenCache;
+import org.bayu.finetune.data.TokenizedData;
+import org.bayu.finetune.data.TokenizedExample;
+import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.TokenTree;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.lora.PeftFormat;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.nn.Parameter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One fine-tuning run, as its configuration says: set up, train, save. With a {@code lora} section
+ * the adapter is trained, else every weight.
+ */
+public final class TrainRun implements AutoCloseable {
+  private final TrainConfig config;
+  private final Observer observer;
+  private final Consumer<String> messages;
+  private final Arena arena = Arena.ofShared();
+  private final Device device = Device.cpu();
+  private final HfCheckpoint base;
+  private final LlamaModel model;
+  private final @Nullable LoraAdapter adapter;
+  private final TokenizedData data;
+  private final @Nullable TokenizedData evalData;
+  private final TrainingStep trainingStep;
+
+  /** Sees what a run does, as it happens. */
+  public interface Observer {
+    /** Called once, before the first step. */
+    void start(long parameters, long trainable) throws IOException;
+
+    /** Called after each step. */
+    void step(StepReport report) throws IOException;
+
+    /** Called with each {@code eval/loss}, after step {@code step}. */
+    void evaluated(int step, double loss) throws IOException;
+  }
+
+  /**
+   * A step, done.
+   *
+   * @param step its number, from 0
+   * @param seconds of the whole step, from loading its examples to the update
+   * @param loadingSeconds of loading alone
+   */
+  public record StepReport(
+      int step,
+      TrainingStep.Result result,
+      double learningRate,
+      int examples,
+      double seconds,
+      double loadingSeconds) {}
+
+  /** Where things were saved. */
+  public record Saved(@Nullable Path model, @Nullable Path adapter, @Nullable Path merged) {}
+
+  /**
+   * Sets a run up: opens the model, reads the data.
+   *
+   * @param messages takes a line for whoever watches
+   * @throws UserException for what the user can mend
+   */
+  public TrainRun(TrainConfig config, Observer observer, Consumer<String> messages)
+      throws IOException {
+    this.config = config;
+    this.observer = observer;
+    this.messages = messages;
+    refuseExisting("hf_save_path", savePath(config.hfSavePath(), config.trainer().numTrainSteps()));
+    refuseExisting(
+        "merged_hf_save_path",
+        savePath(config.mergedHfSavePath(), config.trainer().numTrainSteps()));
+    base = HfCheckpoint.open(config.modelFolder());
+    model = new LlamaModel(base.config(), base.weights());
+    var lora = config.lora();
+    adapter = lora == null ? null : adapter(lora);
+    if (adapter == null) {
+      model.parameters().forEach(parameter -> parameter.train(arena));
+    }
+    var tokenizer = LlamaTokenizer.load(base.folder());
+    if (tokenizer.vocabSize() > base.config().vocabSize()) {
+      throw UserException.inputFile(
+          "%s: the tokenizer has %d tokens, the model %d. Use the model's own tokenizer."
+              .formatted(base.folder(), tokenizer.vocabSize(), base.config().vocabSize()));
+    }
+    data = load(config.data(), tokenizer);
+    evalData = config.evalData() == null ? null : load(config.evalData(), tokenizer);
+    trainingStep = new TrainingStep(model, adapter, device, settings());
+  }
+
+  private LoraAdapter adapter(LoraSettings lora) throws IOException {
+    try {
+      return lora.initializeFrom() == null
+          ? LoraAdapter.inject(model, lora.newAdapter(), config.trainer().seed())
+          : PeftFormat.load(lora.initializeFrom(), model, lora::goOnFrom);
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage("lora: %s.".formatted(e.getMessage()));
+    }
+  }
+
+  private TokenizedData load(Path file, LlamaTokenizer tokenizer) throws IOException {
+    var source = config.source(file, tokenizer, base.config().maxPositions());
+    var loaded = new TokenCache(config.dataCacheDir(), messages).load(source);
+    DataReport.lines(loaded, config.lossMask())
+        .forEach(line -> messages.accept(file + ": " + line));
+    if (loaded.isEmpty()) {
+      throw UserException.inputFile("%s: there are no rows in it.".formatted(file));
+    }
+    return loaded;
+  }
+
+  private TrainingStep.Settings settings() {
+    var trainer = config.trainer();
+    if (trainer.mp().compute() == DType.F16) {
+      throw UserException.usage(
+          "trainer.mp: computing in float16 is not possible on a CPU. Use c=bfloat16 or c=f32.");
+    }
+    var lora = config.lora();
+    // Dropout draws an example's own masks, so no two examples can share a row.
+    var sharing = trainer.prefixSharing() && (lora == null || lora.dropout() == 0);
+    var microBatches =
+        new MicroBatches(
+            config.lossMask(),
+            trainer.maxTokensPerMicrobatch(),
+            trainer.perDeviceParallelism() < 0 ? Integer.MAX_VALUE : trainer.perDeviceParallelism(),
+            sharing ? TokenTree.DEFAULT_MINIMUM_SHARED : Integer.MAX_VALUE);
+    return new TrainingStep.Settings(
+        trainer.mp().compute(),
+        microBatches,
+        trainer.gradientCheckpointing() == GradientCheckpointing.TRUE,
+        config.optimizer().maxGradNorm(),
+        config.optimizer().adamW(),
+        trainer.seed());
+  }
+
+  /**
+   * Trains and saves.
+   *
+   * @throws UserException if no row of a batch has a token to learn
+   */
+  public Saved run() throws IOException {
+    var trainer = config.trainer();
+    var steps = trainer.numTrainSteps();
+    var schedule = config.optimizer().schedule(steps);
+    var order = new DataOrder(data.size(), trainer.seed());
+    var frozen = model.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+    var trainable =
+        model.parameters().stream()
+            .filter(Parameter::trainable)
+            .mapToLong(p -> p.value().elements())
+            .sum();
+    observer.start(frozen, trainable);
+    for (var step = 0; step < steps; step++) {
+      base.checkSize();
+      var start = System.nanoTime();
+      var batch = batch(order, step);
+      var loaded = System.nanoTime();
+      var rate = schedule.rate(step);
+      var result = trainingStep.run(step, batch, rate);
+      var end = System.nanoTime();
+      observer.step(
+          new StepReport(
+              step, result, rate, batch.size(), (end - start) * 1e-9, (loaded - start) * 1e-9));
+      var done = step + 1;
+      if (evalData != null && (done % trainer.stepsPerEval() == 0 || done == steps)) {
+        observer.evaluated(step, trainingStep.evaluate(evalData));
+      }
+      if (done % config.hfSaveSteps() == 0 && done < steps) {
+        save(done);
+      }
+    }
+    return save(steps);
+  }
+
+  private List<TokenizedExample> batch(DataOrder order, int step) {
+    var rows = order.batch(step, config.trainer().trainBatchSize());
+    var batch = rows.intStream().mapToObj(data::get).toList();
+    var mask = config.lossMask();
+    if (batch.stream().allMatch(example -> mask.count(example) == 0)) {
+      throw UserException.inputFile(
+          "%s: in the batch of step %d no row has a token to learn: every output was cut off. Raise max_tune_length, or shorten the instruction."
+              .formatted(config.data(), step));
+    }
+    return batch;
+  }
+
+  private @Nullable Path savePath(@Nullable Path folder, int step) {
+    return folder == null ? null : folder.resolve(config.trainer().id()).resolve("step-" + step);
+  }
+
+  private static void refuseExisting(String key, @Nullable Path folder) {
+    if (folder != null && Files.exists(folder)) {
+      throw UserException.usage(
+          "%s: %s exists already. Choose another folder or another trainer.id."
+              .formatted(key, folder));
+    }
+  }
+
+  private Saved save(int step) throws IOException {
+    var path = savePath(config.hfSavePath(), step);
+    var mergedPath = savePath(config.mergedHfSavePath(), step);
+    if (path != null) {
+      Files.createDirectories(path.toAbsolutePath().getParent());
+      if (adapter == null) {
+        SavedModels.saveTrained(path, base, model, null);
+        messages.accept("Saved the model to " + path);
+      } else {
+        PeftFormat.save(adapter, path, config.modelNameOrPath());
+        messages.accept("Saved the adapter to " + path);
+      }
+    }
+    if (mergedPath != null && adapter != null) {
+      Files.createDirectories(mergedPath.toAbsolutePath().getParent());
+      SavedModels.saveMerged(mergedPath, base, adapter, device, null);
+      messages.accept("Saved the merged model to " + mergedPath);
+    }
+    return new Saved(adapter == null ? path : null, adapter == null ? null : path, mergedPath);
+  }
+
+  /** Frees everything. */
+  @Override
+  public void close() throws IOException {
+    trainingStep.close();
+    if (adapter != null) {
+      adapter.close();
+    }
+    arena.close();
+    device.close();
+    base.close();
+  }
+}

@@ -1,0 +1,150 @@
+package org.bayu.finetune.train;
+
+import java.util.List;
+import org.bayu.finetune.data.TokenizedExample;
+import org.bayu.llama.LlamaModel;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.GradientClip;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One optimizer step after another on a model's trainable parameters: loss and gradients of a batch
+ * piece by piece, clip, AdamW.
+ *
+ * <p>Owns gradients, optimizer state and workspace; all are reused from step to step. Not
+ * thread-safe.
+ */
+public final class TrainingStep implements AutoCloseable {
+  private final LlamaModel model;
+  private final @Nullable LoraAdapter adapter;
+  private final Device device;
+  private final Settings settings;
+  private final Gradients gradients;
+  private final Workspace workspace = new Workspace();
+  private final AdamW optimizer;
+  private final List<Parameter> parameters;
+
+  /**
+   * What does not change from step to step.
+   *
+   * @param compute the compute type, F32 or BF16
+   * @param maxGradNorm the clip's bound; none if 0 or less
+   * @param seed of the dropout masks
+   */
+  public record Settings(
+      DType compute,
+      MicroBatches microBatches,
+      boolean checkpointing,
+      double maxGradNorm,
+      AdamW.Settings adamW,
+      long seed) {}
+
+  /**
+   * What came of a step.
+   *
+   * @param loss mean cross-entropy over the batch's counted positions, before the update
+   * @param gradientNorm global norm before the clip
+   * @param tokens tokens of the batch's examples as they are
+   * @param distinctTokens tokens really computed
+   */
+  public record Result(
+      double loss, double gradientNorm, long tokens, long distinctTokens, int microBatches) {}
+
+  /** Steps on all trainable parameters of {@code model}. */
+  public TrainingStep(
+      LlamaModel model, @Nullable LoraAdapter adapter, Device device, Settings settings) {
+    this.model = model;
+    this.adapter = adapter;
+    this.device = device;
+    this.settings = settings;
+    parameters = model.parameters().stream().filter(Parameter::trainable).toList();
+    gradients = new Gradients(parameters.stream().map(Parameter::value).toList());
+    optimizer = new AdamW(device, parameters, settings.adamW);
+  }
+
+  /**
+   * One update.
+   *
+   * @param step the step's number, for the dropout masks
+   * @throws NonFiniteException if loss or gradients are not finite; the parameters are as before
+   */
+  public Result run(long step, List<TokenizedExample> batch, double learningRate) {
+    var result = gradients(step, batch);
+    if (!Double.isFinite(result.loss)) {
+      throw new NonFiniteException(step, "the loss is " + result.loss);
+    }
+    var norm = GradientClip.globalNorm(device, gradients);
+    if (!Double.isFinite(norm)) {
+      throw new NonFiniteException(step, "the gradient of " + firstNonFinite() + " is not finite");
+    }
+    optimizer.step(gradients, learningRate, GradientClip.scale(norm, settings.maxGradNorm));
+    return new Result(result.loss, norm, result.tokens, result.distinctTokens, result.microBatches);
+  }
+
+  /** Loss and gradients of a batch, without an update. */
+  Result gradients(long step, List<TokenizedExample> batch) {
+    gradients.zero();
+    var loss = 0.0;
+    var distinct = 0L;
+    var pieces = settings.microBatches.cut(batch);
+    for (var piece : pieces) {
+      distinct += piece.tree().rows();
+      var tape = new Tape(device, workspace, gradients);
+      loss += loss(tape, step, piece);
+      workspace.reset();
+    }
+    var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
+    return new Result(loss, Double.NaN, tokens, distinct, pieces.size());
+  }
+
+  private double loss(Tape tape, long step, MicroBatches.MicroBatch piece) {
+    if (adapter != null && adapter.config().dropout() > 0) {
+      adapter.beginMicroBatch(settings.seed, step, piece.rowKeys());
+    }
+    var hidden = model.hidden(tape, piece.tree(), settings.compute, settings.checkpointing);
+    var loss = model.loss(tape, hidden, piece.targets());
+    if (tape.recording()) {
+      tape.backward(loss);
+    }
+    return loss.value().getFloat(0);
+  }
+
+  /** Mean cross-entropy over the counted positions of {@code examples}; nothing is learned. */
+  public double evaluate(List<TokenizedExample> examples) {
+    var loss = 0.0;
+    for (var piece : settings.microBatches.cut(examples)) {
+      loss += loss(Tape.inference(device, workspace), 0, piece);
+      workspace.reset();
+    }
+    return loss;
+  }
+
+  /** The gradients of the last batch. */
+  Gradients gradients() {
+    return gradients;
+  }
+
+  private String firstNonFinite() {
+    for (var parameter : parameters) {
+      if (!GradientClip.isFinite(device, gradients.of(parameter.value()))) {
+        return parameter.name();
+      }
+    }
+    return "all parameters together";
+  }
+
+  /** Frees gradients, optimizer state and workspace. */
+  @Override
+  public void close() {
+    optimizer.close();
+    gradients.close();
+    workspace.close();
+  }
+}
