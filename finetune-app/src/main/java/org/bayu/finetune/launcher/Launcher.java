@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bayu.finetune.Main;
 
@@ -65,10 +66,22 @@ public final class Launcher {
         if (ending) {
           return 1; // for nobody to see: this process ends by a signal
         }
-        process = new ProcessBuilder(command).inheritIO().start();
+        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+        setLocale(builder.environment());
+        process = builder.start();
         started = process;
       }
       return started.waitFor();
+    }
+
+    /** Without a locale Java takes file names for ASCII. */
+    private static void setLocale(Map<String, String> environment) {
+      for (String variable : Arrays.asList("LC_ALL", "LC_CTYPE", "LANG")) {
+        if (!environment.getOrDefault(variable, "").isEmpty()) {
+          return;
+        }
+      }
+      environment.put("LC_CTYPE", "C.UTF-8");
     }
 
     void end() {
