@@ -31,6 +31,7 @@ final class Conversion {
   private Conversion() {}
 
   static void widenBFloat16(MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n) {
+    Lanes.requireNative(src, dst);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
       var bits = Lanes.loadShorts(src, srcAt, i).lanewise(VectorOperators.LSHL, 16);
@@ -43,6 +44,7 @@ final class Conversion {
   }
 
   static void widenFloat16(MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n) {
+    Lanes.requireNative(src, dst);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
       var bits = Lanes.loadShorts(src, srcAt, i).lanewise(VectorOperators.LSHL, 16);
@@ -55,6 +57,7 @@ final class Conversion {
   }
 
   static void narrowBFloat16(MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n) {
+    Lanes.requireNative(src, dst);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
       var bits = toUpperBFloat16(Lanes.load(src, srcAt, i));
@@ -67,6 +70,7 @@ final class Conversion {
   }
 
   static void narrowFloat16(MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n) {
+    Lanes.requireNative(src, dst);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
       Lanes.storeShorts(toFloat16(Lanes.load(src, srcAt, i)), dst, dstAt, i);
@@ -79,6 +83,7 @@ final class Conversion {
 
   /** Replaces n ints, each with a binary16 in the upper half, by the values as binary32. */
   static void expandFloat16(MemorySegment data, long at, int n) {
+    Lanes.requireNative(data);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
       Lanes.store(fromUpperFloat16(Lanes.load(data, at, i).reinterpretAsInts()), data, at, i);
@@ -91,6 +96,7 @@ final class Conversion {
 
   /** Rounds n floats to bfloat16 values. */
   static void roundToBFloat16(MemorySegment data, long at, int n) {
+    Lanes.requireNative(data);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
       Lanes.store(toUpperBFloat16(Lanes.load(data, at, i)).reinterpretAsFloats(), data, at, i);

@@ -34,7 +34,10 @@ final class Exponential {
 
   /** eˣ: subnormals included, 0 below, ∞ above, NaN for NaN. */
   static FloatVector exp(FloatVector x) {
-    var clamped = x.max(LOWEST).min(HIGHEST);
+    // Comparisons are false for NaN, which passes through.
+    var clamped =
+        x.blend(LOWEST, x.compare(VectorOperators.LT, LOWEST))
+            .blend(HIGHEST, x.compare(VectorOperators.GT, HIGHEST));
     var rounding = FloatVector.broadcast(Lanes.F32, ROUND);
     var shifted = clamped.fma(FloatVector.broadcast(Lanes.F32, LOG2_E), rounding);
     var n = shifted.sub(rounding);

@@ -1,10 +1,10 @@
 package org.bayu.tensor.internal.kernels.vector;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.F32;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.LENGTH;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.load;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.store;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -12,16 +12,23 @@ import jdk.incubator.vector.FloatVector;
 /**
  * The tile for 16 vector registers: 4 rows by 3 vectors, 12 accumulators, 3 of B and 1 of A.
  *
- * <p>Written for C2. The loop counts B's bytes, so that its range checks are hoisted and that the
- * stride is too long for unrolling, which would chain the multiply-adds one behind the other. A's
- * offset is a second variable whose range checks stay: each keeps the compiler from loading the
- * next element of A too early, for which there is no register. Storing and adding are two methods,
- * small enough to be compiled whole.
+ * <p>Written for C2. The loop counts B's bytes: so its range checks are hoisted, and the stride is
+ * too long for unrolling, which would put the multiply-adds of one accumulator one behind the
+ * other. A's offset is a second variable, whose range checks stay: each keeps the compiler from
+ * loading the next element of A early, for which there is no register. No helper methods, and
+ * storing apart from adding: past a number of nodes C2 inlines only the JDK's own methods, and a
+ * vector that crosses a call is an object on the heap.
  */
 final class GemmTile4x3 {
   static final int ROWS = 4;
   static final int COLUMNS = 3 * LENGTH;
 
+  /** Where a row's vectors begin, in bytes. */
+  private static final long SECOND = 4L * LENGTH;
+
+  private static final long THIRD = 8L * LENGTH;
+
+  /** Bytes of one step of packed B. */
   private static final int STEP = 4 * COLUMNS;
 
   private GemmTile4x3() {}
@@ -36,6 +43,7 @@ final class GemmTile4x3 {
       MemorySegment c,
       long cAt,
       long cStride) {
+    Lanes.requireNative(a, b, c);
     var zero = FloatVector.zero(F32);
     var c00 = zero;
     var c01 = zero;
@@ -52,39 +60,42 @@ final class GemmTile4x3 {
     var aNext = aAt;
     var end = k * STEP;
     for (var offset = 0; offset < end; offset += STEP) {
-      var b0 = load(b, bAt + offset, 0);
-      var b1 = load(b, bAt + offset, LENGTH);
-      var b2 = load(b, bAt + offset, 2 * LENGTH);
-      var a0 = broadcast(a, aNext);
+      var b0 = fromMemorySegment(F32, b, bAt + offset, LITTLE_ENDIAN);
+      var b1 = fromMemorySegment(F32, b, bAt + offset + SECOND, LITTLE_ENDIAN);
+      var b2 = fromMemorySegment(F32, b, bAt + offset + THIRD, LITTLE_ENDIAN);
+      var a0 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext));
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
       c02 = a0.fma(b2, c02);
-      var a1 = broadcast(a, aNext + 4);
+      var a1 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 4));
       c10 = a1.fma(b0, c10);
       c11 = a1.fma(b1, c11);
       c12 = a1.fma(b2, c12);
-      var a2 = broadcast(a, aNext + 8);
+      var a2 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 8));
       c20 = a2.fma(b0, c20);
       c21 = a2.fma(b1, c21);
       c22 = a2.fma(b2, c22);
-      var a3 = broadcast(a, aNext + 12);
+      var a3 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 12));
       c30 = a3.fma(b0, c30);
       c31 = a3.fma(b1, c31);
       c32 = a3.fma(b2, c32);
       aNext += 4 * ROWS;
     }
-    store(c00, c, cAt, 0);
-    store(c01, c, cAt, LENGTH);
-    store(c02, c, cAt, 2 * LENGTH);
-    store(c10, c, cAt + 4 * cStride, 0);
-    store(c11, c, cAt + 4 * cStride, LENGTH);
-    store(c12, c, cAt + 4 * cStride, 2 * LENGTH);
-    store(c20, c, cAt + 8 * cStride, 0);
-    store(c21, c, cAt + 8 * cStride, LENGTH);
-    store(c22, c, cAt + 8 * cStride, 2 * LENGTH);
-    store(c30, c, cAt + 12 * cStride, 0);
-    store(c31, c, cAt + 12 * cStride, LENGTH);
-    store(c32, c, cAt + 12 * cStride, 2 * LENGTH);
+    c00.intoMemorySegment(c, cAt, LITTLE_ENDIAN);
+    c01.intoMemorySegment(c, cAt + SECOND, LITTLE_ENDIAN);
+    c02.intoMemorySegment(c, cAt + THIRD, LITTLE_ENDIAN);
+    var row1 = cAt + 4 * cStride;
+    c10.intoMemorySegment(c, row1, LITTLE_ENDIAN);
+    c11.intoMemorySegment(c, row1 + SECOND, LITTLE_ENDIAN);
+    c12.intoMemorySegment(c, row1 + THIRD, LITTLE_ENDIAN);
+    var row2 = row1 + 4 * cStride;
+    c20.intoMemorySegment(c, row2, LITTLE_ENDIAN);
+    c21.intoMemorySegment(c, row2 + SECOND, LITTLE_ENDIAN);
+    c22.intoMemorySegment(c, row2 + THIRD, LITTLE_ENDIAN);
+    var row3 = row2 + 4 * cStride;
+    c30.intoMemorySegment(c, row3, LITTLE_ENDIAN);
+    c31.intoMemorySegment(c, row3 + SECOND, LITTLE_ENDIAN);
+    c32.intoMemorySegment(c, row3 + THIRD, LITTLE_ENDIAN);
   }
 
   /** C += A·B, the product summed from zero first. */
@@ -97,6 +108,7 @@ final class GemmTile4x3 {
       MemorySegment c,
       long cAt,
       long cStride) {
+    Lanes.requireNative(a, b, c);
     var zero = FloatVector.zero(F32);
     var c00 = zero;
     var c01 = zero;
@@ -113,46 +125,52 @@ final class GemmTile4x3 {
     var aNext = aAt;
     var end = k * STEP;
     for (var offset = 0; offset < end; offset += STEP) {
-      var b0 = load(b, bAt + offset, 0);
-      var b1 = load(b, bAt + offset, LENGTH);
-      var b2 = load(b, bAt + offset, 2 * LENGTH);
-      var a0 = broadcast(a, aNext);
+      var b0 = fromMemorySegment(F32, b, bAt + offset, LITTLE_ENDIAN);
+      var b1 = fromMemorySegment(F32, b, bAt + offset + SECOND, LITTLE_ENDIAN);
+      var b2 = fromMemorySegment(F32, b, bAt + offset + THIRD, LITTLE_ENDIAN);
+      var a0 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext));
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
       c02 = a0.fma(b2, c02);
-      var a1 = broadcast(a, aNext + 4);
+      var a1 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 4));
       c10 = a1.fma(b0, c10);
       c11 = a1.fma(b1, c11);
       c12 = a1.fma(b2, c12);
-      var a2 = broadcast(a, aNext + 8);
+      var a2 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 8));
       c20 = a2.fma(b0, c20);
       c21 = a2.fma(b1, c21);
       c22 = a2.fma(b2, c22);
-      var a3 = broadcast(a, aNext + 12);
+      var a3 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 12));
       c30 = a3.fma(b0, c30);
       c31 = a3.fma(b1, c31);
       c32 = a3.fma(b2, c32);
       aNext += 4 * ROWS;
     }
-    addTo(c, cAt, 0, c00);
-    addTo(c, cAt, LENGTH, c01);
-    addTo(c, cAt, 2 * LENGTH, c02);
-    addTo(c, cAt + 4 * cStride, 0, c10);
-    addTo(c, cAt + 4 * cStride, LENGTH, c11);
-    addTo(c, cAt + 4 * cStride, 2 * LENGTH, c12);
-    addTo(c, cAt + 8 * cStride, 0, c20);
-    addTo(c, cAt + 8 * cStride, LENGTH, c21);
-    addTo(c, cAt + 8 * cStride, 2 * LENGTH, c22);
-    addTo(c, cAt + 12 * cStride, 0, c30);
-    addTo(c, cAt + 12 * cStride, LENGTH, c31);
-    addTo(c, cAt + 12 * cStride, 2 * LENGTH, c32);
-  }
-
-  private static FloatVector broadcast(MemorySegment a, long at) {
-    return FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, at));
-  }
-
-  private static void addTo(MemorySegment c, long at, int index, FloatVector product) {
-    store(product.add(load(c, at, index)), c, at, index);
+    c00.add(fromMemorySegment(F32, c, cAt, LITTLE_ENDIAN)).intoMemorySegment(c, cAt, LITTLE_ENDIAN);
+    c01.add(fromMemorySegment(F32, c, cAt + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, cAt + SECOND, LITTLE_ENDIAN);
+    c02.add(fromMemorySegment(F32, c, cAt + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, cAt + THIRD, LITTLE_ENDIAN);
+    var row1 = cAt + 4 * cStride;
+    c10.add(fromMemorySegment(F32, c, row1, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row1, LITTLE_ENDIAN);
+    c11.add(fromMemorySegment(F32, c, row1 + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row1 + SECOND, LITTLE_ENDIAN);
+    c12.add(fromMemorySegment(F32, c, row1 + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row1 + THIRD, LITTLE_ENDIAN);
+    var row2 = row1 + 4 * cStride;
+    c20.add(fromMemorySegment(F32, c, row2, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row2, LITTLE_ENDIAN);
+    c21.add(fromMemorySegment(F32, c, row2 + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row2 + SECOND, LITTLE_ENDIAN);
+    c22.add(fromMemorySegment(F32, c, row2 + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row2 + THIRD, LITTLE_ENDIAN);
+    var row3 = row2 + 4 * cStride;
+    c30.add(fromMemorySegment(F32, c, row3, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row3, LITTLE_ENDIAN);
+    c31.add(fromMemorySegment(F32, c, row3 + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row3 + SECOND, LITTLE_ENDIAN);
+    c32.add(fromMemorySegment(F32, c, row3 + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row3 + THIRD, LITTLE_ENDIAN);
   }
 }

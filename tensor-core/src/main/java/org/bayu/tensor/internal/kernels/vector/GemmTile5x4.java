@@ -1,10 +1,10 @@
 package org.bayu.tensor.internal.kernels.vector;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.F32;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.LENGTH;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.load;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.store;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -18,6 +18,13 @@ final class GemmTile5x4 {
   static final int ROWS = 5;
   static final int COLUMNS = 4 * LENGTH;
 
+  /** Where a row's vectors begin, in bytes. */
+  private static final long SECOND = 4L * LENGTH;
+
+  private static final long THIRD = 8L * LENGTH;
+  private static final long FOURTH = 12L * LENGTH;
+
+  /** Bytes of one step of packed B. */
   private static final int STEP = 4 * COLUMNS;
 
   private GemmTile5x4() {}
@@ -32,6 +39,7 @@ final class GemmTile5x4 {
       MemorySegment c,
       long cAt,
       long cStride) {
+    Lanes.requireNative(a, b, c);
     var zero = FloatVector.zero(F32);
     var c00 = zero;
     var c01 = zero;
@@ -56,57 +64,61 @@ final class GemmTile5x4 {
     var aNext = aAt;
     var end = k * STEP;
     for (var offset = 0; offset < end; offset += STEP) {
-      var b0 = load(b, bAt + offset, 0);
-      var b1 = load(b, bAt + offset, LENGTH);
-      var b2 = load(b, bAt + offset, 2 * LENGTH);
-      var b3 = load(b, bAt + offset, 3 * LENGTH);
-      var a0 = broadcast(a, aNext);
+      var b0 = fromMemorySegment(F32, b, bAt + offset, LITTLE_ENDIAN);
+      var b1 = fromMemorySegment(F32, b, bAt + offset + SECOND, LITTLE_ENDIAN);
+      var b2 = fromMemorySegment(F32, b, bAt + offset + THIRD, LITTLE_ENDIAN);
+      var b3 = fromMemorySegment(F32, b, bAt + offset + FOURTH, LITTLE_ENDIAN);
+      var a0 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext));
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
       c02 = a0.fma(b2, c02);
       c03 = a0.fma(b3, c03);
-      var a1 = broadcast(a, aNext + 4);
+      var a1 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 4));
       c10 = a1.fma(b0, c10);
       c11 = a1.fma(b1, c11);
       c12 = a1.fma(b2, c12);
       c13 = a1.fma(b3, c13);
-      var a2 = broadcast(a, aNext + 8);
+      var a2 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 8));
       c20 = a2.fma(b0, c20);
       c21 = a2.fma(b1, c21);
       c22 = a2.fma(b2, c22);
       c23 = a2.fma(b3, c23);
-      var a3 = broadcast(a, aNext + 12);
+      var a3 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 12));
       c30 = a3.fma(b0, c30);
       c31 = a3.fma(b1, c31);
       c32 = a3.fma(b2, c32);
       c33 = a3.fma(b3, c33);
-      var a4 = broadcast(a, aNext + 16);
+      var a4 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 16));
       c40 = a4.fma(b0, c40);
       c41 = a4.fma(b1, c41);
       c42 = a4.fma(b2, c42);
       c43 = a4.fma(b3, c43);
       aNext += 4 * ROWS;
     }
-    store(c00, c, cAt, 0);
-    store(c01, c, cAt, LENGTH);
-    store(c02, c, cAt, 2 * LENGTH);
-    store(c03, c, cAt, 3 * LENGTH);
-    store(c10, c, cAt + 4 * cStride, 0);
-    store(c11, c, cAt + 4 * cStride, LENGTH);
-    store(c12, c, cAt + 4 * cStride, 2 * LENGTH);
-    store(c13, c, cAt + 4 * cStride, 3 * LENGTH);
-    store(c20, c, cAt + 8 * cStride, 0);
-    store(c21, c, cAt + 8 * cStride, LENGTH);
-    store(c22, c, cAt + 8 * cStride, 2 * LENGTH);
-    store(c23, c, cAt + 8 * cStride, 3 * LENGTH);
-    store(c30, c, cAt + 12 * cStride, 0);
-    store(c31, c, cAt + 12 * cStride, LENGTH);
-    store(c32, c, cAt + 12 * cStride, 2 * LENGTH);
-    store(c33, c, cAt + 12 * cStride, 3 * LENGTH);
-    store(c40, c, cAt + 16 * cStride, 0);
-    store(c41, c, cAt + 16 * cStride, LENGTH);
-    store(c42, c, cAt + 16 * cStride, 2 * LENGTH);
-    store(c43, c, cAt + 16 * cStride, 3 * LENGTH);
+    c00.intoMemorySegment(c, cAt, LITTLE_ENDIAN);
+    c01.intoMemorySegment(c, cAt + SECOND, LITTLE_ENDIAN);
+    c02.intoMemorySegment(c, cAt + THIRD, LITTLE_ENDIAN);
+    c03.intoMemorySegment(c, cAt + FOURTH, LITTLE_ENDIAN);
+    var row1 = cAt + 4 * cStride;
+    c10.intoMemorySegment(c, row1, LITTLE_ENDIAN);
+    c11.intoMemorySegment(c, row1 + SECOND, LITTLE_ENDIAN);
+    c12.intoMemorySegment(c, row1 + THIRD, LITTLE_ENDIAN);
+    c13.intoMemorySegment(c, row1 + FOURTH, LITTLE_ENDIAN);
+    var row2 = row1 + 4 * cStride;
+    c20.intoMemorySegment(c, row2, LITTLE_ENDIAN);
+    c21.intoMemorySegment(c, row2 + SECOND, LITTLE_ENDIAN);
+    c22.intoMemorySegment(c, row2 + THIRD, LITTLE_ENDIAN);
+    c23.intoMemorySegment(c, row2 + FOURTH, LITTLE_ENDIAN);
+    var row3 = row2 + 4 * cStride;
+    c30.intoMemorySegment(c, row3, LITTLE_ENDIAN);
+    c31.intoMemorySegment(c, row3 + SECOND, LITTLE_ENDIAN);
+    c32.intoMemorySegment(c, row3 + THIRD, LITTLE_ENDIAN);
+    c33.intoMemorySegment(c, row3 + FOURTH, LITTLE_ENDIAN);
+    var row4 = row3 + 4 * cStride;
+    c40.intoMemorySegment(c, row4, LITTLE_ENDIAN);
+    c41.intoMemorySegment(c, row4 + SECOND, LITTLE_ENDIAN);
+    c42.intoMemorySegment(c, row4 + THIRD, LITTLE_ENDIAN);
+    c43.intoMemorySegment(c, row4 + FOURTH, LITTLE_ENDIAN);
   }
 
   /** C += A·B, the product summed from zero first. */
@@ -119,6 +131,7 @@ final class GemmTile5x4 {
       MemorySegment c,
       long cAt,
       long cStride) {
+    Lanes.requireNative(a, b, c);
     var zero = FloatVector.zero(F32);
     var c00 = zero;
     var c01 = zero;
@@ -143,64 +156,79 @@ final class GemmTile5x4 {
     var aNext = aAt;
     var end = k * STEP;
     for (var offset = 0; offset < end; offset += STEP) {
-      var b0 = load(b, bAt + offset, 0);
-      var b1 = load(b, bAt + offset, LENGTH);
-      var b2 = load(b, bAt + offset, 2 * LENGTH);
-      var b3 = load(b, bAt + offset, 3 * LENGTH);
-      var a0 = broadcast(a, aNext);
+      var b0 = fromMemorySegment(F32, b, bAt + offset, LITTLE_ENDIAN);
+      var b1 = fromMemorySegment(F32, b, bAt + offset + SECOND, LITTLE_ENDIAN);
+      var b2 = fromMemorySegment(F32, b, bAt + offset + THIRD, LITTLE_ENDIAN);
+      var b3 = fromMemorySegment(F32, b, bAt + offset + FOURTH, LITTLE_ENDIAN);
+      var a0 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext));
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
       c02 = a0.fma(b2, c02);
       c03 = a0.fma(b3, c03);
-      var a1 = broadcast(a, aNext + 4);
+      var a1 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 4));
       c10 = a1.fma(b0, c10);
       c11 = a1.fma(b1, c11);
       c12 = a1.fma(b2, c12);
       c13 = a1.fma(b3, c13);
-      var a2 = broadcast(a, aNext + 8);
+      var a2 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 8));
       c20 = a2.fma(b0, c20);
       c21 = a2.fma(b1, c21);
       c22 = a2.fma(b2, c22);
       c23 = a2.fma(b3, c23);
-      var a3 = broadcast(a, aNext + 12);
+      var a3 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 12));
       c30 = a3.fma(b0, c30);
       c31 = a3.fma(b1, c31);
       c32 = a3.fma(b2, c32);
       c33 = a3.fma(b3, c33);
-      var a4 = broadcast(a, aNext + 16);
+      var a4 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext + 16));
       c40 = a4.fma(b0, c40);
       c41 = a4.fma(b1, c41);
       c42 = a4.fma(b2, c42);
       c43 = a4.fma(b3, c43);
       aNext += 4 * ROWS;
     }
-    addTo(c, cAt, 0, c00);
-    addTo(c, cAt, LENGTH, c01);
-    addTo(c, cAt, 2 * LENGTH, c02);
-    addTo(c, cAt, 3 * LENGTH, c03);
-    addTo(c, cAt + 4 * cStride, 0, c10);
-    addTo(c, cAt + 4 * cStride, LENGTH, c11);
-    addTo(c, cAt + 4 * cStride, 2 * LENGTH, c12);
-    addTo(c, cAt + 4 * cStride, 3 * LENGTH, c13);
-    addTo(c, cAt + 8 * cStride, 0, c20);
-    addTo(c, cAt + 8 * cStride, LENGTH, c21);
-    addTo(c, cAt + 8 * cStride, 2 * LENGTH, c22);
-    addTo(c, cAt + 8 * cStride, 3 * LENGTH, c23);
-    addTo(c, cAt + 12 * cStride, 0, c30);
-    addTo(c, cAt + 12 * cStride, LENGTH, c31);
-    addTo(c, cAt + 12 * cStride, 2 * LENGTH, c32);
-    addTo(c, cAt + 12 * cStride, 3 * LENGTH, c33);
-    addTo(c, cAt + 16 * cStride, 0, c40);
-    addTo(c, cAt + 16 * cStride, LENGTH, c41);
-    addTo(c, cAt + 16 * cStride, 2 * LENGTH, c42);
-    addTo(c, cAt + 16 * cStride, 3 * LENGTH, c43);
-  }
-
-  private static FloatVector broadcast(MemorySegment a, long at) {
-    return FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, at));
-  }
-
-  private static void addTo(MemorySegment c, long at, int index, FloatVector product) {
-    store(product.add(load(c, at, index)), c, at, index);
+    c00.add(fromMemorySegment(F32, c, cAt, LITTLE_ENDIAN)).intoMemorySegment(c, cAt, LITTLE_ENDIAN);
+    c01.add(fromMemorySegment(F32, c, cAt + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, cAt + SECOND, LITTLE_ENDIAN);
+    c02.add(fromMemorySegment(F32, c, cAt + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, cAt + THIRD, LITTLE_ENDIAN);
+    c03.add(fromMemorySegment(F32, c, cAt + FOURTH, LITTLE_ENDIAN))
+        .intoMemorySegment(c, cAt + FOURTH, LITTLE_ENDIAN);
+    var row1 = cAt + 4 * cStride;
+    c10.add(fromMemorySegment(F32, c, row1, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row1, LITTLE_ENDIAN);
+    c11.add(fromMemorySegment(F32, c, row1 + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row1 + SECOND, LITTLE_ENDIAN);
+    c12.add(fromMemorySegment(F32, c, row1 + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row1 + THIRD, LITTLE_ENDIAN);
+    c13.add(fromMemorySegment(F32, c, row1 + FOURTH, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row1 + FOURTH, LITTLE_ENDIAN);
+    var row2 = row1 + 4 * cStride;
+    c20.add(fromMemorySegment(F32, c, row2, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row2, LITTLE_ENDIAN);
+    c21.add(fromMemorySegment(F32, c, row2 + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row2 + SECOND, LITTLE_ENDIAN);
+    c22.add(fromMemorySegment(F32, c, row2 + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row2 + THIRD, LITTLE_ENDIAN);
+    c23.add(fromMemorySegment(F32, c, row2 + FOURTH, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row2 + FOURTH, LITTLE_ENDIAN);
+    var row3 = row2 + 4 * cStride;
+    c30.add(fromMemorySegment(F32, c, row3, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row3, LITTLE_ENDIAN);
+    c31.add(fromMemorySegment(F32, c, row3 + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row3 + SECOND, LITTLE_ENDIAN);
+    c32.add(fromMemorySegment(F32, c, row3 + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row3 + THIRD, LITTLE_ENDIAN);
+    c33.add(fromMemorySegment(F32, c, row3 + FOURTH, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row3 + FOURTH, LITTLE_ENDIAN);
+    var row4 = row3 + 4 * cStride;
+    c40.add(fromMemorySegment(F32, c, row4, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row4, LITTLE_ENDIAN);
+    c41.add(fromMemorySegment(F32, c, row4 + SECOND, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row4 + SECOND, LITTLE_ENDIAN);
+    c42.add(fromMemorySegment(F32, c, row4 + THIRD, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row4 + THIRD, LITTLE_ENDIAN);
+    c43.add(fromMemorySegment(F32, c, row4 + FOURTH, LITTLE_ENDIAN))
+        .intoMemorySegment(c, row4 + FOURTH, LITTLE_ENDIAN);
   }
 }

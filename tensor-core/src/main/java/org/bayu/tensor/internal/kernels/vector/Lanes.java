@@ -46,6 +46,30 @@ final class Lanes {
 
   private Lanes() {}
 
+  /**
+   * Says that these segments lie outside of the heap, to the compiler too.
+   *
+   * <p>The Vector API's own methods meet heap segments while the JVM is cold, for they work on
+   * arrays as long as they are not compiled. Their profiles then say that a segment may be on the
+   * heap, and a loop that believes it runs several times slower. A call of a segment's method here,
+   * where all are native, settles the class before the loop.
+   */
+  static void requireNative(MemorySegment a, MemorySegment b, MemorySegment c) {
+    if (!a.isNative() || !b.isNative() || !c.isNative()) {
+      throw new IllegalArgumentException("kernels work on off-heap memory");
+    }
+  }
+
+  /** The same for two segments. */
+  static void requireNative(MemorySegment a, MemorySegment b) {
+    requireNative(a, b, b);
+  }
+
+  /** The same for one segment. */
+  static void requireNative(MemorySegment a) {
+    requireNative(a, a, a);
+  }
+
   /** Elements {@code index} and on of the floats behind byte {@code at}. */
   static FloatVector load(MemorySegment segment, long at, int index) {
     return FloatVector.fromMemorySegment(F32, segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN);

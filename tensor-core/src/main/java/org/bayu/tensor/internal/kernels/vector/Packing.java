@@ -2,44 +2,37 @@ package org.bayu.tensor.internal.kernels.vector;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.bayu.tensor.DType;
 
 /**
  * Packs panels for the GEMM tile: step l of lane i lies at src[i·laneStride + l·stepStride] and
- * goes to dst[(i / width)·panelStride + l·width + i mod width].
+ * goes to dst[⌊i/width⌋·panelStride + l·width + i mod width].
  *
- * <p>Elements move as bits, a 16-bit one to the upper half of its place of 32 bits: a bfloat16 is a
- * binary32 at once. What else is to be done, conversion from binary16 or rounding, a second pass
- * does on the panel in the cache.
+ * <p>Elements move as bits, in vectors of four words, a 16-bit element to the upper half of its
+ * word: a bfloat16 is a binary32 at once. Conversion from binary16 and rounding are a second pass
+ * over the panel, which is in the cache then.
  */
 final class Packing {
-  private static final VectorShape SHAPE = VectorShape.forBitSize(Math.min(Lanes.BITS, 256));
-  private static final VectorSpecies<Integer> WORDS = VectorSpecies.of(int.class, SHAPE);
-  private static final VectorSpecies<Long> PAIRS = VectorSpecies.of(long.class, SHAPE);
-
-  /** Words of a vector: one or two quads. */
-  private static final int LENGTH = WORDS.length();
-
   private static final VectorSpecies<Integer> QUAD = IntVector.SPECIES_128;
-  private static final VectorSpecies<Short> QUAD_OF_HALVES = ShortVector.SPECIES_64;
+  private static final VectorSpecies<Short> HALVES = ShortVector.SPECIES_64;
 
   private static final int UPPER_HALF = 0xFFFF0000;
-  private static final long LOWER_WORD = 0xFFFFFFFFL;
-  private static final VectorMask<Long> ODD_PAIRS = VectorMask.fromLong(PAIRS, 0b1010);
-  private static final VectorShuffle<Long> SWAP_PAIRS = VectorShuffle.fromOp(PAIRS, i -> i ^ 1);
-  private static final VectorShuffle<Integer> SECOND_QUAD =
-      VectorShuffle.fromOp(WORDS, i -> (i + 4) % LENGTH);
+  private static final VectorShuffle<Integer> SWAP_WORDS = VectorShuffle.fromOp(QUAD, i -> i ^ 1);
+  private static final VectorShuffle<Integer> SWAP_PAIRS = VectorShuffle.fromOp(QUAD, i -> i ^ 2);
+  private static final VectorMask<Integer> ODD_WORDS = VectorMask.fromLong(QUAD, 0b1010);
+  private static final VectorMask<Integer> UPPER_PAIR = VectorMask.fromLong(QUAD, 0b1100);
+
+  /** Steps far apart in memory may share a cache set: so many of them are held there. */
+  private static final int STEPS_AT_ONCE = 32;
 
   private Packing() {}
 
@@ -62,23 +55,29 @@ final class Packing {
       long dstAt,
       int width,
       long panelStride) {
-    var wide = from == DType.F32;
-    var laneBytes = laneStride * from.bytes();
-    var stepBytes = stepStride * from.bytes();
-    for (var first = 0; first < lanes; first += width) {
-      var inPanel = Math.min(width, lanes - first);
-      var panelSrc = srcAt + first * laneBytes;
-      var panelAt = dstAt + first / width * panelStride * 4;
-      if (stepStride == 1) {
-        packRows(wide, panelSrc, laneBytes, src, inPanel, steps, dst, panelAt, width);
-      } else {
-        packColumns(wide, src, panelSrc, stepBytes, inPanel, steps, dst, panelAt, width);
+    var bytes = from.bytes();
+    if (stepStride == 1) {
+      for (var lane = 0; lane < lanes; lane += width) {
+        var count = Math.min(width, lanes - lane);
+        var laneAt = srcAt + lane * laneStride * bytes;
+        var to = dstAt + lane / width * panelStride * 4;
+        packRows(bytes == 4, src, laneAt, laneStride * bytes, count, steps, dst, to, width);
       }
-      for (var lane = inPanel; lane < width; lane++) {
-        for (var l = 0; l < steps; l++) {
-          dst.set(JAVA_INT_UNALIGNED, panelAt + 4L * (l * width + lane), 0);
+    } else {
+      for (var step = 0; step < steps; step += STEPS_AT_ONCE) {
+        var some = Math.min(STEPS_AT_ONCE, steps - step);
+        var stepAt = srcAt + step * stepStride * bytes;
+        for (var lane = 0; lane < lanes; lane += width) {
+          var count = Math.min(width, lanes - lane);
+          var laneAt = stepAt + (long) lane * bytes;
+          var to = dstAt + (lane / width * panelStride + (long) step * width) * 4;
+          packColumns(bytes == 4, src, laneAt, stepStride * bytes, count, some, dst, to, width);
         }
       }
+    }
+    for (var lane = 0; lane < lanes; lane += width) {
+      var panelAt = dstAt + lane / width * panelStride * 4;
+      zeroLanes(Math.min(width, lanes - lane), steps, dst, panelAt, width);
       if (from == DType.F16) {
         Conversion.expandFloat16(dst, panelAt, steps * width);
       }
@@ -88,53 +87,45 @@ final class Packing {
     }
   }
 
-  /** Lanes whose steps are neighbours in memory: four lanes at a time are transposed. */
+  private static void zeroLanes(int first, int steps, MemorySegment dst, long dstAt, int width) {
+    for (var lane = first; lane < width; lane++) {
+      for (var l = 0; l < steps; l++) {
+        dst.set(JAVA_INT_UNALIGNED, dstAt + 4L * (l * width + lane), 0);
+      }
+    }
+  }
+
+  /** Lanes whose steps are neighbours in memory: transposed four by four words. */
   private static void packRows(
-      boolean wide,
+      boolean words,
+      MemorySegment src,
       long srcAt,
       long laneBytes,
-      MemorySegment src,
       int lanes,
       int steps,
       MemorySegment dst,
       long dstAt,
       int width) {
-    var bytes = wide ? 4 : 2;
-    var stepsOfVector = LENGTH * 4 / bytes;
-    var transposed = steps - steps % stepsOfVector;
-    var lane = 0;
-    for (; lane <= lanes - 4; lane += 4) {
+    var transposed = words ? steps - steps % 4 : steps - steps % 8;
+    for (var lane = 0; lane < lanes; lane++) {
       var laneAt = srcAt + lane * laneBytes;
-      if (wide) {
-        transposeWords(src, laneAt, laneBytes, transposed, dst, dstAt + 4L * lane, 4 * width);
-      } else {
-        transposeHalves(src, laneAt, laneBytes, transposed, dst, dstAt + 4L * lane, 4 * width);
+      var to = dstAt + 4L * lane;
+      var start = transposed;
+      if (lane / 4 * 4 + 4 > lanes) {
+        start = 0;
+      } else if (lane % 4 == 0 && words) {
+        transposeWords(src, laneAt, laneBytes, transposed, dst, to, 4 * width);
+      } else if (lane % 4 == 0) {
+        transposeHalves(src, laneAt, laneBytes, transposed, dst, to, 4 * width);
       }
-      for (var i = lane; i < lane + 4; i++) {
-        packLane(wide, src, srcAt + i * laneBytes, transposed, steps, dst, dstAt + 4L * i, width);
+      for (var l = start; l < steps; l++) {
+        dst.set(JAVA_INT_UNALIGNED, to + 4L * l * width, word(words, src, laneAt, l));
       }
-    }
-    for (; lane < lanes; lane++) {
-      packLane(wide, src, srcAt + lane * laneBytes, 0, steps, dst, dstAt + 4L * lane, width);
     }
   }
 
-  private static void packLane(
-      boolean wide,
-      MemorySegment src,
-      long srcAt,
-      int from,
-      int to,
-      MemorySegment dst,
-      long dstAt,
-      int width) {
-    for (var l = from; l < to; l++) {
-      dst.set(JAVA_INT_UNALIGNED, dstAt + 4L * width * l, word(wide, src, srcAt, l));
-    }
-  }
-
-  private static int word(boolean wide, MemorySegment src, long at, int index) {
-    return wide
+  private static int word(boolean words, MemorySegment src, long at, int index) {
+    return words
         ? src.get(JAVA_INT_UNALIGNED, at + 4L * index)
         : src.get(JAVA_SHORT_UNALIGNED, at + 2L * index) << 16;
   }
@@ -147,25 +138,26 @@ final class Packing {
       MemorySegment dst,
       long dstAt,
       int stepBytes) {
-    for (var l = 0; l < steps; l += LENGTH) {
+    Lanes.requireNative(src, dst);
+    for (var l = 0; l < steps; l += 4) {
       var at = srcAt + 4L * l;
-      var a = loadPairs(src, at);
-      var b = loadPairs(src, at + laneBytes);
-      var c = loadPairs(src, at + 2 * laneBytes);
-      var d = loadPairs(src, at + 3 * laneBytes);
-      var evenAb = evenWords(a, b);
-      var evenCd = evenWords(c, d);
-      var oddAb = oddWords(a, b);
-      var oddCd = oddWords(c, d);
+      var a = IntVector.fromMemorySegment(QUAD, src, at, LITTLE_ENDIAN);
+      var b = IntVector.fromMemorySegment(QUAD, src, at + laneBytes, LITTLE_ENDIAN);
+      var c = IntVector.fromMemorySegment(QUAD, src, at + 2 * laneBytes, LITTLE_ENDIAN);
+      var d = IntVector.fromMemorySegment(QUAD, src, at + 3 * laneBytes, LITTLE_ENDIAN);
+      var ab02 = evenWords(a, b);
+      var cd02 = evenWords(c, d);
+      var ab13 = oddWords(a, b);
+      var cd13 = oddWords(c, d);
       var to = dstAt + (long) stepBytes * l;
-      storeWords(evenPairs(evenAb, evenCd), dst, to, stepBytes);
-      storeWords(evenPairs(oddAb, oddCd), dst, to + stepBytes, stepBytes);
-      storeWords(oddPairs(evenAb, evenCd), dst, to + 2L * stepBytes, stepBytes);
-      storeWords(oddPairs(oddAb, oddCd), dst, to + 3L * stepBytes, stepBytes);
+      lowerPairs(ab02, cd02).intoMemorySegment(dst, to, LITTLE_ENDIAN);
+      lowerPairs(ab13, cd13).intoMemorySegment(dst, to + stepBytes, LITTLE_ENDIAN);
+      upperPairs(ab02, cd02).intoMemorySegment(dst, to + 2L * stepBytes, LITTLE_ENDIAN);
+      upperPairs(ab13, cd13).intoMemorySegment(dst, to + 3L * stepBytes, LITTLE_ENDIAN);
     }
   }
 
-  /** A word holds two steps here: the lower half the first. */
+  /** As above, but a word holds two steps, the first in its lower half. */
   private static void transposeHalves(
       MemorySegment src,
       long srcAt,
@@ -174,76 +166,53 @@ final class Packing {
       MemorySegment dst,
       long dstAt,
       int stepBytes) {
-    for (var l = 0; l < steps; l += 2 * LENGTH) {
+    Lanes.requireNative(src, dst);
+    for (var l = 0; l < steps; l += 8) {
       var at = srcAt + 2L * l;
-      var a = loadPairs(src, at);
-      var b = loadPairs(src, at + laneBytes);
-      var c = loadPairs(src, at + 2 * laneBytes);
-      var d = loadPairs(src, at + 3 * laneBytes);
-      var evenAb = evenWords(a, b);
-      var evenCd = evenWords(c, d);
-      var oddAb = oddWords(a, b);
-      var oddCd = oddWords(c, d);
+      var a = IntVector.fromMemorySegment(QUAD, src, at, LITTLE_ENDIAN);
+      var b = IntVector.fromMemorySegment(QUAD, src, at + laneBytes, LITTLE_ENDIAN);
+      var c = IntVector.fromMemorySegment(QUAD, src, at + 2 * laneBytes, LITTLE_ENDIAN);
+      var d = IntVector.fromMemorySegment(QUAD, src, at + 3 * laneBytes, LITTLE_ENDIAN);
+      var ab02 = evenWords(a, b);
+      var cd02 = evenWords(c, d);
+      var ab13 = oddWords(a, b);
+      var cd13 = oddWords(c, d);
       var to = dstAt + (long) stepBytes * l;
-      storeHalves(evenPairs(evenAb, evenCd), dst, to, stepBytes);
-      storeHalves(evenPairs(oddAb, oddCd), dst, to + 2L * stepBytes, stepBytes);
-      storeHalves(oddPairs(evenAb, evenCd), dst, to + 4L * stepBytes, stepBytes);
-      storeHalves(oddPairs(oddAb, oddCd), dst, to + 6L * stepBytes, stepBytes);
+      storeSteps(lowerPairs(ab02, cd02), dst, to, stepBytes);
+      storeSteps(lowerPairs(ab13, cd13), dst, to + 2L * stepBytes, stepBytes);
+      storeSteps(upperPairs(ab02, cd02), dst, to + 4L * stepBytes, stepBytes);
+      storeSteps(upperPairs(ab13, cd13), dst, to + 6L * stepBytes, stepBytes);
     }
   }
 
-  private static LongVector loadPairs(MemorySegment src, long at) {
-    return LongVector.fromMemorySegment(PAIRS, src, at, ByteOrder.LITTLE_ENDIAN);
+  private static void storeSteps(IntVector words, MemorySegment dst, long at, int stepBytes) {
+    words.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(dst, at, LITTLE_ENDIAN);
+    words.and(UPPER_HALF).intoMemorySegment(dst, at + stepBytes, LITTLE_ENDIAN);
   }
 
-  /** a₀ b₀ a₂ b₂ … */
-  private static LongVector evenWords(LongVector a, LongVector b) {
-    return a.and(LOWER_WORD).or(b.lanewise(VectorOperators.LSHL, 32));
+  /** a₀ b₀ a₂ b₂. */
+  private static IntVector evenWords(IntVector a, IntVector b) {
+    return a.blend(b.rearrange(SWAP_WORDS), ODD_WORDS);
   }
 
-  /** a₁ b₁ a₃ b₃ … */
-  private static LongVector oddWords(LongVector a, LongVector b) {
-    return a.lanewise(VectorOperators.LSHR, 32).or(b.and(~LOWER_WORD));
+  /** a₁ b₁ a₃ b₃. */
+  private static IntVector oddWords(IntVector a, IntVector b) {
+    return a.rearrange(SWAP_WORDS).blend(b, ODD_WORDS);
   }
 
-  /** a₀ b₀ | a₂ b₂ in pairs of words: the even words of a and b as quads. */
-  private static IntVector evenPairs(LongVector a, LongVector b) {
-    return a.blend(b.rearrange(SWAP_PAIRS), ODD_PAIRS).reinterpretAsInts();
+  /** a₀ a₁ b₀ b₁. */
+  private static IntVector lowerPairs(IntVector a, IntVector b) {
+    return a.blend(b.rearrange(SWAP_PAIRS), UPPER_PAIR);
   }
 
-  /** a₁ b₁ | a₃ b₃ in pairs of words. */
-  private static IntVector oddPairs(LongVector a, LongVector b) {
-    return a.rearrange(SWAP_PAIRS).blend(b, ODD_PAIRS).reinterpretAsInts();
-  }
-
-  /** The first quad is step 0, the second step 4. */
-  private static void storeWords(IntVector quads, MemorySegment dst, long at, int stepBytes) {
-    storeQuad(quads, dst, at);
-    if (LENGTH == 8) {
-      storeQuad(quads.rearrange(SECOND_QUAD), dst, at + 4L * stepBytes);
-    }
-  }
-
-  /** The first quad is steps 0 and 1, the second 8 and 9. */
-  private static void storeHalves(IntVector quads, MemorySegment dst, long at, int stepBytes) {
-    var lower = quads.lanewise(VectorOperators.LSHL, 16);
-    var upper = quads.and(UPPER_HALF);
-    storeQuad(lower, dst, at);
-    storeQuad(upper, dst, at + stepBytes);
-    if (LENGTH == 8) {
-      storeQuad(lower.rearrange(SECOND_QUAD), dst, at + 8L * stepBytes);
-      storeQuad(upper.rearrange(SECOND_QUAD), dst, at + 9L * stepBytes);
-    }
-  }
-
-  private static void storeQuad(IntVector quads, MemorySegment dst, long at) {
-    ((IntVector) quads.reinterpretShape(QUAD, 0))
-        .intoMemorySegment(dst, at, ByteOrder.LITTLE_ENDIAN);
+  /** a₂ a₃ b₂ b₃. */
+  private static IntVector upperPairs(IntVector a, IntVector b) {
+    return a.rearrange(SWAP_PAIRS).blend(b, UPPER_PAIR);
   }
 
   /** Lanes that are neighbours in memory: copied four at a time. */
   private static void packColumns(
-      boolean wide,
+      boolean words,
       MemorySegment src,
       long srcAt,
       long stepBytes,
@@ -252,27 +221,53 @@ final class Packing {
       MemorySegment dst,
       long dstAt,
       int width) {
-    var quads = lanes - lanes % 4;
-    for (var l = 0; l < steps; l++) {
-      var from = srcAt + l * stepBytes;
-      var to = dstAt + 4L * width * l;
-      for (var lane = 0; lane < quads; lane += 4) {
-        var quad =
-            wide
-                ? IntVector.fromMemorySegment(QUAD, src, from + 4L * lane, ByteOrder.LITTLE_ENDIAN)
-                : loadHalves(src, from + 2L * lane);
-        quad.intoMemorySegment(dst, to + 4L * lane, ByteOrder.LITTLE_ENDIAN);
+    var lane = 0;
+    for (; lane <= lanes - 4; lane += 4) {
+      var to = dstAt + 4L * lane;
+      if (words) {
+        copyWords(src, srcAt + 4L * lane, stepBytes, steps, dst, to, 4 * width);
+      } else {
+        copyHalves(src, srcAt + 2L * lane, stepBytes, steps, dst, to, 4 * width);
       }
-      for (var lane = quads; lane < lanes; lane++) {
-        dst.set(JAVA_INT_UNALIGNED, to + 4L * lane, word(wide, src, from, lane));
+    }
+    for (; lane < lanes; lane++) {
+      for (var l = 0; l < steps; l++) {
+        var value = word(words, src, srcAt + l * stepBytes, lane);
+        dst.set(JAVA_INT_UNALIGNED, dstAt + 4L * (l * width + lane), value);
       }
     }
   }
 
-  private static IntVector loadHalves(MemorySegment src, long at) {
-    return ((IntVector)
-            ShortVector.fromMemorySegment(QUAD_OF_HALVES, src, at, ByteOrder.LITTLE_ENDIAN)
-                .convertShape(VectorOperators.ZERO_EXTEND_S2I, QUAD, 0))
-        .lanewise(VectorOperators.LSHL, 16);
+  private static void copyWords(
+      MemorySegment src,
+      long srcAt,
+      long srcBytes,
+      int steps,
+      MemorySegment dst,
+      long dstAt,
+      int dstBytes) {
+    Lanes.requireNative(src, dst);
+    for (var l = 0; l < steps; l++) {
+      IntVector.fromMemorySegment(QUAD, src, srcAt + l * srcBytes, LITTLE_ENDIAN)
+          .intoMemorySegment(dst, dstAt + (long) l * dstBytes, LITTLE_ENDIAN);
+    }
+  }
+
+  private static void copyHalves(
+      MemorySegment src,
+      long srcAt,
+      long srcBytes,
+      int steps,
+      MemorySegment dst,
+      long dstAt,
+      int dstBytes) {
+    Lanes.requireNative(src, dst);
+    for (var l = 0; l < steps; l++) {
+      ((IntVector)
+              ShortVector.fromMemorySegment(HALVES, src, srcAt + l * srcBytes, LITTLE_ENDIAN)
+                  .convertShape(VectorOperators.ZERO_EXTEND_S2I, QUAD, 0))
+          .lanewise(VectorOperators.LSHL, 16)
+          .intoMemorySegment(dst, dstAt + (long) l * dstBytes, LITTLE_ENDIAN);
+    }
   }
 }

@@ -2,7 +2,6 @@ package org.bayu.tensor.internal.kernels.vector;
 
 import static org.bayu.tensor.internal.kernels.vector.Lanes.LENGTH;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.load;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.store;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.tail;
 
 import java.lang.foreign.MemorySegment;
@@ -18,6 +17,7 @@ final class Reduction {
   private Reduction() {}
 
   static float dot(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+    Lanes.requireNative(a, b);
     var sum0 = FloatVector.zero(Lanes.F32);
     var sum1 = sum0;
     var sum2 = sum0;
@@ -29,10 +29,7 @@ final class Reduction {
       sum2 = load(a, aAt, i + 2 * LENGTH).fma(load(b, bAt, i + 2 * LENGTH), sum2);
       sum3 = load(a, aAt, i + 3 * LENGTH).fma(load(b, bAt, i + 3 * LENGTH), sum3);
     }
-    for (; i <= n - LENGTH; i += LENGTH) {
-      sum0 = load(a, aAt, i).fma(load(b, bAt, i), sum0);
-    }
-    if (i < n) {
+    for (; i < n; i += LENGTH) {
       var mask = tail(i, n);
       sum0 = load(a, aAt, i, mask).fma(load(b, bAt, i, mask), sum0);
     }
@@ -40,6 +37,7 @@ final class Reduction {
   }
 
   static double sumOfSquares(MemorySegment x, long xAt, int n) {
+    Lanes.requireNative(x);
     var sum0 = DoubleVector.zero(Lanes.F64);
     var sum1 = sum0;
     var i = 0;
@@ -61,6 +59,7 @@ final class Reduction {
   }
 
   static float max(MemorySegment x, long xAt, int n) {
+    Lanes.requireNative(x);
     var max = FloatVector.broadcast(Lanes.F32, Float.NEGATIVE_INFINITY);
     var i = 0;
     for (; i <= n - LENGTH; i += LENGTH) {
@@ -73,30 +72,28 @@ final class Reduction {
     return Lanes.max(max);
   }
 
-  static float expAndSum(float shift, MemorySegment x, long xAt, int n) {
+  static double sum(MemorySegment x, long xAt, int n) {
+    Lanes.requireNative(x);
     var sum0 = DoubleVector.zero(Lanes.F64);
     var sum1 = sum0;
     var i = 0;
     for (; i <= n - LENGTH; i += LENGTH) {
-      var power = Exponential.exp(load(x, xAt, i).sub(shift));
-      store(power, x, xAt, i);
-      sum0 = sum0.add(doubles(power, 0));
-      sum1 = sum1.add(doubles(power, 1));
+      var value = load(x, xAt, i);
+      sum0 = sum0.add(doubles(value, 0));
+      sum1 = sum1.add(doubles(value, 1));
     }
     if (i < n) {
-      var mask = tail(i, n);
-      var power = Exponential.exp(load(x, xAt, i, mask).sub(shift));
-      store(power, x, xAt, i, mask);
-      var counted = FloatVector.zero(Lanes.F32).blend(power, mask);
-      sum0 = sum0.add(doubles(counted, 0));
-      sum1 = sum1.add(doubles(counted, 1));
+      var value = load(x, xAt, i, tail(i, n));
+      sum0 = sum0.add(doubles(value, 0));
+      sum1 = sum1.add(doubles(value, 1));
     }
-    return (float) Lanes.sum(sum0.add(sum1));
+    return Lanes.sum(sum0.add(sum1));
   }
 
   /** Σ a·b·c, the gradient that a normalisation's scale receives. */
   static float dot(
       MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, int n) {
+    Lanes.requireNative(a, b, c);
     var sum0 = FloatVector.zero(Lanes.F32);
     var sum1 = sum0;
     var i = 0;
@@ -107,10 +104,7 @@ final class Reduction {
               .mul(load(b, bAt, i + LENGTH))
               .fma(load(c, cAt, i + LENGTH), sum1);
     }
-    for (; i <= n - LENGTH; i += LENGTH) {
-      sum0 = load(a, aAt, i).mul(load(b, bAt, i)).fma(load(c, cAt, i), sum0);
-    }
-    if (i < n) {
+    for (; i < n; i += LENGTH) {
       var mask = tail(i, n);
       sum0 = load(a, aAt, i, mask).mul(load(b, bAt, i, mask)).fma(load(c, cAt, i, mask), sum0);
     }

@@ -90,7 +90,8 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public float expAndSum(float shift, MemorySegment x, long xAt, int n) {
-    return Reduction.expAndSum(shift, x, xAt, n);
+    Activation.exp(shift, x, xAt, n);
+    return (float) Reduction.sum(x, xAt, n);
   }
 
   @Override
@@ -134,7 +135,7 @@ public final class VectorKernels implements Kernels {
       MemorySegment y,
       long yAt,
       int n) {
-    Pointwise.swiGlu(gate, gateAt, up, upAt, y, yAt, n);
+    Activation.swiGlu(gate, gateAt, up, upAt, y, yAt, n);
   }
 
   @Override
@@ -150,7 +151,7 @@ public final class VectorKernels implements Kernels {
       MemorySegment dUp,
       long dUpAt,
       int n) {
-    Pointwise.swiGluBackward(gate, gateAt, up, upAt, dy, dyAt, dGate, dGateAt, dUp, dUpAt, n);
+    Activation.swiGluBackward(gate, gateAt, up, upAt, dy, dyAt, dGate, dGateAt, dUp, dUpAt, n);
   }
 
   @Override
@@ -176,7 +177,7 @@ public final class VectorKernels implements Kernels {
       long at,
       int n,
       AdamWScalars scalars) {
-    Pointwise.adamW(parameter, gradient, m, v, at, n, scalars);
+    AdamW.update(parameter, gradient, m, v, at, n, scalars);
   }
 
   @Override
