@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       PrepareCommand.class,
       PreviewCommand.class,
       TrainCommand.class,
+      EvaluateCommand.class,
       GenerateCommand.class,
       MergeCommand.class,
       LogitsCommand.class,

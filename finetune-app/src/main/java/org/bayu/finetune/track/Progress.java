@@ -40,14 +40,19 @@ public final class Progress implements AutoCloseable {
 
   /** One unit more is done; {@code message} says how it went. */
   public void step(String message) {
-    done++;
+    steps(1, message);
+  }
+
+  /** Some units more are done. */
+  public void steps(int units, String message) {
+    done += units;
     if (bar != null) {
       bar.setExtraMessage(" " + message);
-      bar.step();
+      bar.stepBy(units);
       return;
     }
     var now = System.nanoTime();
-    if (now - lastLine < LINE_NANOS && done < total && done > 1) {
+    if (now - lastLine < LINE_NANOS && done < total) {
       return;
     }
     lastLine = now;
