@@ -78,8 +78,8 @@ final class TeachASentence {
         gradients.zero();
         var tape = new Tape(device, workspace, gradients);
         var loss = model.loss(tape, model.hidden(tape, tree, DType.F32, false), targets);
-        tape.backward(loss);
         System.err.printf("step %d: loss %.4f%n", step, loss.value().getFloat(0));
+        tape.backward(loss); // gives the memory of the values back
         optimizer.step(gradients, LEARNING_RATE, 1);
         workspace.reset(); // the next step uses the same memory
       }
