@@ -1,8 +1,6 @@
 package org.bayu.finetune.track;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -11,6 +9,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -25,17 +24,33 @@ import org.jspecify.annotations.Nullable;
  * metrics.jsonl}. Locked while the run goes on.
  */
 public final class RunFolder implements AutoCloseable {
-  private final Path folder;
+  /** The file with an object for each step. */
+  public static final String METRICS = "metrics.jsonl";
+
+  private static final String CONFIG = "config.yaml";
+  private static final String LOCK = ".lock";
+
   private final FileChannel lockFile;
-  private final FileLock lock;
   private final BufferedWriter metrics;
   private final ObjectMapper json = new ObjectMapper();
 
-  private RunFolder(Path folder, FileChannel lockFile, FileLock lock) throws IOException {
-    this.folder = folder;
+  private RunFolder(FileChannel lockFile, BufferedWriter metrics) {
     this.lockFile = lockFile;
-    this.lock = lock;
-    metrics = Files.newBufferedWriter(folder.resolve("metrics.jsonl"), UTF_8, CREATE_NEW, WRITE);
+    this.metrics = metrics;
+  }
+
+  /**
+   * Refuses a folder in which a run has done a step; writes nothing.
+   *
+   * @throws UserException if it has
+   */
+  public static void refuseIfTaken(Path folder) throws IOException {
+    var metrics = folder.resolve(METRICS);
+    if (Files.exists(metrics) && Files.size(metrics) > 0) {
+      throw UserException.usage(
+          "%s: holds a run already. Give this one another trainer.id or trainer.output_dir."
+              .formatted(folder));
+    }
   }
 
   /**
@@ -44,34 +59,39 @@ public final class RunFolder implements AutoCloseable {
    * @param config the resolved configuration, YAML
    * @throws UserException if the folder cannot be written to, holds a run or is in use
    */
-  public static RunFolder create(Path outputDir, String runId, String config) throws IOException {
-    var folder = outputDir.resolve(runId);
+  public static RunFolder create(Path folder, String config) throws IOException {
+    var lockFile = lockFile(folder);
     try {
-      Files.createDirectories(folder);
-      var lockFile = FileChannel.open(folder.resolve(".lock"), CREATE, WRITE);
-      var lock = lock(lockFile);
-      if (lock == null) {
-        lockFile.close();
+      if (lock(lockFile) == null) {
         throw UserException.failed(
             "%s: another process is writing a run there. Give this one another trainer.id."
                 .formatted(folder));
       }
-      if (Files.exists(folder.resolve("metrics.jsonl"))) {
-        lockFile.close();
-        throw UserException.usage(
-            "%s: holds a run already. Give this one another trainer.id or trainer.output_dir."
-                .formatted(folder));
-      }
-      Files.writeString(folder.resolve("config.yaml"), config);
-      return new RunFolder(folder, lockFile, lock);
-    } catch (FileAlreadyExistsException e) {
-      throw unwritable(folder, e.getFile() + " is a file", e);
-    } catch (FileSystemException e) {
-      throw unwritable(folder, "permission denied or no such place", e);
+      refuseIfTaken(folder);
+      Files.writeString(folder.resolve(CONFIG), config);
+      return new RunFolder(lockFile, Files.newBufferedWriter(folder.resolve(METRICS)));
+    } catch (IOException | UserException e) {
+      lockFile.close();
+      throw e;
     }
   }
 
-  private static UserException unwritable(Path folder, String reason, IOException cause) {
+  private static FileChannel lockFile(Path folder) throws IOException {
+    try {
+      Files.createDirectories(folder);
+      return FileChannel.open(folder.resolve(LOCK), CREATE, WRITE);
+    } catch (FileSystemException e) {
+      throw unwritable(folder, e);
+    }
+  }
+
+  private static UserException unwritable(Path folder, FileSystemException cause) {
+    var reason =
+        switch (cause) {
+          case FileAlreadyExistsException _ -> cause.getFile() + " is a file";
+          case AccessDeniedException _ -> "permission denied";
+          default -> String.valueOf(cause.getMessage());
+        };
     return new UserException(
         ExitCode.FAILED,
         "%s: the run folder cannot be written (%s). Choose another trainer.output_dir."
@@ -87,11 +107,6 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  /** The folder. */
-  public Path path() {
-    return folder;
-  }
-
   /** Adds a line to {@code metrics.jsonl}: numbers by name, at full precision, in their order. */
   public void log(Map<String, ? extends Number> values) throws IOException {
     metrics.write(json.writeValueAsString(values));
@@ -99,11 +114,10 @@ public final class RunFolder implements AutoCloseable {
     metrics.flush();
   }
 
-  /** Ends the run's hold on the folder. */
+  /** Ends the run's hold on the folder: closing the file releases its lock. */
   @Override
   public void close() throws IOException {
     metrics.close();
-    lock.release();
     lockFile.close();
   }
 }

@@ -2,49 +2,60 @@ package org.bayu.finetune.track;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.train.TrainRun;
 import org.bayu.finetune.train.TrainRun.StepReport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows a run: every step into {@code metrics.jsonl} under Levanter's names, and onto the
- * terminal.
+ * Follows a run: every step becomes one object of {@code metrics.jsonl} under Levanter's names, and
+ * shows on the terminal.
  */
 public final class RunTracker implements TrainRun.Observer, AutoCloseable {
-  private final int steps;
-  private final RunFolder folder;
+  private final TrainConfig config;
+  private final Path path;
   private final PrintWriter err;
+  private final Map<String, Number> fixed = new LinkedHashMap<>();
+  private @Nullable RunFolder folder;
   private @Nullable Progress progress;
-  private Map<String, Number> fixed = Map.of();
   private long totalTokens;
   private double seconds;
   private double firstLoss = Double.NaN;
   private double lastLoss = Double.NaN;
 
-  /** Makes the run's folder. */
+  /**
+   * Follows a run that has not begun: nothing is written before {@link #start}.
+   *
+   * @throws org.bayu.finetune.UserException if the run's folder holds a run already
+   */
   public RunTracker(TrainConfig config, PrintWriter err) throws IOException {
-    var trainer = config.trainer();
-    steps = trainer.numTrainSteps();
+    this.config = config;
     this.err = err;
-    folder = RunFolder.create(trainer.outputDir(), trainer.id(), config.toYaml());
-    err.println("Run " + trainer.id() + " in " + folder.path());
+    path = config.trainer().outputDir().resolve(config.trainer().id());
+    RunFolder.refuseIfTaken(path);
   }
 
   @Override
-  public void start(long parameters, long trainable) {
+  public void start(long parameters, long trainable) throws IOException {
+    folder = RunFolder.create(path, config.toYaml());
+    err.println("Run " + config.trainer().id() + " in " + path);
     var fraction = (double) trainable / parameters;
-    err.println(
-        "Training %,d of %,d parameters (%.3f %%)."
-            .formatted(trainable, parameters, 100 * fraction));
-    fixed = new LinkedHashMap<>();
+    err.printf(
+        Locale.ROOT,
+        "Training %,d of %,d parameters (%.3f %%).%n",
+        trainable,
+        parameters,
+        100 * fraction);
     fixed.put("parameter_count", parameters);
     fixed.put("trainable_parameter_count", trainable);
     fixed.put("fraction_trainable", fraction);
-    progress = new Progress("train", steps, err);
+    progress = new Progress("train", config.trainer().numTrainSteps(), err);
   }
 
   @Override
@@ -55,43 +66,52 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
     seconds += report.seconds();
     firstLoss = report.step() == 0 ? result.loss() : firstLoss;
     lastLoss = result.loss();
+    var tokensPerSecond = result.tokens() / report.seconds();
     var values = new LinkedHashMap<String, Number>();
     values.put("global_step", report.step());
-    values.put("run_progress", (report.step() + 1.0) / steps);
+    values.put("run_progress", (double) report.step() / config.trainer().numTrainSteps());
     values.put("train/loss", result.loss());
+    var evalLoss = report.evalLoss();
+    if (evalLoss != null) {
+      values.put("eval/loss", evalLoss);
+      err.printf(Locale.ROOT, "Step %d: eval/loss %.6f%n", report.step() + 1, evalLoss);
+    }
     values.put("optim/learning_rate", report.learningRate());
     values.put("grad/norm/total", result.gradientNorm());
-    values.put("throughput/tokens_per_second", result.tokens() / report.seconds());
+    values.put("throughput/tokens_per_second", tokensPerSecond);
     values.put("throughput/examples_per_second", report.examples() / report.seconds());
+    values.put("throughput/gflops_per_second", report.modelFlops() / report.seconds() * 1e-9);
     values.put("throughput/distinct_tokens", result.distinctTokens());
     values.put("throughput/total_tokens", totalTokens);
     values.put("throughput/duration", report.seconds());
     values.put("throughput/loading_time", report.loadingSeconds());
     values.putAll(fixed);
-    if (progress != null) {
-      progress.step(
-          "loss %.4f  lr %.2e  %,.0f tokens/s"
-              .formatted(result.loss(), report.learningRate(), result.tokens() / report.seconds()));
-    }
+    Objects.requireNonNull(progress)
+        .step(
+            String.format(
+                Locale.ROOT,
+                "loss %.4f  lr %.2e  %,.0f tokens/s",
+                result.loss(),
+                report.learningRate(),
+                tokensPerSecond));
     values.put("throughput/hook_time", (System.nanoTime() - hookStart) * 1e-9);
-    folder.log(values);
-  }
-
-  @Override
-  public void evaluated(int step, double loss) throws IOException {
-    err.println("Step %d: eval/loss %.6f".formatted(step + 1, loss));
-    var values = new LinkedHashMap<String, Number>();
-    values.put("global_step", step);
-    values.put("eval/loss", loss);
-    folder.log(values);
+    Objects.requireNonNull(folder).log(values);
   }
 
   /** What the run came to, for the user. */
   public List<String> summary() {
     return List.of(
-        "Trained %d steps in %.1f s: %,d tokens, %,.0f tokens/s. Loss %.4f at the first step, %.4f at the last."
-            .formatted(steps, seconds, totalTokens, totalTokens / seconds, firstLoss, lastLoss),
-        "Metrics: " + folder.path().resolve("metrics.jsonl"));
+        String.format(
+            Locale.ROOT,
+            "Trained %d steps in %.1f s: %,d tokens, %,.0f tokens/s."
+                + " Loss %.4f at the first step, %.4f at the last.",
+            config.trainer().numTrainSteps(),
+            seconds,
+            totalTokens,
+            totalTokens / seconds,
+            firstLoss,
+            lastLoss),
+        "Metrics: " + path.resolve(RunFolder.METRICS));
   }
 
   @Override
@@ -99,6 +119,8 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
     if (progress != null) {
       progress.close();
     }
-    folder.close();
+    if (folder != null) {
+      folder.close();
+    }
   }
 }

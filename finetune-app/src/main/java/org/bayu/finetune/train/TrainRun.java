@@ -48,27 +48,28 @@ public final class TrainRun implements AutoCloseable {
     /** Called once, before the first step. */
     void start(long parameters, long trainable) throws IOException;
 
-    /** Called after each step. */
+    /** Called after each step, and after the evaluation that follows it. */
     void step(StepReport report) throws IOException;
-
-    /** Called with each {@code eval/loss}, after step {@code step}. */
-    void evaluated(int step, double loss) throws IOException;
   }
 
   /**
    * A step, done.
    *
    * @param step its number, from 0
+   * @param modelFlops operations that the mathematics of the step asks for
    * @param seconds of the whole step, from loading its examples to the update
    * @param loadingSeconds of loading alone
+   * @param evalLoss of the evaluation after the step; null if there was none
    */
   public record StepReport(
       int step,
       TrainingStep.Result result,
       double learningRate,
       int examples,
+      double modelFlops,
       double seconds,
-      double loadingSeconds) {}
+      double loadingSeconds,
+      @Nullable Double evalLoss) {}
 
   /** Where things were saved. */
   public record Saved(@Nullable Path model, @Nullable Path adapter, @Nullable Path merged) {}
@@ -161,6 +162,7 @@ public final class TrainRun implements AutoCloseable {
     var steps = trainer.numTrainSteps();
     var schedule = config.optimizer().schedule(steps);
     var order = new DataOrder(data.size(), trainer.seed());
+    var flops = new ModelFlops(base.config());
     var frozen = model.parameters().stream().mapToLong(p -> p.value().elements()).sum();
     var trainable =
         model.parameters().stream()
@@ -176,13 +178,18 @@ public final class TrainRun implements AutoCloseable {
       var rate = schedule.rate(step);
       var result = trainingStep.run(step, batch, rate);
       var end = System.nanoTime();
+      var done = step + 1;
+      var evaluates = done % trainer.stepsPerEval() == 0 || done == steps;
       observer.step(
           new StepReport(
-              step, result, rate, batch.size(), (end - start) * 1e-9, (loaded - start) * 1e-9));
-      var done = step + 1;
-      if (evalData != null && (done % trainer.stepsPerEval() == 0 || done == steps)) {
-        observer.evaluated(step, trainingStep.evaluate(evalData));
-      }
+              step,
+              result,
+              rate,
+              batch.size(),
+              batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum(),
+              (end - start) * 1e-9,
+              (loaded - start) * 1e-9,
+              evalData != null && evaluates ? (Double) trainingStep.evaluate(evalData) : null));
       if (done % config.hfSaveSteps() == 0 && done < steps) {
         save(done);
       }
