@@ -16,6 +16,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.io.SafetensorsFile;
+import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -72,6 +73,17 @@ class LlamaModelTest {
       for (var row = 0; row < 200; row++) {
         assertEquals(largest(expected, row * 512), largest(actual, row * 512), "row " + row);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama2", "llama3-scaling", "linear-scaling-biases"})
+  void everyParameterStandsOnceUnderItsNameInTheCheckpoint(String variant) throws IOException {
+    try (var checkpoint = HfCheckpoint.open(Golden.folder(variant))) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      assertEquals(
+          List.copyOf(checkpoint.config().parameterShapes().keySet()),
+          model.parameters().stream().map(Parameter::name).toList());
     }
   }
 

@@ -2,8 +2,10 @@ package org.bayu.tensor.nn;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
@@ -59,13 +61,22 @@ public abstract class Module {
     return parameter;
   }
 
-  /** Every parameter of this module and of all below it, in the order of declaration. */
+  /**
+   * Every parameter of this module and of all below it, in the order of declaration; one that is
+   * shared, as a tied head's is, stands once, where it comes first.
+   */
   public final List<Parameter> parameters() {
-    var all = new ArrayList<>(own);
+    var all = new LinkedHashSet<Parameter>();
+    collect(all);
+    return List.copyOf(all);
+  }
+
+  private void collect(Set<Parameter> all) {
+    all.addAll(own);
     for (var slot : children.values()) {
-      all.addAll(slot.get().parameters());
+      Module module = slot.get();
+      module.collect(all);
     }
-    return all;
   }
 
   /** Every linear layer below this module by its path, like {@code layers.0.mlp.up_proj}. */
