@@ -110,10 +110,12 @@ public final class TrainingStep implements AutoCloseable {
     }
     var hidden = model.hidden(tape, piece.tree(), settings.compute, settings.checkpointing);
     var loss = model.loss(tape, hidden, piece.targets());
+    // The backward pass gives the loss's memory back.
+    var value = loss.value().getFloat(0);
     if (tape.recording()) {
       tape.backward(loss);
     }
-    return loss.value().getFloat(0);
+    return value;
   }
 
   /** Mean cross-entropy over the counted positions of {@code examples}; nothing is learned. */
