@@ -1,12 +1,21 @@
 package org.bayu.tensor.internal.kernels;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.nio.channels.FileChannel.MapMode.READ_WRITE;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.SPARSE;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -18,6 +27,7 @@ import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -299,6 +309,36 @@ class GemmTest {
       for (var index = 0; index < 6; index++) {
         assertArrayEquals(
             expected, y.asSlice(4L * index * 300 * 67, 4L * 300 * 67).toArray(JAVA_FLOAT));
+      }
+    }
+  }
+
+  @Test
+  void rowsMoreThanTwoGibibytesApartAreFound(@TempDir Path folder) throws IOException {
+    var stride = 600_000_000L; // elements of 4 bytes
+    var rows = 3;
+    var k = 40;
+    var file = folder.resolve("sparse");
+    try (var channel = FileChannel.open(file, CREATE_NEW, READ, WRITE, SPARSE);
+        var workers = new WorkerPool(1)) {
+      var mapped = channel.map(READ_WRITE, 0, 4 * (rows * stride + 100), arena);
+      var gemm = new Gemm(VectorKernels.INSTANCE, workers);
+      for (var i = 0; i < rows; i++) {
+        for (var l = 0; l < k; l++) {
+          mapped.setAtIndex(JAVA_FLOAT, i * stride + l, i + l);
+        }
+      }
+      var a = new Matrix(mapped, 0, DType.F32, stride, 1);
+      var c = new Matrix(mapped, 4 * 50, DType.F32, stride, 1);
+      gemm.multiply(rows, rows, DType.F32, 1, false, c, new Term(a, a.transposed(), k));
+      for (var i = 0; i < rows; i++) {
+        for (var j = 0; j < rows; j++) {
+          var expected = 0.0; // small integers: exact
+          for (var l = 0; l < k; l++) {
+            expected += (i + l) * (j + l);
+          }
+          assertEquals(expected, mapped.getAtIndex(JAVA_FLOAT, i * stride + 50 + j));
+        }
       }
     }
   }

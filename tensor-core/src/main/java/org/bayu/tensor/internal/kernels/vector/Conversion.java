@@ -2,6 +2,7 @@ package org.bayu.tensor.internal.kernels.vector;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -86,7 +87,8 @@ final class Conversion {
     Lanes.requireNative(data);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
-      Lanes.store(fromUpperFloat16(Lanes.load(data, at, i).reinterpretAsInts()), data, at, i);
+      var bits = Lanes.load(data, at, i).reinterpretAsInts();
+      fromUpperFloat16(bits).intoMemorySegment(data, at + 4L * i, LITTLE_ENDIAN);
     }
     for (; i < n; i++) {
       var value = Float.float16ToFloat(data.get(JAVA_SHORT_UNALIGNED, at + 4L * i + 2));
@@ -99,7 +101,7 @@ final class Conversion {
     Lanes.requireNative(data);
     var i = 0;
     for (; i <= n - Lanes.LENGTH; i += Lanes.LENGTH) {
-      Lanes.store(toUpperBFloat16(Lanes.load(data, at, i)).reinterpretAsFloats(), data, at, i);
+      toUpperBFloat16(Lanes.load(data, at, i)).intoMemorySegment(data, at + 4L * i, LITTLE_ENDIAN);
     }
     for (; i < n; i++) {
       var value = BFloat16.round(data.get(JAVA_FLOAT_UNALIGNED, at + 4L * i));
