@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import org.bayu.finetune.train.NonFiniteException;
 import org.bayu.tensor.io.MalformedFileException;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
@@ -18,6 +19,11 @@ record Failure(int exitCode, String message) {
   static Failure of(Throwable thrown) {
     return switch (thrown) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
+      case NonFiniteException e ->
+          failed(
+              e.getMessage()
+                  + ". Training has stopped; what was saved before is good. Lower the learning rate"
+                  + " or look for bad rows.");
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
       case MalformedFileException e -> inputFile(e.getMessage() + ".");
       case NoSuchFileException e -> inputFile(e.getFile() + ": no such file or folder.");

@@ -63,6 +63,8 @@ final class MergeCommand implements Callable<Integer> {
           Objects.requireNonNull(loaded.adapter()),
           device,
           dtype == null ? null : dtype.dtype);
+    } catch (UnsupportedOperationException e) {
+      throw UserException.usage(e.getMessage() + ".");
     }
     spec.commandLine().getErr().println("Saved the merged model to " + output);
     return ExitCode.DONE;

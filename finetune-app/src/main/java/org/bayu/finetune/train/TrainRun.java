@@ -85,16 +85,20 @@ public final class TrainRun implements AutoCloseable {
     this.config = config;
     this.observer = observer;
     this.messages = messages;
-    refuseExisting("hf_save_path", savePath(config.hfSavePath(), config.trainer().numTrainSteps()));
-    refuseExisting(
-        "merged_hf_save_path",
-        savePath(config.mergedHfSavePath(), config.trainer().numTrainSteps()));
+    var steps = config.trainer().numTrainSteps();
+    checkTarget("hf_save_path", savePath(config.hfSavePath(), steps));
+    checkTarget("merged_hf_save_path", savePath(config.mergedHfSavePath(), steps));
+    if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
+      messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
+    }
     base = HfCheckpoint.open(config.modelFolder());
     model = new LlamaModel(base.config(), base.weights());
     var lora = config.lora();
     adapter = lora == null ? null : adapter(lora);
     if (adapter == null) {
       model.parameters().forEach(parameter -> parameter.train(arena));
+    } else if (config.mergedHfSavePath() != null) {
+      refuseUnmergeable(adapter);
     }
     var tokenizer = LlamaTokenizer.load(base.folder());
     if (tokenizer.vocabSize() > base.config().vocabSize()) {
@@ -213,11 +217,32 @@ public final class TrainRun implements AutoCloseable {
     return folder == null ? null : folder.resolve(config.trainer().id()).resolve("step-" + step);
   }
 
-  private static void refuseExisting(String key, @Nullable Path folder) {
-    if (folder != null && Files.exists(folder)) {
+  /** What would fail when the training is done is refused before it begins. */
+  private static void checkTarget(String key, @Nullable Path folder) {
+    if (folder == null) {
+      return;
+    }
+    if (Files.exists(folder)) {
       throw UserException.usage(
           "%s: %s exists already. Choose another folder or another trainer.id."
               .formatted(key, folder));
+    }
+    var ancestor = folder.toAbsolutePath().getParent();
+    while (ancestor != null && Files.notExists(ancestor)) {
+      ancestor = ancestor.getParent();
+    }
+    if (ancestor == null || !Files.isDirectory(ancestor) || !Files.isWritable(ancestor)) {
+      throw UserException.failed(
+          "%s: %s cannot be written, because %s is not a folder that can. Choose another one."
+              .formatted(key, folder, ancestor));
+    }
+  }
+
+  private static void refuseUnmergeable(LoraAdapter adapter) {
+    try {
+      adapter.mergedWeights();
+    } catch (UnsupportedOperationException e) {
+      throw UserException.usage("merged_hf_save_path: %s.".formatted(e.getMessage()));
     }
   }
 
