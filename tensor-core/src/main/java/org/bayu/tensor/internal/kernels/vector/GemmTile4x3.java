@@ -60,9 +60,10 @@ final class GemmTile4x3 {
     var aNext = aAt;
     var end = k * STEP;
     for (var offset = 0; offset < end; offset += STEP) {
-      var b0 = fromMemorySegment(F32, b, bAt + offset, LITTLE_ENDIAN);
-      var b1 = fromMemorySegment(F32, b, bAt + offset + SECOND, LITTLE_ENDIAN);
-      var b2 = fromMemorySegment(F32, b, bAt + offset + THIRD, LITTLE_ENDIAN);
+      var bNext = bAt + offset;
+      var b0 = fromMemorySegment(F32, b, bNext, LITTLE_ENDIAN);
+      var b1 = fromMemorySegment(F32, b, bNext + SECOND, LITTLE_ENDIAN);
+      var b2 = fromMemorySegment(F32, b, bNext + THIRD, LITTLE_ENDIAN);
       var a0 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext));
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
@@ -125,9 +126,10 @@ final class GemmTile4x3 {
     var aNext = aAt;
     var end = k * STEP;
     for (var offset = 0; offset < end; offset += STEP) {
-      var b0 = fromMemorySegment(F32, b, bAt + offset, LITTLE_ENDIAN);
-      var b1 = fromMemorySegment(F32, b, bAt + offset + SECOND, LITTLE_ENDIAN);
-      var b2 = fromMemorySegment(F32, b, bAt + offset + THIRD, LITTLE_ENDIAN);
+      var bNext = bAt + offset;
+      var b0 = fromMemorySegment(F32, b, bNext, LITTLE_ENDIAN);
+      var b1 = fromMemorySegment(F32, b, bNext + SECOND, LITTLE_ENDIAN);
+      var b2 = fromMemorySegment(F32, b, bNext + THIRD, LITTLE_ENDIAN);
       var a0 = FloatVector.broadcast(F32, a.get(JAVA_FLOAT_UNALIGNED, aNext));
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
