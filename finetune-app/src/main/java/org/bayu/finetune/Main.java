@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       MergeCommand.class,
       LogitsCommand.class,
-      TokenizeCommand.class
+      TokenizeCommand.class,
+      DemoCommand.class
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;

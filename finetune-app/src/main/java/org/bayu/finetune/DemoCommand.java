@@ -1,0 +1,55 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.bayu.finetune.demo.Demo;
+import org.bayu.finetune.demo.DemoSize;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The whole tutorial on data and a model of its own. */
+@Command(
+    name = "demo",
+    description =
+        "Show the whole way in a few minutes, offline: make data and a small base model, fine-tune"
+            + " it on a changed task, all weights and LoRA, and compare the three.")
+final class DemoCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--output",
+      paramLabel = "D",
+      description =
+          "A new folder for everything that is made. Default: runs/demo, or runs/demo-2 and so on"
+              + " where that exists.")
+  private @Nullable Path output;
+
+  @Override
+  public Integer call() throws IOException {
+    if (output != null && Files.exists(output)) {
+      throw UserException.usage(
+          "--output: %s exists already. Give a folder that does not.".formatted(output));
+    }
+    var folder = output == null ? firstFree(Path.of("runs")) : output;
+    var commandLine = spec.commandLine();
+    var err = commandLine.getErr();
+    // What the commands print as results is progress here.
+    Demo.Commands commands = arguments -> Main.run(err, err, arguments);
+    return new Demo(DemoSize.STANDARD, folder, commands, err).run(commandLine.getOut());
+  }
+
+  /** {@code demo}, {@code demo-2} and so on: nothing of an earlier demo is lost. */
+  private static Path firstFree(Path parent) {
+    return Stream.iterate(1, number -> number + 1)
+        .map(number -> parent.resolve(number == 1 ? "demo" : "demo-" + number))
+        .filter(Files::notExists)
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,79 @@
+package org.bayu.finetune.demo;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.bayu.finetune.evaluate.Evaluation;
+import org.bayu.finetune.evaluate.EvaluationText;
+import org.bayu.finetune.evaluate.Prediction;
+
+/**
+ * What a demo prints at its end: the tutorial's table of the three models, and where everything is.
+ *
+ * @param times of the steps by name
+ * @param total of the whole demo
+ */
+record DemoReport(DemoFiles files, Map<String, Duration> times, Duration total) {
+
+  void print(PrintWriter out) throws IOException {
+    var models = new LinkedHashMap<String, Evaluation>();
+    models.put("Base model", evaluation("base"));
+    models.put("Full-weight", evaluation("full"));
+    models.put("LoRA", evaluation("lora"));
+    out.printf(
+        "The changed task, on %d validation rows about trails that no training row names:%n%n",
+        files.size().validationRows());
+    out.println(EvaluationText.accuracies(models));
+    out.printf(
+        Locale.ROOT,
+        "On the task that it was made for, the base model has an overall accuracy of %.3f.%n",
+        evaluation("base-task").scores().overall());
+    out.printf(
+        Locale.ROOT,
+        "Times: base model %.0f s, full-weight %.0f s, LoRA %.0f s; everything %.0f s.%n%n",
+        seconds("train base"),
+        seconds("train full"),
+        seconds("train lora"),
+        total.toMillis() * 1e-3);
+    out.println("Where things are:");
+    line(out, "data", files.data());
+    line(out, "tokenizer", files.tokenizer());
+    line(out, "base model", files.baseModel());
+    line(out, "full-weight model", files.fullModel());
+    line(out, "LoRA adapter", files.adapter());
+    line(out, "adapter merged in", files.mergedModel());
+    line(out, "configurations", files.config("{" + String.join(",", DemoFiles.RUNS) + "}"));
+    line(out, "losses and speeds", files.runs());
+    line(out, "evaluations", files.evaluations());
+    out.println();
+    out.println("Go on with one of these models, for example:");
+    out.printf(
+        "  bayu generate --model %s --prompts %s%n",
+        files.fullModel(), files.rows("changed-validation"));
+  }
+
+  private Evaluation evaluation(String name) throws IOException {
+    var predictions = new ArrayList<Prediction>();
+    var json = new JsonMapper();
+    var file = files.evaluation(name).resolve(Evaluation.PREDICTIONS_FILE_NAME);
+    for (var line : Files.readAllLines(file)) {
+      predictions.add(json.readValue(line, Prediction.class));
+    }
+    return Evaluation.of(predictions);
+  }
+
+  private double seconds(String step) {
+    return times.getOrDefault(step, Duration.ZERO).toMillis() * 1e-3;
+  }
+
+  private static void line(PrintWriter out, String what, Path where) {
+    out.printf("  %-18s %s%n", what, where);
+  }
+}

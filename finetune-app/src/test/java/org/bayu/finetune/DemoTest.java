@@ -1,0 +1,119 @@
+package org.bayu.finetune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.bayu.finetune.demo.Demo;
+import org.bayu.finetune.demo.DemoSize;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The demo with a few rows and steps, which learn nothing: everything else is as in the real one.
+ */
+class DemoTest {
+  private static final DemoSize TINY = new DemoSize(60, 40, 3, 2, 1);
+
+  @TempDir private Path temporary;
+
+  @Test
+  void theDemoRunsItsCommandsAndSaysWhereEverythingIs() throws IOException {
+    var folder = temporary.resolve("the demo's folder");
+    var run = run(folder);
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    var commands = run.err().lines().filter(line -> line.startsWith("$ bayu ")).toList();
+    assertEquals(
+        List.of(
+            "prepare",
+            "prepare",
+            "prepare",
+            "prepare",
+            "train",
+            "train",
+            "train",
+            "evaluate",
+            "evaluate",
+            "evaluate",
+            "evaluate"),
+        commands.stream().map(line -> line.replaceFirst("^\\$ bayu (\\w+).*", "$1")).toList());
+
+    var table = run.out().lines().filter(line -> line.startsWith("|")).toList();
+    assertEquals(5, table.size(), run.out());
+    var places = Pattern.compile("(?m)^  .{18} (\\Q" + folder + "\\E.*)$").matcher(run.out());
+    var found = 0;
+    while (places.find()) {
+      var place = places.group(1);
+      if (!place.contains("{")) {
+        assertTrue(Files.exists(Path.of(place)), place);
+        found++;
+      }
+    }
+    assertEquals(8, found, run.out());
+    // No prompt has other tokens alone than in front of its output.
+    assertFalse(run.err().contains("boundary"), run.err());
+
+    var again = run(temporary.resolve("again"));
+    assertEquals(table, again.out().lines().filter(line -> line.startsWith("|")).toList());
+    for (var file : List.of("models/lora/step-1", "models/full/step-1")) {
+      assertEquals(
+          -1,
+          Files.mismatch(
+              folder.resolve(file).resolve("model.safetensors"),
+              temporary.resolve("again").resolve(file).resolve("model.safetensors")),
+          file);
+    }
+  }
+
+  @Test
+  void theFirstCommandThatFailsEndsTheDemo() throws IOException {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    var demo =
+        new Demo(
+            TINY,
+            temporary.resolve("demo"),
+            arguments -> arguments[0].equals("train") ? ExitCode.MEMORY : ExitCode.DONE,
+            new PrintWriter(err));
+    assertEquals(ExitCode.MEMORY, demo.run(new PrintWriter(out)));
+    assertEquals("", out.toString());
+    assertEquals(1, err.toString().lines().filter(line -> line.contains(" train ")).count());
+  }
+
+  @Test
+  void anExistingFolderIsLeftAlone() throws IOException {
+    var folder = Files.createDirectory(temporary.resolve("mine"));
+    var sentence = CommandLineRun.of("demo", "--output", folder).sentence(ExitCode.USAGE);
+    assertTrue(sentence.contains(folder + " exists already"), sentence);
+    try (var files = Files.list(folder)) {
+      assertEquals(0, files.count());
+    }
+  }
+
+  @Test
+  void aPlaceThatCannotBeWrittenIsNamed() throws IOException {
+    var file = Files.writeString(temporary.resolve("file"), "");
+    var run = CommandLineRun.of("demo", "--output", file.resolve("demo"));
+    assertEquals(ExitCode.FAILED, run.exitCode());
+    assertEquals("", run.out());
+    var sentence = run.err().lines().toList().getLast();
+    assertTrue(sentence.startsWith("bayu: ") && sentence.contains(file.toString()), sentence);
+  }
+
+  private static CommandLineRun run(Path folder) throws IOException {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    var progress = new PrintWriter(err);
+    var demo =
+        new Demo(TINY, folder, arguments -> Main.run(progress, progress, arguments), progress);
+    var exitCode = demo.run(new PrintWriter(out));
+    return new CommandLineRun(exitCode, out.toString(), err.toString());
+  }
+}
