@@ -2,6 +2,7 @@ package org.bayu.tensor.internal.kernels;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /**
  * The loops that a processor runs: single-threaded, over ranges of off-heap memory.
@@ -143,6 +144,11 @@ public interface Kernels {
       float decay,
       float mScale,
       float vScale) {}
+
+  /** How these kernels multiply matrices on {@code workers}. */
+  default MatrixProduct matrixProduct(WorkerPool workers) {
+    return new TiledProduct(this, workers);
+  }
 
   /** Rows of C that {@link #gemmTile} computes. */
   int tileRows();

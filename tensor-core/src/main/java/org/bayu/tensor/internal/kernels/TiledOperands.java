@@ -6,13 +6,13 @@ import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
 
 /** The left and the right operands of a product: its terms side by side, cut into blocks of k. */
-final class GemmOperands {
+final class TiledOperands {
   private final Kernels kernels;
   private final DType operands;
   private final Term[] terms;
   private final int k;
 
-  GemmOperands(Kernels kernels, DType operands, Term... terms) {
+  TiledOperands(Kernels kernels, DType operands, Term... terms) {
     this.kernels = kernels;
     this.operands = operands;
     this.terms = terms;
@@ -30,17 +30,17 @@ final class GemmOperands {
 
   /** Number of blocks; one that is empty where there are no steps at all. */
   int blocks() {
-    return Math.max(1, (k + Gemm.BLOCK_STEPS - 1) / Gemm.BLOCK_STEPS);
+    return Math.max(1, (k + TiledProduct.BLOCK_STEPS - 1) / TiledProduct.BLOCK_STEPS);
   }
 
   /** The first step of block b. */
   int start(int b) {
-    return b * Gemm.BLOCK_STEPS;
+    return b * TiledProduct.BLOCK_STEPS;
   }
 
   /** Steps of block b. */
   int steps(int b) {
-    return Math.min(k, start(b) + Gemm.BLOCK_STEPS) - start(b);
+    return Math.min(k, start(b) + TiledProduct.BLOCK_STEPS) - start(b);
   }
 
   /** Packs block b of these rows of the left operands, in panels of {@code width} rows. */

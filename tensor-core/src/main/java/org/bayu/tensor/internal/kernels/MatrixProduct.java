@@ -1,0 +1,12 @@
+package org.bayu.tensor.internal.kernels;
+
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+import org.bayu.tensor.internal.kernels.Gemm.Term;
+
+/** A way to compute what {@link Gemm} promises. */
+public interface MatrixProduct {
+  /** {@link Gemm#multiply}, of checked matrices and a result that is not empty. */
+  void multiply(
+      int m, int n, DType operands, float alpha, boolean accumulate, Matrix c, Term... terms);
+}
