@@ -1,0 +1,145 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+/** Assembles code for processors with AVX2, FMA and F16C. */
+final class Avx2Assembler extends VexAssembler {
+  // Loads and stores.
+
+  final void vmovups(Vector into, Address from) {
+    vex(M0F | 0x10, into, from);
+  }
+
+  final void vmovups(Address into, Vector from) {
+    vex(M0F | 0x11, from, into);
+  }
+
+  final void vmovaps(Vector into, Vector from) {
+    vex(M0F | 0x28, into, from);
+  }
+
+  final void vmovss(Vector into, Address from) {
+    requireWidth(128, into);
+    vex(PF3 | M0F | 0x10, into, from);
+  }
+
+  final void vmovss(Address into, Vector from) {
+    requireWidth(128, from);
+    vex(PF3 | M0F | 0x11, from, into);
+  }
+
+  /** Loads the lanes whose sign bit is set in {@code lanes}; the others become 0. */
+  final void vmaskmovps(Vector into, Vector lanes, Address from) {
+    vex(P66 | M0F38 | 0x2C, into, lanes, from);
+  }
+
+  /** Stores the lanes whose sign bit is set in {@code lanes}. */
+  final void vmaskmovps(Address into, Vector lanes, Vector from) {
+    vex(P66 | M0F38 | 0x2E, from, lanes, into);
+  }
+
+  final void vbroadcastss(Vector into, Address from) {
+    vex(P66 | M0F38 | 0x18, into, from);
+  }
+
+  // Sums and products.
+
+  /** {@code into += left · right}. */
+  final void vfmadd231ps(Vector into, Vector left, Operand right) {
+    vex(P66 | M0F38 | 0xB8, into, left, right);
+  }
+
+  final void vaddps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x58, into, left, right);
+  }
+
+  final void vsubps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x5C, into, left, right);
+  }
+
+  final void vmulps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x59, into, left, right);
+  }
+
+  final void vdivps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x5E, into, left, right);
+  }
+
+  final void vmaxps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x5F, into, left, right);
+  }
+
+  final void vminps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x5D, into, left, right);
+  }
+
+  final void vaddss(Vector into, Vector left, Operand right) {
+    requireWidth(128, into);
+    vex(PF3 | M0F | 0x58, into, left, right);
+  }
+
+  // Integers and bits.
+
+  final void vxorps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x57, into, left, right);
+  }
+
+  final void vpaddd(Vector into, Vector left, Operand right) {
+    vex(P66 | M0F | 0xFE, into, left, right);
+  }
+
+  final void vpand(Vector into, Vector left, Operand right) {
+    vex(P66 | M0F | 0xDB, into, left, right);
+  }
+
+  final void vpor(Vector into, Vector left, Operand right) {
+    vex(P66 | M0F | 0xEB, into, left, right);
+  }
+
+  final void vpslld(Vector into, Vector from, int bits) {
+    vexExtended(P66 | M0F | 0x72, 6, into, from, bits);
+  }
+
+  final void vpsrld(Vector into, Vector from, int bits) {
+    vexExtended(P66 | M0F | 0x72, 2, into, from, bits);
+  }
+
+  // Conversions.
+
+  /** From F16, in half the width. */
+  final void vcvtph2ps(Vector into, Operand from) {
+    requireWidth(128, from);
+    vex(P66 | M0F38 | 0x13, into.bits(), into, 0, from);
+  }
+
+  final void vpmovzxwd(Vector into, Operand from) {
+    requireWidth(128, from);
+    vex(P66 | M0F38 | 0x33, into.bits(), into, 0, from);
+  }
+
+  // Shuffles.
+
+  final void vunpcklps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x14, into, left, right);
+  }
+
+  final void vunpckhps(Vector into, Vector left, Operand right) {
+    vex(M0F | 0x15, into, left, right);
+  }
+
+  final void vshufps(Vector into, Vector left, Operand right, int immediate) {
+    vex(M0F | 0xC6, into, left, right);
+    code.put(immediate);
+  }
+
+  final void vperm2f128(Vector into, Vector left, Operand right, int immediate) {
+    requireWidth(256, into);
+    vex(P66 | M0F3A | 0x06, into, left, right);
+    code.put(immediate);
+  }
+
+  final void vextractf128(Operand into, Vector from, int half) {
+    requireWidth(128, into);
+    requireWidth(256, from);
+    vex(P66 | M0F3A | 0x19, 256, from, 0, into);
+    code.put(half);
+  }
+}
