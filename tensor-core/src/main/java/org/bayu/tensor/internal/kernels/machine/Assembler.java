@@ -149,13 +149,11 @@ class Assembler extends JumpAssembler {
   }
 
   final void shl(Gp register, int bits) {
-    immediate(0xC1, 4, register);
-    code.put(bits);
+    shift(4, register, bits);
   }
 
   final void shr(Gp register, int bits) {
-    immediate(0xC1, 5, register);
-    code.put(bits);
+    shift(5, register, bits);
   }
 
   final void inc(Gp register) {
@@ -236,6 +234,14 @@ class Assembler extends JumpAssembler {
     }
   }
 
+  private void shift(int extension, Gp register, int bits) {
+    if (bits < 0 || bits > 63) {
+      throw new IllegalArgumentException("a shift by " + bits);
+    }
+    immediate(0xC1, extension, register);
+    code.put(bits);
+  }
+
   private void movups(int opcode, Vector register, Address address) {
     if (register.bits() != 128 || register.number() > 15) {
       throw new IllegalArgumentException("SSE has xmm0 to xmm15");
@@ -254,6 +260,9 @@ class Assembler extends JumpAssembler {
   }
 
   private void rex(int w, int reg, Address address) {
+    if (address.broadcast() || address.mask() != Mask.K0) {
+      throw new IllegalArgumentException("masks and broadcasts need EVEX");
+    }
     rex(w, reg, address.indexNumber(), address.base().number());
   }
 

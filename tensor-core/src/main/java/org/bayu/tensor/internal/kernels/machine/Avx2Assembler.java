@@ -127,19 +127,19 @@ final class Avx2Assembler extends VexAssembler {
 
   final void vshufps(Vector into, Vector left, Operand right, int immediate) {
     vex(M0F | 0xC6, into, left, right);
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   final void vperm2f128(Vector into, Vector left, Operand right, int immediate) {
     requireWidth(256, into);
     vex(P66 | M0F3A | 0x06, into, left, right);
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   final void vextractf128(Operand into, Vector from, int half) {
     requireWidth(128, into);
     requireWidth(256, from);
     vex(P66 | M0F3A | 0x19, 256, from, 0, into);
-    code.put(half);
+    code.putImmediate(half);
   }
 }

@@ -91,7 +91,7 @@ abstract class Avx512Arithmetic extends EvexAssembler {
   /** Rounded to an integer, with 0 to the nearest even, with 1 down. */
   final void vrndscaleps(Vector into, Operand from, int immediate) {
     evex(P66 | M0F3A | 0x08, Tuple.FULL, into, from);
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   // Integers and bits.
@@ -123,7 +123,7 @@ abstract class Avx512Arithmetic extends EvexAssembler {
   /** Bit {@code 4·into + 2·left + right} of the table, for each bit of the three. */
   final void vpternlogd(Vector into, Vector left, Operand right, int table) {
     evex(P66 | M0F3A | 0x25, Tuple.FULL, into, left, right);
-    code.put(table);
+    code.putImmediate(table);
   }
 
   final void vpslld(Vector into, Operand from, int bits) {
@@ -147,7 +147,7 @@ abstract class Avx512Arithmetic extends EvexAssembler {
   /** Other lanes become 0. */
   final void vcmpps(Mask into, Mask lanes, Vector left, Operand right, int predicate) {
     evexMask(M0F | 0xC2, Tuple.FULL, into, lanes, left, right);
-    code.put(predicate);
+    code.putImmediate(predicate);
   }
 
   final void vpcmpd(Mask into, Vector left, Operand right, int predicate) {
@@ -157,7 +157,7 @@ abstract class Avx512Arithmetic extends EvexAssembler {
   /** Other lanes become 0. */
   final void vpcmpd(Mask into, Mask lanes, Vector left, Operand right, int predicate) {
     evexMask(P66 | M0F3A | 0x1F, Tuple.FULL, into, lanes, left, right);
-    code.put(predicate);
+    code.putImmediate(predicate);
   }
 
   final void vpcmpeqd(Mask into, Vector left, Operand right) {
@@ -186,7 +186,7 @@ abstract class Avx512Arithmetic extends EvexAssembler {
   final void vcvtps2ph(Operand into, Vector from, int rounding) {
     requireWidth(half(from.bits()), into);
     evexStore(P66 | M0F3A | 0x1D, Tuple.HALF_MEMORY, from.bits(), into, from);
-    code.put(rounding);
+    code.putImmediate(rounding);
   }
 
   final void vcvtps2dq(Vector into, Operand from) {

@@ -94,24 +94,24 @@ final class Avx512Assembler extends Avx512Arithmetic {
 
   final void vshufps(Vector into, Vector left, Operand right, int immediate) {
     evex(M0F | 0xC6, Tuple.FULL, into, left, right);
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   final void vpermilps(Vector into, Operand from, int immediate) {
     evex(P66 | M0F3A | 0x04, Tuple.FULL, into, from);
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   // Across the quarters.
 
   final void vshufi32x4(Vector into, Vector left, Operand right, int immediate) {
     evex(P66 | M0F3A | 0x43, Tuple.FULL, into, left, right);
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   final void vshuff32x4(Vector into, Vector left, Operand right, int immediate) {
     evex(P66 | M0F3A | 0x23, Tuple.FULL, into, left, right);
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   final void vpermw(Vector into, Vector left, Operand right) {
@@ -136,33 +136,33 @@ final class Avx512Assembler extends Avx512Arithmetic {
     requireWidth(256, right);
     requireUnmasked(left);
     evex(P66 | M0F3A | W1 | 0x3A, Tuple.YMM, 512, into, left.number(), right);
-    code.put(half);
+    code.putImmediate(half);
   }
 
   final void vextractf32x4(Operand into, Vector from, int quarter) {
     requireWidth(128, into);
     evexStore(P66 | M0F3A | 0x19, Tuple.XMM, from.bits(), into, from);
-    code.put(quarter);
+    code.putImmediate(quarter);
   }
 
   final void vextracti32x4(Operand into, Vector from, int quarter) {
     requireWidth(128, into);
     evexStore(P66 | M0F3A | 0x39, Tuple.XMM, from.bits(), into, from);
-    code.put(quarter);
+    code.putImmediate(quarter);
   }
 
   final void vextractf64x4(Operand into, Vector from, int half) {
     requireWidth(256, into);
     requireWidth(512, from);
     evexStore(P66 | M0F3A | W1 | 0x1B, Tuple.YMM, 512, into, from);
-    code.put(half);
+    code.putImmediate(half);
   }
 
   final void vextracti64x4(Operand into, Vector from, int half) {
     requireWidth(256, into);
     requireWidth(512, from);
     evexStore(P66 | M0F3A | W1 | 0x3B, Tuple.YMM, 512, into, from);
-    code.put(half);
+    code.putImmediate(half);
   }
 
   // Masks.
@@ -185,6 +185,6 @@ final class Avx512Assembler extends Avx512Arithmetic {
 
   final void kshiftrw(Mask into, Mask from, int bits) {
     vexRegisters(P66 | M0F3A | W1 | 0x30, 128, into.number(), 0, from.number());
-    code.put(bits);
+    code.putImmediate(bits);
   }
 }

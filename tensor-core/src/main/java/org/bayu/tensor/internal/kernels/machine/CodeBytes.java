@@ -23,6 +23,14 @@ final class CodeBytes {
     bytes[size++] = (byte) value;
   }
 
+  /** Appends an operand of one byte without a sign. */
+  void putImmediate(int value) {
+    if (value != (value & 0xFF)) {
+      throw new IllegalArgumentException(value + " is not 0 to 255");
+    }
+    put(value);
+  }
+
   void putInt(int value) {
     for (var shift = 0; shift < 32; shift += 8) {
       put(value >> shift);

@@ -54,7 +54,7 @@ abstract class EvexAssembler extends VexAssembler {
     requireWidth(into.bits(), from);
     requireUnmasked(from);
     evex(instruction, Tuple.FULL, into.bits(), extension, into.number(), from, lanes(into));
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   /** An instruction with a general register as its source. */

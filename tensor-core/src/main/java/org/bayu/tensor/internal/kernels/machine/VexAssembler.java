@@ -61,7 +61,7 @@ abstract class VexAssembler extends Assembler {
     requireUnmasked(into);
     requireUnmasked(from);
     vexRegisters(instruction, into.bits(), extension, into.number(), from.number());
-    code.put(immediate);
+    code.putImmediate(immediate);
   }
 
   /** An instruction on registers of any kind, by their numbers. */

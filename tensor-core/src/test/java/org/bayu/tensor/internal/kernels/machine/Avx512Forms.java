@@ -4,23 +4,14 @@ import java.util.List;
 import java.util.Random;
 
 /** The instructions of AVX-512: any width, any register, with and without masks and broadcasts. */
-final class Avx512Forms extends Forms<Avx512Assembler> {
+final class Avx512Forms extends Avx512Shapes {
   private static final List<String> FLOAT_PREDICATES =
       List.of("eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord");
   private static final List<String> INTEGER_PREDICATES =
       List.of("eq", "lt", "le", "", "neq", "nlt", "nle");
 
-  private static final List<Mask> MASKS = List.of(Mask.values());
-
-  /** What a source can be besides a register: memory, or one element of 4 or 8 bytes of it. */
-  private enum Source {
-    MEMORY,
-    FLOATS,
-    DOUBLES
-  }
-
   Avx512Forms(Random random) {
-    super(new Avx512Assembler(), random, 32);
+    super(random);
   }
 
   @Override
@@ -197,134 +188,5 @@ final class Avx512Forms extends Forms<Avx512Assembler> {
     var bits = immediate();
     expect("kshiftrw", 0, target, "k" + left.number(), bits);
     assembler.kshiftrw(into, left, bits);
-  }
-
-  private int width() {
-    return 128 << random.nextInt(3);
-  }
-
-  /** 256 or 512. */
-  private int wide() {
-    return 256 << random.nextInt(2);
-  }
-
-  private static int half(int bits) {
-    return Math.max(128, bits / 2);
-  }
-
-  private Mask mask() {
-    return pick(MASKS.subList(1, 8));
-  }
-
-  private Vector destination(int bits) {
-    var vector = vector(bits);
-    return switch (random.nextInt(3)) {
-      case 0 -> vector.masked(mask());
-      case 1 -> vector.zeroed(mask());
-      default -> vector;
-    };
-  }
-
-  private Address masked(Address address) {
-    return random.nextBoolean() ? address.masked(mask()) : address;
-  }
-
-  private Operand source(int bits, Source source) {
-    return switch (random.nextInt(3)) {
-      case 0 -> vector(bits);
-      case 1 -> address();
-      default -> source == Source.MEMORY ? address() : address().broadcasted();
-    };
-  }
-
-  private static int memoryBytes(Operand operand, int bits, int elementBytes) {
-    return operand instanceof Address address && address.broadcast() ? elementBytes : bits / 8;
-  }
-
-  private static int elementBytes(Source source) {
-    return source == Source.DOUBLES ? 8 : 4;
-  }
-
-  private void two(String name, Source kind, Two<Avx512Assembler, Vector, Operand> instruction) {
-    var bits = width();
-    var into = destination(bits);
-    var from = source(bits, kind);
-    expect(name, memoryBytes(from, bits, elementBytes(kind)), into, from);
-    instruction.emit(assembler, into, from);
-  }
-
-  private void twoAndByte(
-      String name, Source kind, Three<Avx512Assembler, Vector, Operand, Integer> instruction) {
-    var bits = width();
-    var into = destination(bits);
-    var from = source(bits, kind);
-    var last = immediate();
-    expect(name, memoryBytes(from, bits, elementBytes(kind)), into, from, last);
-    instruction.emit(assembler, into, from, last);
-  }
-
-  private void three(
-      String name, Source kind, Three<Avx512Assembler, Vector, Vector, Operand> instruction) {
-    three(name, width(), kind, instruction);
-  }
-
-  private void three(
-      String name,
-      int bits,
-      Source kind,
-      Three<Avx512Assembler, Vector, Vector, Operand> instruction) {
-    var into = destination(bits);
-    var left = vector(bits);
-    var right = source(bits, kind);
-    expect(name, memoryBytes(right, bits, elementBytes(kind)), into, left, right);
-    instruction.emit(assembler, into, left, right);
-  }
-
-  private void threeAndByte(
-      String name,
-      int bits,
-      Source kind,
-      Four<Avx512Assembler, Vector, Vector, Operand, Integer> instruction) {
-    var into = destination(bits);
-    var left = vector(bits);
-    var right = source(bits, kind);
-    var last = immediate();
-    expect(name, memoryBytes(right, bits, elementBytes(kind)), into, left, right, last);
-    instruction.emit(assembler, into, left, right, last);
-  }
-
-  private void narrow(
-      String name,
-      Source kind,
-      int elementBytes,
-      Two<Avx512Assembler, Vector, Operand> instruction) {
-    var bits = width();
-    var from = source(bits, kind);
-    if (from instanceof Address && bits == 128) {
-      return; // memory is taken for twice the destination
-    }
-    var into = destination(half(bits));
-    expect(name, memoryBytes(from, bits, elementBytes), into, from);
-    instruction.emit(assembler, into, from);
-  }
-
-  private void widen(String name, Source kind, Two<Avx512Assembler, Vector, Operand> instruction) {
-    var bits = width();
-    var into = destination(bits);
-    var from = source(half(bits), kind);
-    expect(name, memoryBytes(from, bits / 2, 4), into, from);
-    instruction.emit(assembler, into, from);
-  }
-
-  private void extract(
-      String name,
-      int bits,
-      int fromBits,
-      Three<Avx512Assembler, Operand, Vector, Integer> instruction) {
-    var from = vector(fromBits);
-    var into = random.nextBoolean() ? destination(bits) : masked(address());
-    var part = immediate();
-    expect(name, bits / 8, into, from, part);
-    instruction.emit(assembler, into, from, part);
   }
 }

@@ -5,6 +5,7 @@ import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RDI;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RSI;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.FunctionDescriptor;
@@ -52,6 +53,14 @@ class CodeBufferTest {
       assertTrue(mapping.contains(" r-xp "), mapping);
     }
     assertEquals("none", mapping(address));
+  }
+
+  @Test
+  void whatTheSystemRefusesIsARefusalInOneLine() {
+    var refusal = assertThrows(CodeRefusedException.class, () -> CodeBuffer.of(new byte[0]));
+    var message = String.valueOf(refusal.getMessage());
+    assertTrue(
+        message.matches("the system refuses executable memory \\(mmap: errno 22\\)"), message);
   }
 
   private static String mapping(String address) throws Exception {

@@ -5,6 +5,19 @@ import java.util.Random;
 
 /** The instructions on general registers. */
 final class GeneralForms extends Forms<Assembler> {
+  /** No-operations of 1 byte, 2 and so on. */
+  private static final List<String> NOPS =
+      List.of(
+          "nop",
+          "xchg ax,ax",
+          "nop DWORD PTR [rax]",
+          "nop DWORD PTR [rax]",
+          "nop DWORD PTR [rax+rax*1]",
+          "nop WORD PTR [rax+rax*1]",
+          "nop DWORD PTR [rax]",
+          "nop DWORD PTR [rax+rax*1]",
+          "nop WORD PTR [rax+rax*1]");
+
   GeneralForms(Random random) {
     super(new Assembler(), random, 16);
   }
@@ -42,6 +55,9 @@ final class GeneralForms extends Forms<Assembler> {
     plain("xgetbv", Assembler::xgetbv);
     plain("vzeroupper", Assembler::vzeroupper);
     jumps();
+    for (var i = 0; i < NOPS.size(); i++) {
+      alignment(i + 1, NOPS.get(i));
+    }
   }
 
   private interface Plain {
@@ -172,5 +188,11 @@ final class GeneralForms extends Forms<Assembler> {
       expect("nop", 0);
       assembler.code.put(0x90);
     }
+  }
+
+  private void alignment(int bytes, String nop) {
+    nops(Math.floorMod(-bytes - assembler.position(), 16));
+    expect(nop, 0);
+    assembler.align(16);
   }
 }
