@@ -1,8 +1,11 @@
 package org.bayu.finetune;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.bayu.finetune.demo.Demo;
@@ -11,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** The whole tutorial on data and a model of its own. */
@@ -21,6 +25,8 @@ import picocli.CommandLine.Spec;
             + " it on a changed task, all weights and LoRA, and compare the three.")
 final class DemoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+
+  @ParentCommand private Main main;
 
   @Option(
       names = "--output",
@@ -39,9 +45,18 @@ final class DemoCommand implements Callable<Integer> {
     var folder = output == null ? firstFree(Path.of("runs")) : output;
     var commandLine = spec.commandLine();
     var err = commandLine.getErr();
-    // What the commands print as results is progress here.
-    Demo.Commands commands = arguments -> Main.run(err, err, arguments);
-    return new Demo(DemoSize.STANDARD, folder, commands, err).run(commandLine.getOut());
+    return new Demo(DemoSize.STANDARD, folder, commands(err, main.debug()), err)
+        .run(commandLine.getOut());
+  }
+
+  /** Bayu's own commands; what they print as results is progress here. */
+  static Demo.Commands commands(PrintWriter err, boolean debug) {
+    List<String> options = debug ? List.of("--debug") : List.of();
+    return arguments -> {
+      var all = new ArrayList<>(options);
+      all.addAll(List.of(arguments));
+      return Main.run(err, err, all.toArray(String[]::new));
+    };
   }
 
   /** {@code demo}, {@code demo-2} and so on: nothing of an earlier demo is lost. */

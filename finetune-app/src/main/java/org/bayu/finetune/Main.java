@@ -56,6 +56,11 @@ public final class Main implements Runnable {
 
   private Main() {}
 
+  /** Whether stack traces of errors are wanted. */
+  boolean debug() {
+    return debug;
+  }
+
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] args) {
     if (Boolean.getBoolean("bayu.launched")) {

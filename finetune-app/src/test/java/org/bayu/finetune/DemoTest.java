@@ -17,10 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The demo with a few rows and steps, which learn nothing: everything else is as in the real one.
+ * The demo with a few rows and steps and a tiny model, which learn nothing: everything else is as
+ * in the real one.
  */
 class DemoTest {
-  private static final DemoSize TINY = new DemoSize(60, 40, 3, 2, 1);
+  private static final DemoSize TINY = new DemoSize(60, 40, 3, 2, 1, "tiny-config.json");
 
   @TempDir private Path temporary;
 
@@ -58,7 +59,7 @@ class DemoTest {
     }
     assertEquals(8, found, run.out());
     // No prompt has other tokens alone than in front of its output.
-    assertFalse(run.err().contains("boundary"), run.err());
+    assertFalse(run.err().contains("merge with"), run.err());
 
     var again = run(temporary.resolve("again"));
     assertEquals(table, again.out().lines().filter(line -> line.startsWith("|")).toList());
@@ -88,6 +89,18 @@ class DemoTest {
   }
 
   @Test
+  void theCommandsOfADemoToDebugPrintStackTraces() {
+    for (var debug : List.of(true, false)) {
+      var err = new StringWriter();
+      var exitCode =
+          DemoCommand.commands(new PrintWriter(err), debug)
+              .run("tokenize", "--tokenizer", "missing", "--input", "missing.jsonl");
+      assertEquals(ExitCode.INPUT_FILE, exitCode, err.toString());
+      assertEquals(debug, err.toString().contains("\tat org.bayu."), err.toString());
+    }
+  }
+
+  @Test
   void anExistingFolderIsLeftAlone() throws IOException {
     var folder = Files.createDirectory(temporary.resolve("mine"));
     var sentence = CommandLineRun.of("demo", "--output", folder).sentence(ExitCode.USAGE);
@@ -111,8 +124,7 @@ class DemoTest {
     var out = new StringWriter();
     var err = new StringWriter();
     var progress = new PrintWriter(err);
-    var demo =
-        new Demo(TINY, folder, arguments -> Main.run(progress, progress, arguments), progress);
+    var demo = new Demo(TINY, folder, DemoCommand.commands(progress, false), progress);
     var exitCode = demo.run(new PrintWriter(out));
     return new CommandLineRun(exitCode, out.toString(), err.toString());
   }

@@ -82,7 +82,7 @@ public final class Demo {
     var instruction = DemoFiles.resource("instruction.txt");
     files.writeData(sets, instruction);
     files.writeConfigurations();
-    var config = LlamaConfig.parse(DemoFiles.resource("config.json"));
+    var config = LlamaConfig.parse(DemoFiles.resource(files.size().model()));
     var texts =
         sets.stream()
             .filter(set -> set.name().endsWith("train"))
