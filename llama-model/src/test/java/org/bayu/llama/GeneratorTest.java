@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class GeneratorTest {
   private static final IntSet NO_STOP = IntSet.of();
@@ -121,13 +123,14 @@ class GeneratorTest {
     assertEquals(5, generate(NO_STOP, Sampling.GREEDY, 99, List.of(prompt)).getFirst().size());
   }
 
-  @Test
-  void aStoryGoesOnAsInLlama2c() throws IOException {
+  @ParameterizedTest
+  @EnumSource(Tier.class)
+  void aStoryGoesOnAsInLlama2c(Tier tier) throws IOException {
     var folder = SharedData.path("stories260K");
     var text = Files.readString(folder.resolve("greedy200_tokens.txt")).trim();
     var ids = Arrays.stream(text.split("[\\s,]+")).mapToInt(Integer::parseInt).toArray();
     try (var checkpoint = HfCheckpoint.open(folder);
-        var device = Device.cpu()) {
+        var device = tier.device()) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var story =
           new Generator(model, device, DType.F32, IntSet.of(1, 2))

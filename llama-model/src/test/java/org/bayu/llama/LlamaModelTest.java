@@ -19,6 +19,7 @@ import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LlamaModelTest {
@@ -55,17 +56,19 @@ class LlamaModelTest {
     }
   }
 
-  @Test
-  void aPretrainedModelsLogitsAreThoseOfLlama2c() throws IOException {
+  @ParameterizedTest
+  @EnumSource(Tier.class)
+  void aPretrainedModelsLogitsAreThoseOfLlama2c(Tier tier) throws IOException {
     var folder = SharedData.path("stories260K");
     var text = Files.readString(folder.resolve("greedy200_tokens.txt")).trim();
     var tokens = Arrays.stream(text.split("[\\s,]+")).mapToInt(Integer::parseInt).toArray();
     var bytes = Files.readAllBytes(folder.resolve("greedy200_logits_f32le_200x512.bin"));
     var expected = new float[200 * 512];
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(expected);
-    try (var checkpoint = HfCheckpoint.open(folder)) {
+    try (var checkpoint = HfCheckpoint.open(folder);
+        var device = tier.device()) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
-      var actual = logits(model, DType.F32, tokens);
+      var actual = logits(device, model, DType.F32, tokens);
       for (var i = 0; i < expected.length; i++) {
         // llama2.c is up to 2.5e-5 from a computation in double precision.
         assertEquals(expected[i], actual[i], 2e-4, "logit " + i);
@@ -112,8 +115,13 @@ class LlamaModelTest {
   }
 
   private static float[] logits(LlamaModel model, DType compute, int... tokens) {
-    try (var device = Device.cpu();
-        var workspace = new Workspace()) {
+    try (var device = Device.cpu()) {
+      return logits(device, model, compute, tokens);
+    }
+  }
+
+  private static float[] logits(Device device, LlamaModel model, DType compute, int... tokens) {
+    try (var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var tree = TokenTree.of(List.of(tokens), Integer.MAX_VALUE);
       var hidden = model.hidden(tape, tree, compute, false);
