@@ -31,6 +31,14 @@ final class JavaCommand {
   /** Training makes next to no garbage: the collector with the cheapest barriers. */
   static final String COLLECTOR = "-XX:+UseParallelGC";
 
+  /**
+   * Always profile. While the optimizing compiler is busy the JVM makes code without a profile, to
+   * make it anew later with one; the matrix product's tile is so large that this second compilation
+   * fails (HotSpot of JDK 25, AVX-512), and the slow code would stay for good. Without the first it
+   * is profiled by the interpreter and then optimized.
+   */
+  static final String PROFILE = "-XX:Tier3DelayOn=1000";
+
   private static final Pattern SETS_HEAP =
       Pattern.compile("-Xmx|-mx|MaxHeapSize|MaxRAMPercentage|MaxRAMFraction");
   private static final Pattern SETS_COLLECTOR = Pattern.compile("-XX:\\+Use\\w*GC\\b");
@@ -71,6 +79,7 @@ final class JavaCommand {
     List<String> command = new ArrayList<>();
     command.add(JavaHomes.javaProgram(home).toString());
     command.addAll(NEEDED);
+    command.add(PROFILE);
     if (!SETS_COLLECTOR.matcher(all).find()) {
       command.add(COLLECTOR);
     }

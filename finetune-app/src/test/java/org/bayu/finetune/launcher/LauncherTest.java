@@ -62,6 +62,7 @@ class LauncherTest {
       assertTrue(options.contains("<" + option + ">"), lines.toString());
     }
     assertTrue(options.contains("<" + JavaCommand.HEAP + ">"), lines.toString());
+    assertTrue(options.contains("<" + JavaCommand.PROFILE + ">"), lines.toString());
   }
 
   @Test
@@ -107,7 +108,7 @@ class LauncherTest {
   void theBuildsScriptStartsJavaWithTheSameOptions() throws Exception {
     var script = Files.readString(Path.of("..", "bayu"));
     var options = new ArrayList<>(JavaCommand.NEEDED);
-    options.addAll(List.of(JavaCommand.HEAP, JavaCommand.COLLECTOR));
+    options.addAll(List.of(JavaCommand.HEAP, JavaCommand.COLLECTOR, JavaCommand.PROFILE));
     for (var option : options) {
       assertTrue(script.contains(option), option);
     }
