@@ -83,7 +83,7 @@ class BayuScriptTest {
 
   @Test
   void aSourceThatChangesDuringTheBuildBuildsAgain() throws Exception {
-    maven("touch lora/src/main/A.java; sleep 0.1; echo jar >finetune-app/target/finetune-app.jar");
+    maven("sleep 0.1; touch lora/src/main/A.java; echo jar >finetune-app/target/finetune-app.jar");
     Files.createDirectories(project.resolve("finetune-app/target"));
     bayu();
     maven("echo built; echo jar >finetune-app/target/finetune-app.jar");
