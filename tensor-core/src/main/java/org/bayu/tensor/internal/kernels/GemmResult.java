@@ -8,13 +8,13 @@ import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /** Where a product goes: C = alpha·sum, or C += alpha·sum in one rounding, then to C's type. */
-record GemmResult(Kernels kernels, Matrix c, float alpha, boolean accumulate) {
+public record GemmResult(Kernels kernels, Matrix c, float alpha, boolean accumulate) {
   /**
    * Stores a block of sums.
    *
    * @param sums binary32, row-major with {@code stride} elements from row to row; overwritten
    */
-  void store(
+  public void store(
       int row,
       int rows,
       int column,

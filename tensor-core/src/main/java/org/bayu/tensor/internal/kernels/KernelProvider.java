@@ -1,15 +1,19 @@
 package org.bayu.tensor.internal.kernels;
 
 import java.lang.System.Logger.Level;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the kernels of this machine, once: those that {@code -Dbayu.kernels=vector|scalar} names,
- * else the fastest that run here.
+ * Chooses the kernels of this machine, once: those that {@code
+ * -Dbayu.kernels=machine|vector|scalar} names, else the fastest that run here.
  */
 public final class KernelProvider {
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
+  private static final String ASKED = "-Dbayu.kernels=%s asks for them";
   private static @Nullable Choice choice;
 
   private KernelProvider() {}
@@ -45,32 +49,53 @@ public final class KernelProvider {
     return switch (setting) {
       case null -> {
         if (hasVectorModule) {
-          yield vector("the fastest kernels of this build");
+          yield fastest();
         }
-        System.getLogger(KernelProvider.class.getName())
-            .log(
-                Level.WARNING,
-                "Bayu computes with plain loops, many times slower than this processor can: start"
-                    + " Java with --add-modules "
-                    + VECTOR_MODULE);
+        log(
+            "Bayu computes with plain loops, many times slower than this processor can: start"
+                + " Java with --add-modules "
+                + VECTOR_MODULE);
         yield new Choice(ScalarKernels.INSTANCE, "this JVM runs without " + VECTOR_MODULE);
       }
       case "scalar" -> new Choice(ScalarKernels.INSTANCE, "-Dbayu.kernels=scalar asks for them");
-      case "vector" -> {
+      case "vector", "machine" -> {
         if (!hasVectorModule) {
           throw new IllegalArgumentException(
-              "-Dbayu.kernels=vector needs Java started with --add-modules " + VECTOR_MODULE);
+              "-Dbayu.kernels=%s needs Java started with --add-modules %s"
+                  .formatted(setting, VECTOR_MODULE));
         }
-        yield vector("-Dbayu.kernels=vector asks for them");
+        yield setting.equals("vector") ? vector(ASKED.formatted(setting)) : machine();
       }
-      case "machine" ->
-          throw new IllegalArgumentException(
-              "-Dbayu.kernels=machine: this build has no machine-code kernels; use vector or"
-                  + " scalar");
       default ->
           throw new IllegalArgumentException(
-              "-Dbayu.kernels=" + setting + ": there are vector and scalar kernels");
+              "-Dbayu.kernels=" + setting + ": there are machine, vector and scalar kernels");
     };
+  }
+
+  private static Choice fastest() {
+    return switch (MachineKernels.availability()) {
+      case Available available ->
+          new Choice(available.kernels(), "AVX-512 BF16 of " + available.processor());
+      case Missing missing -> {
+        if (missing.isRefused()) {
+          log("Bayu computes slower than this processor can: " + missing.reason());
+        }
+        yield vector("no machine code, since " + missing.reason());
+      }
+    };
+  }
+
+  private static Choice machine() {
+    return switch (MachineKernels.availability()) {
+      case Available available -> new Choice(available.kernels(), ASKED.formatted("machine"));
+      case Missing missing ->
+          throw new IllegalArgumentException(
+              "-Dbayu.kernels=machine: there is no machine code here, since " + missing.reason());
+    };
+  }
+
+  private static void log(String warning) {
+    System.getLogger(KernelProvider.class.getName()).log(Level.WARNING, warning);
   }
 
   private static Choice vector(String reason) {

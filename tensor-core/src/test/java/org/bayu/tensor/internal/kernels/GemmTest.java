@@ -23,6 +23,8 @@ import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +37,9 @@ class GemmTest {
   private static final DType[] FLOATS = {DType.F32, DType.BF16, DType.F16};
   private static final int[] SIZES = {0, 1, 2, 3, 4, 5, 13, 16, 24, 25, 63, 65, 121, 207, 260};
 
+  /** Beyond a block of k of any kernels. */
+  private static final int LONG_K = 1091;
+
   private final Arena arena = Arena.ofShared();
   private final Random random = new Random(7);
 
@@ -44,7 +49,9 @@ class GemmTest {
   }
 
   static List<Kernels> kernels() {
-    return List.of(ScalarKernels.INSTANCE, VectorKernels.INSTANCE);
+    return MachineKernels.availability() instanceof Available available
+        ? List.of(ScalarKernels.INSTANCE, VectorKernels.INSTANCE, available.kernels())
+        : List.of(ScalarKernels.INSTANCE, VectorKernels.INSTANCE);
   }
 
   /** A matrix [rows, columns] in its own memory, any order of strides, any alignment. */
@@ -109,7 +116,7 @@ class GemmTest {
     var magnitude = new double[m * n];
     var steps = 0;
     for (var t = 0; t < terms.length; t++) {
-      var k = size();
+      var k = random.nextInt(12) == 0 ? LONG_K : size();
       var a = place(FLOATS[random.nextInt(3)], m, k);
       var b = place(FLOATS[random.nextInt(3)], k, n);
       terms[t] = new Term(a.matrix, b.matrix, k);
@@ -226,7 +233,15 @@ class GemmTest {
     var x = GuardedMemory.random(arena, DType.F32, 300 * 600, 0, random);
     var w = GuardedMemory.random(arena, DType.F32, n * 600, 0, random);
     var all = linear(kernels, 1, x, w, 0, 300, n);
-    for (var m : new int[] {1, 2, 7, 16, 17, 100, 121, 211}) {
+    var few = linear(kernels, 1, x, w, 284, 16, n);
+    // Of up to 16 rows machine code sums in another order.
+    var ofFewRows =
+        kernels.tier().equals("machine") ? few : Arrays.copyOfRange(all, 284 * n, 300 * n);
+    for (var m : new int[] {1, 2, 7, 16}) {
+      var some = linear(kernels, 1, x, w, 300 - m, m, n);
+      assertArrayEquals(Arrays.copyOfRange(ofFewRows, (16 - m) * n, 16 * n), some, "rows: " + m);
+    }
+    for (var m : new int[] {17, 100, 121, 211}) {
       var first = 300 - m;
       var some = linear(kernels, 1, x, w, first, m, n);
       assertArrayEquals(Arrays.copyOfRange(all, first * n, 300 * n), some, "rows: " + m);

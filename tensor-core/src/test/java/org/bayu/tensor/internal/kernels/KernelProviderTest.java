@@ -4,14 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.bayu.tensor.internal.kernels.machine.MachineKernels;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
 import org.junit.jupiter.api.Test;
 
 class KernelProviderTest {
   @Test
-  void theVectorKernelsAreUsedWhereTheirModuleIs() {
+  void theFastestKernelsThatRunHereAreUsed() {
     var choice = KernelProvider.choose(null, true);
-    assertEquals("vector", choice.kernels().tier());
-    assertTrue(choice.reason().contains("-bit vectors"), choice.reason());
+    switch (MachineKernels.availability()) {
+      case Available available -> {
+        assertEquals("machine", choice.kernels().tier());
+        assertTrue(choice.reason().contains(available.processor()), choice.reason());
+      }
+      case Missing missing -> {
+        assertEquals("vector", choice.kernels().tier());
+        assertTrue(choice.reason().contains(missing.reason()), choice.reason());
+        assertTrue(choice.reason().contains("-bit vectors"), choice.reason());
+      }
+    }
   }
 
   @Test
@@ -29,9 +41,12 @@ class KernelProviderTest {
 
   @Test
   void whatCannotRunIsRefusedInOneSentence() {
-    assertRefused("machine", true, "this build has no machine-code kernels; use vector or scalar");
+    if (MachineKernels.availability() instanceof Missing missing) {
+      assertRefused("machine", true, "there is no machine code here, since " + missing.reason());
+    }
+    assertRefused("machine", false, "needs Java started with --add-modules jdk.incubator.vector");
     assertRefused("vector", false, "needs Java started with --add-modules jdk.incubator.vector");
-    assertRefused("sse", true, "there are vector and scalar kernels");
+    assertRefused("sse", true, "there are machine, vector and scalar kernels");
   }
 
   private static void assertRefused(String setting, boolean hasVectorModule, String message) {

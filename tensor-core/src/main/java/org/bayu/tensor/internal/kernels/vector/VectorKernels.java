@@ -9,7 +9,7 @@ import org.bayu.tensor.internal.kernels.ScalarKernels;
  * The kernels on the JDK's Vector API, for any processor with fused multiply-add: body in whole
  * vectors, tail by mask or by scalar code of the same bits.
  */
-public final class VectorKernels implements Kernels {
+public class VectorKernels implements Kernels {
   /** The one instance. */
   public static final VectorKernels INSTANCE = new VectorKernels();
 
@@ -17,7 +17,8 @@ public final class VectorKernels implements Kernels {
   private static final boolean LARGE_TILE =
       Lanes.BITS == 512 || System.getProperty("os.arch").equals("aarch64");
 
-  private VectorKernels() {}
+  /** For kernels that replace some of these. */
+  protected VectorKernels() {}
 
   /** Bits of a vector: what the processor prefers, or {@code -Dbayu.vectorBits}. */
   public static int vectorBits() {

@@ -1,0 +1,262 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The functions of {@link TileCode} and {@link PackCode} for one type of operands, ready to be
+ * called. Nothing here checks a range: {@link org.bayu.tensor.internal.kernels.Gemm} has.
+ */
+final class ProductCode {
+  /** Bytes of the pointers that {@link #packSteps} needs. */
+  static final long POINTER_BYTES = 16 * JAVA_LONG.byteSize();
+
+  /** What a missing lane reads: as long as any lane's block. */
+  private static final MemorySegment ZEROS =
+      Arena.global().allocate(2 * 4L * PanelProduct.BLOCK_STEPS, 64);
+
+  private final boolean bfloat16;
+  private final List<MemorySegment> tiles;
+  private final List<MemorySegment> steps;
+  private final List<MemorySegment> lanes;
+  private final List<MemorySegment> streams;
+
+  /**
+   * Assembles them.
+   *
+   * @throws CodeRefusedException if the operating system gives no executable memory
+   */
+  ProductCode(CallingConvention convention, boolean bfloat16) throws CodeRefusedException {
+    this.bfloat16 = bfloat16;
+    var asm = new Avx512Assembler();
+    List<Integer> tilesAt = new ArrayList<>();
+    for (var panel : new boolean[] {false, true}) {
+      for (var vectors = 1; vectors <= TileCode.VECTORS; vectors++) {
+        for (var rows = 1; rows <= TileCode.ROWS; rows++) {
+          asm.align(64);
+          tilesAt.add(asm.position());
+          TileCode.emit(asm, convention, bfloat16, rows, vectors, panel);
+        }
+      }
+    }
+    List<Integer> stepsAt = new ArrayList<>();
+    List<Integer> lanesAt = new ArrayList<>();
+    List<Integer> streamsAt = new ArrayList<>();
+    for (var from : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+      asm.align(64);
+      stepsAt.add(asm.position());
+      PackCode.emitSteps(asm, convention, bfloat16, from);
+      for (var groups = 1; groups <= TileCode.VECTORS; groups++) {
+        asm.align(64);
+        lanesAt.add(asm.position());
+        PackCode.emitLanes(asm, convention, bfloat16, from, groups);
+      }
+      for (var few = 1; few <= StreamCode.FEW; few++) {
+        for (var rows = 1; rows <= StreamCode.ROWS; rows += StreamCode.ROWS - 1) {
+          asm.align(64);
+          streamsAt.add(asm.position());
+          StreamCode.emit(asm, convention, bfloat16, from, rows, few);
+        }
+      }
+    }
+    var code = CodeBuffer.of(asm.toByteArray());
+    tiles = tilesAt.stream().map(code::address).toList();
+    steps = stepsAt.stream().map(code::address).toList();
+    lanes = lanesAt.stream().map(code::address).toList();
+    streams = streamsAt.stream().map(code::address).toList();
+  }
+
+  /** A of a product: rows that lie {@code stride} bytes apart, or a panel of rows. */
+  record Left(MemorySegment data, long at, boolean inPanel, long stride) {
+    private long address(long row) {
+      return data.address() + at + row * (inPanel ? 4 : stride);
+    }
+  }
+
+  /** C of a product: F32 sums, and where they go as BF16 at the end, if that is not null. */
+  record Sums(
+      MemorySegment data,
+      long at,
+      long stride,
+      @Nullable MemorySegment rounded,
+      long roundedAt,
+      long roundedStride) {
+    /** This, some rows below. */
+    Sums below(int rows) {
+      return new Sums(
+          data,
+          at + rows * stride,
+          stride,
+          rounded,
+          roundedAt + rows * roundedStride,
+          roundedStride);
+    }
+  }
+
+  /**
+   * C = A·B or C += A·B of some rows and {@code width} packed columns of B.
+   *
+   * @param isLast whether the sums are complete, to be rounded
+   */
+  void multiply(
+      int rows,
+      int width,
+      int steps,
+      Left a,
+      MemorySegment b,
+      Sums c,
+      boolean accumulate,
+      boolean isLast) {
+    var full = rows / TileCode.ROWS;
+    var rest = rows % TileCode.ROWS;
+    if (full > 0) {
+      multiplyTiles(TileCode.ROWS, full, 0, width, steps, a, b, c, accumulate, isLast);
+    }
+    if (rest > 0) {
+      multiplyTiles(rest, 1, rows - rest, width, steps, a, b, c, accumulate, isLast);
+    }
+  }
+
+  /** {@code count} tiles of {@code rows}, from row {@code from} on. */
+  private void multiplyTiles(
+      int rows,
+      int count,
+      long from,
+      int width,
+      int steps,
+      Left a,
+      MemorySegment b,
+      Sums c,
+      boolean accumulate,
+      boolean isLast) {
+    var form = (a.inPanel ? TileCode.VECTORS : 0) + width / 16 - 1;
+    var round = isLast && c.rounded != null;
+    var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (round ? TileCode.ROUND : 0);
+    var rounded = c.rounded == null ? 0 : c.rounded.address() + c.roundedAt;
+    MachineCall.call(
+        tiles.get(form * TileCode.ROWS + rows - 1),
+        steps,
+        a.address(from),
+        a.stride,
+        b.address(),
+        c.data.address() + c.at + from * c.stride,
+        c.stride,
+        count,
+        flags,
+        rounded + from * c.roundedStride,
+        c.roundedStride);
+  }
+
+  /**
+   * Packs lanes whose k lie side by side: rows {@code lane} and on of {@code matrix}, columns
+   * {@code from} and on. Writes a multiple of 16 steps, and a multiple of 16 lanes, zeros where
+   * there are none.
+   *
+   * @param width lanes of the panel
+   * @param pointers scratch memory of {@link #POINTER_BYTES}
+   */
+  void packSteps(
+      Matrix matrix,
+      int lane,
+      int lanes,
+      int from,
+      int k,
+      MemorySegment to,
+      long at,
+      int width,
+      MemorySegment pointers) {
+    var function = steps.get(source(matrix.dtype()));
+    var chunk = bfloat16 ? 32 : 16;
+    var tailMask = (1L << (k % chunk)) - 1;
+    for (var group = 0; group < lanes; group += 16) {
+      for (var i = 0; i < 16; i++) {
+        var address =
+            group + i < lanes
+                ? matrix.data().address() + matrix.byteAt(lane + group + i, from)
+                : ZEROS.address();
+        pointers.setAtIndex(JAVA_LONG, i, address);
+      }
+      MachineCall.call(
+          function, pointers.address(), k, to.address() + at + 4L * group, 4L * width, tailMask, 0);
+    }
+  }
+
+  /** Packs lanes that lie side by side, as {@link #packSteps} does; writes no more than k steps. */
+  void packLanes(
+      Matrix matrix, int lane, int lanes, int from, int k, MemorySegment to, long at, int width) {
+    var kStride = matrix.columnStride() * matrix.dtype().bytes();
+    for (var first = 0; first < lanes; first += 16 * TileCode.VECTORS) {
+      var count = Math.min(16 * TileCode.VECTORS, lanes - first);
+      var groups = (count + 15) / 16;
+      MachineCall.call(
+          this.lanes.get(source(matrix.dtype()) * TileCode.VECTORS + groups - 1),
+          matrix.data().address() + matrix.byteAt(lane + first, from),
+          kStride,
+          k,
+          to.address() + at + 4L * first,
+          4L * width,
+          (1L << (count - 16 * (groups - 1))) - 1);
+    }
+  }
+
+  /**
+   * to[f, r] = Σ matrix[row + r, from + l]·few[f, l] over k elements, or += that.
+   *
+   * @param few vectors of the product's type, {@code fewStride} bytes apart, zeros behind k
+   * @param to F32, {@code toStride} bytes from vector to vector
+   */
+  void stream(
+      Matrix matrix,
+      long row,
+      int rows,
+      int k,
+      MemorySegment few,
+      int fewCount,
+      long fewStride,
+      MemorySegment to,
+      long toStride,
+      boolean accumulate) {
+    var rowStride = matrix.rowStride() * matrix.dtype().bytes();
+    var chunk = bfloat16 ? 32 : 16;
+    var tailMask = (1L << (k % chunk)) - 1;
+    for (var f = 0; f < fewCount; f += StreamCode.FEW) {
+      var count = Math.min(StreamCode.FEW, fewCount - f);
+      var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + count - 1);
+      var done = rows - rows % StreamCode.ROWS;
+      for (var single = 0; single < 2; single++) {
+        var first = single == 0 ? 0 : done;
+        var groups = single == 0 ? done / StreamCode.ROWS : rows - done;
+        if (groups > 0) {
+          MachineCall.call(
+              streams.get(form + 1 - single),
+              matrix.data().address() + matrix.byteAt(row + first, 0),
+              rowStride,
+              k,
+              few.address() + f * fewStride,
+              fewStride,
+              to.address() + f * toStride + 4L * first,
+              groups,
+              tailMask,
+              toStride,
+              accumulate ? 1 : 0);
+        }
+      }
+    }
+  }
+
+  private static int source(DType type) {
+    return switch (type) {
+      case F32 -> 0;
+      case BF16 -> 1;
+      case F16 -> 2;
+      case I32 -> throw new IllegalArgumentException("a product of I32");
+    };
+  }
+}

@@ -1,0 +1,49 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.BFloat16;
+import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+
+/** {@link PackCode} element by element: for matrices neither of whose strides is 1. */
+final class SlowPacking {
+  private SlowPacking() {}
+
+  /** Packs the lanes (rows) of {@code matrix}, some of its columns as k. */
+  static void pack(
+      boolean bfloat16,
+      Matrix matrix,
+      int lane,
+      int lanes,
+      int from,
+      int k,
+      MemorySegment to,
+      long at,
+      int width) {
+    var elements = bfloat16 ? 2 : 1;
+    var steps = (k + elements - 1) / elements;
+    to.asSlice(at, 4L * steps * width).fill((byte) 0);
+    for (var i = 0; i < lanes; i++) {
+      for (var l = 0; l < k; l++) {
+        var value = get(matrix, matrix.byteAt(lane + i, from + l));
+        var place = at + 4 * ((long) l / elements * width + i);
+        if (bfloat16) {
+          to.set(JAVA_SHORT_UNALIGNED, place + 2L * (l % 2), BFloat16.fromFloat(value));
+        } else {
+          to.set(JAVA_FLOAT_UNALIGNED, place, value);
+        }
+      }
+    }
+  }
+
+  static float get(Matrix matrix, long at) {
+    return switch (matrix.dtype()) {
+      case F32 -> matrix.data().get(JAVA_FLOAT_UNALIGNED, at);
+      case BF16 -> BFloat16.toFloat(matrix.data().get(JAVA_SHORT_UNALIGNED, at));
+      case F16 -> Float.float16ToFloat(matrix.data().get(JAVA_SHORT_UNALIGNED, at));
+      case I32 -> throw new IllegalArgumentException("a product of I32");
+    };
+  }
+}

@@ -1,0 +1,182 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import static org.bayu.tensor.internal.kernels.machine.Address.at;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R10;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R11;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R12;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R13;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R14;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R8;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R9;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RBX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RCX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RDI;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RDX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RSI;
+import static org.bayu.tensor.internal.kernels.machine.Mask.K1;
+import static org.bayu.tensor.internal.kernels.machine.Mask.K2;
+import static org.bayu.tensor.internal.kernels.machine.Vector.xmm;
+import static org.bayu.tensor.internal.kernels.machine.Vector.ymm;
+import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
+
+import org.bayu.tensor.DType;
+
+/**
+ * Dot products of many rows with a few vectors, with AVX-512: for products with so few rows that
+ * packing a weight would take longer than reading it once.
+ *
+ * <p>{@code void stream(byte* rows, long rowStride, long k, byte* few, long fewStride, float* to,
+ * long groups, long tailMask, long toStride, long accumulate)}: to[f, r] = Σ rows[r, l]·few[f, l],
+ * or += it, for {@code groups} times {@link #ROWS} rows (or that many single ones). Rows are of any
+ * type and rounded to that of the product; the few vectors have it, and zeros up to a multiple of
+ * 64 bytes. Sums of 16 lanes are added by halves.
+ */
+final class StreamCode {
+  /** Rows that are read at the same time. */
+  static final int ROWS = 4;
+
+  /** Vectors that a row is multiplied with at the same time, at most. */
+  static final int FEW = 4;
+
+  private final LoadCode load;
+  private final Avx512Assembler asm;
+  private final boolean bfloat16;
+  private final int rows;
+  private final int few;
+
+  private StreamCode(Avx512Assembler asm, boolean bfloat16, DType from, int rows, int few) {
+    this.load = new LoadCode(asm, bfloat16, from);
+    this.asm = asm;
+    this.bfloat16 = bfloat16;
+    this.rows = rows;
+    this.few = few;
+  }
+
+  /** Appends the function for {@code rows} (1 or {@link #ROWS}) rows and {@code few} vectors. */
+  static void emit(
+      Avx512Assembler asm,
+      CallingConvention convention,
+      boolean bfloat16,
+      DType from,
+      int rows,
+      int few) {
+    var frame = new Frame(asm, convention, 10, 0, RBX, R12, R13, R14);
+    frame.prologue();
+    frame.loadStackArgument(7, RAX);
+    asm.kmovd(K1, RAX);
+    asm.shr(RAX, 16);
+    asm.kmovd(K2, RAX);
+    frame.loadStackArgument(6, RBX);
+    frame.loadStackArgument(8, RAX);
+    frame.loadStackArgument(9, R14);
+    new StreamCode(asm, bfloat16, from, rows, few).emit();
+    frame.epilogue();
+  }
+
+  private Vector sum(int row, int vector) {
+    return zmm(row * few + vector);
+  }
+
+  private void emit() {
+    asm.lea(R10, at(RSI, RSI, 2, 0));
+    asm.lea(R11, at(R8, R8, 2, 0));
+    var nextRows = asm.here();
+    for (var i = 0; i < rows * few; i++) {
+      asm.vpxord(zmm(i), zmm(i), zmm(i));
+    }
+    asm.mov(R12, RDI);
+    asm.mov(R13, RCX);
+    multiply();
+    store();
+    asm.lea(RDI, rows == 1 ? at(RDI, RSI, 1, 0) : at(RDI, RSI, rows, 0));
+    asm.add(R9, 4 * rows);
+    asm.dec(RBX);
+    asm.jnz(nextRows);
+  }
+
+  /** Uses up RDX, and brings it back from the stack of this function's pushes. */
+  private void multiply() {
+    var chunk = load.chunk();
+    var tail = new Label();
+    var done = new Label();
+    asm.push(RDX);
+    asm.sub(RDX, chunk);
+    asm.jl(tail);
+    asm.align(32);
+    var again = asm.here();
+    multiplyChunk(false);
+    asm.sub(RDX, chunk);
+    asm.jge(again);
+    asm.bind(tail);
+    asm.add(RDX, chunk);
+    asm.jz(done);
+    multiplyChunk(true);
+    asm.bind(done);
+    asm.pop(RDX);
+  }
+
+  private void multiplyChunk(boolean masked) {
+    for (var row = 0; row < rows; row++) {
+      load.chunk(zmm(16 + row), row(R12, RSI, R10, row), masked);
+    }
+    for (var vector = 0; vector < few; vector++) {
+      for (var row = 0; row < rows; row++) {
+        var right = row(R13, R8, R11, vector);
+        if (bfloat16) {
+          asm.vdpbf16ps(sum(row, vector), zmm(16 + row), right);
+        } else {
+          asm.vfmadd231ps(sum(row, vector), zmm(16 + row), right);
+        }
+      }
+    }
+    asm.add(R12, load.chunkBytes());
+    asm.add(R13, 64);
+  }
+
+  private static Address row(Gp base, Gp stride, Gp threeStrides, int row) {
+    return switch (row) {
+      case 0 -> at(base);
+      case 1, 2 -> at(base, stride, row, 0);
+      default -> at(base, threeStrides, 1, 0);
+    };
+  }
+
+  /** Adds up each sum's lanes: halves, quarters, eighths. */
+  private void store() {
+    var set = new Label();
+    for (var i = 0; i < rows * few; i++) {
+      asm.vextractf64x4(ymm(20), zmm(i), 1);
+      asm.vaddps(ymm(i), ymm(i), ymm(20));
+      asm.vextractf32x4(xmm(20), ymm(i), 1);
+      asm.vaddps(xmm(i), xmm(i), xmm(20));
+      asm.vpermilps(xmm(20), xmm(i), 0x4E);
+      asm.vaddps(xmm(i), xmm(i), xmm(20));
+      asm.vpermilps(xmm(20), xmm(i), 0xB1);
+      asm.vaddps(xmm(i), xmm(i), xmm(20));
+    }
+    asm.test(R14, R14);
+    asm.jz(set);
+    forEachResult(
+        (result, address) -> {
+          asm.vmovss(xmm(20), address);
+          asm.vaddps(result, result, xmm(20));
+        });
+    asm.bind(set);
+    forEachResult((result, address) -> asm.vmovss(address, result));
+  }
+
+  private interface ResultAction {
+    void run(Vector result, Address address);
+  }
+
+  private void forEachResult(ResultAction action) {
+    asm.mov(R12, R9);
+    for (var vector = 0; vector < few; vector++) {
+      for (var row = 0; row < rows; row++) {
+        action.run(xmm(sum(row, vector).number()), at(R12, 4 * row));
+      }
+      asm.add(R12, RAX);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.GemmResult;
+import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.parallel.WorkerPool;
+
+/**
+ * Products of few rows with a weight whose k lie side by side, as in generation: the weight streams
+ * through the processor once. Each task takes some rows of the weight; the bits of a row of C
+ * depend on that row of A and on B alone.
+ */
+record StreamProduct(Kernels kernels, ProductCode code, WorkerPool workers, DType operands) {
+  /** Rows of A at most: about where packing the weight pays. */
+  static final int MAX_ROWS = 16;
+
+  /** Rows of a weight in a task, at most and at least. */
+  private static final int MAX_TASK_ROWS = 256;
+
+  private static final int MIN_TASK_ROWS = 16;
+
+  static boolean takes(int m, Term... terms) {
+    for (var term : terms) {
+      if (term.b().rowStride() != 1) {
+        return false;
+      }
+    }
+    return m <= MAX_ROWS && terms.length > 0;
+  }
+
+  void multiply(int m, int n, GemmResult result, Term... terms) {
+    var bytes = 0L;
+    for (var term : terms) {
+      bytes += m * rowBytes(term);
+    }
+    var wanted = n / (8 * workers.threads()) / StreamCode.ROWS * StreamCode.ROWS;
+    var taskRows = Math.clamp(wanted, MIN_TASK_ROWS, MAX_TASK_ROWS);
+    workers.withScratch(
+        bytes,
+        few -> {
+          round(m, few, terms);
+          workers.run(
+              (n + taskRows - 1) / taskRows,
+              (task, worker) -> {
+                var first = task * taskRows;
+                var rows = Math.min(taskRows, n - first);
+                var sums = workers.scratch(worker, 4L * m * rows);
+                var at = 0L;
+                for (var i = 0; i < terms.length; i++) {
+                  var term = terms[i];
+                  code.stream(
+                      term.b().transposed(),
+                      first,
+                      rows,
+                      term.k(),
+                      few.asSlice(at),
+                      m,
+                      rowBytes(term),
+                      sums,
+                      4L * rows,
+                      i > 0);
+                  at += m * rowBytes(term);
+                }
+                result.store(0, m, first, rows, sums, rows, workers, worker);
+              });
+        });
+  }
+
+  /** Bytes of a row of A, rounded and filled up with zeros. */
+  private long rowBytes(Term term) {
+    return ((long) operands.bytes() * term.k() + 63) / 64 * 64;
+  }
+
+  /** Rows of A in the product's type. */
+  private void round(int m, MemorySegment to, Term... terms) {
+    to.fill((byte) 0);
+    workers.run(
+        1,
+        (task, worker) -> {
+          var at = 0L;
+          for (var term : terms) {
+            var line = workers.scratch(worker, 4L * term.k());
+            for (var row = 0; row < m; row++) {
+              widen(term.a(), row, term.k(), line);
+              kernels.narrow(operands, line, 0, to, at, term.k());
+              at += rowBytes(term);
+            }
+          }
+        });
+  }
+
+  private void widen(Matrix a, int row, int k, MemorySegment line) {
+    if (a.columnStride() == 1) {
+      kernels.widen(a.dtype(), a.data(), a.byteAt(row, 0), line, 0, k);
+    } else {
+      for (var l = 0; l < k; l++) {
+        line.setAtIndex(JAVA_FLOAT, l, SlowPacking.get(a, a.byteAt(row, l)));
+      }
+    }
+  }
+}

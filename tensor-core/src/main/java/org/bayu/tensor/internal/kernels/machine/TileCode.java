@@ -1,0 +1,242 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import static org.bayu.tensor.internal.kernels.machine.Address.at;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R10;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R11;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R12;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R13;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R14;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R15;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R8;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R9;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RBP;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RBX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RCX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RDI;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RDX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RSI;
+import static org.bayu.tensor.internal.kernels.machine.Vector.ymm;
+import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
+
+/**
+ * The inner loop of a matrix product with AVX-512: C = A·B or C += A·B for tiles below each other,
+ * of 1 to {@value #ROWS} rows and 16 to 64 columns.
+ *
+ * <p>{@code void tile(long steps, byte* a, long aStride, byte* b, byte* c, long cStride, long
+ * tiles, long flags, byte* rounded, long roundedStride)}. A step is 32 bits of k, one F32 or two
+ * BF16. B is packed: at each step 16 columns a vector, step after step. C is F32, its rows {@code
+ * cStride} bytes apart. A lies by rows, {@code aStride} bytes apart with their steps side by side,
+ * or in a panel: at each step {@value #LANES} rows side by side.
+ *
+ * <p>Flags: {@link #ACCUMULATE} begins with what C has instead of zero; {@link #ROUND} leaves C and
+ * stores BF16 to {@code rounded} instead, ties to even, subnormal numbers as zero.
+ *
+ * <p>The accumulators stay in registers, 28 of them for the full tile; four more hold the step's B,
+ * and A comes from memory, broadcast by the multiplication itself. Each element of C is one chain
+ * in ascending k.
+ */
+final class TileCode {
+  /** Rows of a full tile. */
+  static final int ROWS = 7;
+
+  /** Vectors of 16 columns that a tile has at most. */
+  static final int VECTORS = 4;
+
+  /** Lanes of a packed panel of A: a whole number of tiles and of vectors. */
+  static final int LANES = 112;
+
+  static final int ACCUMULATE = 1;
+  static final int ROUND = 2;
+
+  private static final int UNROLL = 4;
+
+  private final Avx512Assembler asm;
+  private final boolean bfloat16;
+  private final int rows;
+  private final int vectors;
+  private final boolean panel;
+
+  private TileCode(Avx512Assembler asm, boolean bfloat16, int rows, int vectors, boolean panel) {
+    this.asm = asm;
+    this.bfloat16 = bfloat16;
+    this.rows = rows;
+    this.vectors = vectors;
+    this.panel = panel;
+  }
+
+  /** Appends the function for tiles of [rows, 16·vectors]. */
+  static void emit(
+      Avx512Assembler asm,
+      CallingConvention convention,
+      boolean bfloat16,
+      int rows,
+      int vectors,
+      boolean panel) {
+    var frame = new Frame(asm, convention, 10, 0, RBX, RBP, R12, R13, R14, R15);
+    frame.prologue();
+    frame.loadStackArgument(6, R12);
+    frame.loadStackArgument(7, R13);
+    frame.loadStackArgument(8, R14);
+    frame.loadStackArgument(9, R15);
+    new TileCode(asm, bfloat16, rows, vectors, panel).emit();
+    frame.epilogue();
+  }
+
+  private void emit() {
+    asm.lea(R10, at(RDX, RDX, 2, 0));
+    asm.lea(R11, at(RDX, RDX, 4, 0));
+    asm.align(32);
+    var nextTile = asm.here();
+    begin();
+    multiply();
+    end();
+    asm.dec(R12);
+    asm.jnz(nextTile);
+  }
+
+  private Vector sum(int row, int vector) {
+    return zmm(row * vectors + vector);
+  }
+
+  /** Row {@code row} of the tile of C; RAX and RBX hold 3 and 5 strides. */
+  private Address c(int row, int vector) {
+    return row(R8, R9, RAX, RBX, row, 64 * vector);
+  }
+
+  private static Address row(
+      Gp base, Gp stride, Gp threeStrides, Gp fiveStrides, int row, int displacement) {
+    return switch (row) {
+      case 0 -> at(base, displacement);
+      case 1, 2, 4 -> at(base, stride, row, displacement);
+      case 3 -> at(base, threeStrides, 1, displacement);
+      case 5 -> at(base, fiveStrides, 1, displacement);
+      case 6 -> at(base, threeStrides, 2, displacement);
+      default -> throw new IllegalArgumentException("row " + row);
+    };
+  }
+
+  private void begin() {
+    var fromZero = new Label();
+    var begun = new Label();
+    asm.mov(RAX, R13);
+    asm.and(RAX, ACCUMULATE);
+    asm.jz(fromZero);
+    asm.lea(RAX, at(R9, R9, 2, 0));
+    asm.lea(RBX, at(R9, R9, 4, 0));
+    forEachSum((row, vector) -> asm.vmovups(sum(row, vector), c(row, vector)));
+    asm.jmp(begun);
+    asm.bind(fromZero);
+    forEachSum((row, vector) -> asm.vpxord(sum(row, vector), sum(row, vector), sum(row, vector)));
+    asm.bind(begun);
+  }
+
+  private void multiply() {
+    asm.mov(RAX, RSI);
+    asm.mov(RBX, RCX);
+    var rest = new Label();
+    var done = new Label();
+    asm.mov(RBP, RDI);
+    asm.shr(RBP, Integer.numberOfTrailingZeros(UNROLL));
+    asm.jz(rest);
+    asm.align(32);
+    loop(UNROLL);
+    asm.bind(rest);
+    asm.mov(RBP, RDI);
+    asm.and(RBP, UNROLL - 1);
+    asm.jz(done);
+    loop(1);
+    asm.bind(done);
+  }
+
+  /** RBP times so many steps. */
+  private void loop(int steps) {
+    var again = asm.here();
+    for (var step = 0; step < steps; step++) {
+      for (var vector = 0; vector < vectors; vector++) {
+        asm.vmovups(zmm(28 + vector), at(RBX, 64 * (step * vectors + vector)));
+      }
+      for (var row = 0; row < rows; row++) {
+        for (var vector = 0; vector < vectors; vector++) {
+          multiplyAdd(sum(row, vector), zmm(28 + vector), a(row, step).broadcasted());
+        }
+      }
+    }
+    asm.add(RAX, steps * (panel ? 4 * LANES : 4));
+    asm.add(RBX, steps * 64 * vectors);
+    asm.dec(RBP);
+    asm.jnz(again);
+  }
+
+  private Address a(int row, int step) {
+    return panel ? at(RAX, 4 * (row + step * LANES)) : row(RAX, RDX, R10, R11, row, 4 * step);
+  }
+
+  private void multiplyAdd(Vector into, Vector left, Operand right) {
+    if (bfloat16) {
+      asm.vdpbf16ps(into, left, right);
+    } else {
+      asm.vfmadd231ps(into, left, right);
+    }
+  }
+
+  private void end() {
+    var round = new Label();
+    var stored = new Label();
+    asm.mov(RAX, R13);
+    asm.and(RAX, ROUND);
+    asm.jnz(round);
+    asm.lea(RAX, at(R9, R9, 2, 0));
+    asm.lea(RBX, at(R9, R9, 4, 0));
+    forEachSum((row, vector) -> asm.vmovups(c(row, vector), sum(row, vector)));
+    asm.jmp(stored);
+    asm.bind(round);
+    asm.lea(RAX, at(R15, R15, 2, 0));
+    asm.lea(RBX, at(R15, R15, 4, 0));
+    for (var row = 0; row < rows; row++) {
+      storeRounded(row);
+    }
+    advance(R14, R15);
+    asm.bind(stored);
+    advance(R8, R9);
+    if (panel) {
+      asm.add(RSI, 4 * rows);
+    } else {
+      advance(RSI, RDX);
+    }
+  }
+
+  private void storeRounded(int row) {
+    for (var vector = 0; vector < vectors; vector += 2) {
+      var to = row(R14, R15, RAX, RBX, row, 32 * vector);
+      var low = sum(row, vector);
+      if (vector + 1 < vectors) {
+        asm.vcvtne2ps2bf16(low, sum(row, vector + 1), low);
+        asm.vmovups(to, low);
+      } else {
+        var half = ymm(low.number());
+        asm.vcvtneps2bf16(half, low);
+        asm.vmovups(to, half);
+      }
+    }
+  }
+
+  /** Moves a pointer below this tile. */
+  private void advance(Gp pointer, Gp stride) {
+    asm.mov(RAX, rows);
+    asm.imul(RAX, stride);
+    asm.add(pointer, RAX);
+  }
+
+  private interface SumAction {
+    void run(int row, int vector);
+  }
+
+  private void forEachSum(SumAction action) {
+    for (var row = 0; row < rows; row++) {
+      for (var vector = 0; vector < vectors; vector++) {
+        action.run(row, vector);
+      }
+    }
+  }
+}
