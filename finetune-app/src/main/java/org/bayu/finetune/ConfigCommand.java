@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.data.PromptTemplate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Unmatched;
@@ -21,6 +22,15 @@ abstract class ConfigCommand {
 
   // All that is no option of the command is a key of the configuration.
   @Unmatched private List<String> flags = new ArrayList<>();
+
+  /**
+   * The template of a training.
+   *
+   * @param config its configuration; null for the default template
+   */
+  static PromptTemplate template(@Nullable Path config) throws IOException {
+    return config == null ? PromptTemplate.ALPACA : TrainConfig.load(config, List.of()).prompts();
+  }
 
   /** The configuration: the file's keys, overridden by the flags. */
   final TrainConfig load() throws IOException {

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.finetune.data.PromptedRow;
 import org.bayu.finetune.data.RowReader;
 import org.bayu.finetune.evaluate.Evaluation;
@@ -43,6 +42,12 @@ final class EvaluateCommand implements Callable<Integer> {
   private Path data;
 
   @Option(
+      names = "--config_path",
+      paramLabel = "F.yaml",
+      description = "The training's configuration, where it has prompts: the template.")
+  private @Nullable Path config;
+
+  @Option(
       names = "--output",
       required = true,
       paramLabel = "D",
@@ -73,7 +78,8 @@ final class EvaluateCommand implements Callable<Integer> {
           "%s: holds an evaluation already. Choose another --output.".formatted(output));
     }
     var rows = new ArrayList<PromptedRow>();
-    new RowReader(PromptTemplate.ALPACA, RowReader.Output.REQUIRED, false).read(data, rows::add);
+    var template = ConfigCommand.template(config);
+    new RowReader(template, RowReader.Output.REQUIRED, false).read(data, rows::add);
     if (rows.isEmpty()) {
       throw UserException.inputFile("%s: there are no rows in it.".formatted(data));
     }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.finetune.data.PromptedRow;
 import org.bayu.finetune.data.RowReader;
 import org.bayu.llama.Generator;
@@ -47,12 +46,24 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--prompt", required = true, paramLabel = "T", description = "Raw text.")
     private @Nullable String text;
 
+    @ArgGroup(exclusive = false)
+    private @Nullable Rows rows;
+  }
+
+  /** Rows, and what turns them into prompts. */
+  static final class Rows {
     @Option(
         names = "--prompts",
         required = true,
         paramLabel = "F.jsonl",
         description = "Rows as train reads them, with its template; outputs are not needed.")
-    private @Nullable Path file;
+    private Path file = Path.of("");
+
+    @Option(
+        names = "--config_path",
+        paramLabel = "F.yaml",
+        description = "The training's configuration, where it has prompts: the template.")
+    private @Nullable Path config;
   }
 
   @Option(
@@ -104,8 +115,8 @@ final class GenerateCommand implements Callable<Integer> {
           new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens(tokenizer));
       if (input.text != null) {
         continueText(generator, tokenizer, input.text, sampling);
-      } else if (input.file != null) {
-        continueRows(generator, tokenizer, input.file, sampling);
+      } else if (input.rows != null) {
+        continueRows(generator, tokenizer, input.rows, sampling);
       }
       return ExitCode.DONE;
     }
@@ -146,11 +157,12 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void continueRows(
-      Generator generator, LlamaTokenizer tokenizer, Path file, Sampling sampling)
+      Generator generator, LlamaTokenizer tokenizer, Rows input, Sampling sampling)
       throws IOException {
     var json = new JsonMapper();
     var rows = new ArrayList<PromptedRow>();
-    new RowReader(PromptTemplate.ALPACA, RowReader.Output.OPTIONAL, false).read(file, rows::add);
+    var template = ConfigCommand.template(input.config);
+    new RowReader(template, RowReader.Output.OPTIONAL, false).read(input.file, rows::add);
     var out = spec.commandLine().getOut();
     for (var from = 0; from < rows.size(); from += BATCH) {
       var batch = rows.subList(from, Math.min(from + BATCH, rows.size()));

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,6 +162,48 @@ class TutorialTest {
             "f32");
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
     assertEquals(", there was a little girl", run.out().strip().replaceAll(" named.*", ""));
+  }
+
+  @Test
+  void rowsHaveTheTemplateOfTheConfiguration() throws IOException {
+    var config =
+        Files.writeString(
+            folder.resolve("run.yaml"),
+            "{data: rows.jsonl, prompts: {prompt_input: Once upon a time, prompt_no_input: x}}");
+    var results = folder.resolve("results");
+    var evaluate = run("evaluate", "--config_path", config, "--data", data, "--output", results);
+    assertEquals(ExitCode.DONE, evaluate.exitCode(), evaluate.err());
+    var prediction = Files.readAllLines(results.resolve("predictions.jsonl")).getFirst();
+    assertTrue(prediction.contains("there was a little girl"), prediction);
+
+    var generate = run("generate", "--prompts", data, "--config_path", config);
+    assertEquals(ExitCode.DONE, generate.exitCode(), generate.err());
+    var answer = new ObjectMapper().readTree(generate.out().lines().toList().getFirst());
+    assertEquals("Once upon a time", answer.get("prompt").textValue());
+    assertTrue(answer.get("output").textValue().contains("there was a little girl"));
+
+    var raw = run("generate", "--prompt", "x", "--config_path", config);
+    assertEquals(ExitCode.USAGE, raw.exitCode(), raw.err());
+  }
+
+  @Test
+  void aTemplateThatCannotBeReadIsNamedInASentence() throws IOException {
+    var nowhere = folder.resolve("nowhere.yaml");
+    var results = folder.resolve("results");
+    var missing = run("evaluate", "--config_path", nowhere, "--data", data, "--output", results);
+    assertTrue(missing.sentence(ExitCode.USAGE).contains(nowhere + ": no such file"));
+    var config = Files.writeString(folder.resolve("run.yaml"), "{data: t, prompts: {input: a}}");
+    var bad = run("generate", "--prompts", data, "--config_path", config);
+    assertTrue(bad.sentence(ExitCode.USAGE).contains("prompts"), bad.err());
+    assertFalse(Files.exists(results));
+  }
+
+  /** A command that lets the model answer, in F32 and with a few tokens. */
+  private CommandLineRun run(String command, Object... options) {
+    var all = new ArrayList<Object>(List.of(command, "--model", model));
+    all.addAll(List.of("--compute", "f32", "--max_new_tokens", 8));
+    all.addAll(List.of(options));
+    return CommandLineRun.of(all.toArray());
   }
 
   @Test
