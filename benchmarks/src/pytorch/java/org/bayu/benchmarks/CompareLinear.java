@@ -23,6 +23,9 @@ import org.bytedeco.pytorch.global.torch;
  * and the median, lowest and highest ratio of a round.
  */
 public final class CompareLinear {
+  /** What Java takes to compile the kernels, and some. */
+  private static final long WARM_UP_NANOS = 10_000_000_000L;
+
   private static final Set<String> KEYS =
       Set.of("shape", "product", "threads", "dtype", "rounds", "millis");
 
@@ -63,15 +66,32 @@ public final class CompareLinear {
     System.out.println(
         "| type | M×N×K | product | threads | Bayu | PyTorch | ratio | lowest–highest |");
     System.out.println("|---|---|---|---:|---:|---:|---:|---|");
+    var warm = false;
     for (var dtype : list("dtype", List.of(DType.BF16), DType::valueOf)) {
       for (var shape : list("shape", LinearShape.OF_LLAMA, LinearShape::parse)) {
         try (var bayu = new LinearProducts(shape, dtype);
             var torch = new TorchProducts(bayu)) {
+          if (!warm) {
+            warmUp(bayu);
+            warm = true;
+          }
           for (var threads : list("threads", List.of(1, 2), Integer::valueOf)) {
             for (var product : list("product", List.of(Product.values()), Product::valueOf)) {
               compare(bayu, torch, product, threads);
             }
           }
+        }
+      }
+    }
+  }
+
+  private static void warmUp(LinearProducts products) {
+    try (var workers = new WorkerPool(Runtime.getRuntime().availableProcessors())) {
+      var gemm = new Gemm(KernelProvider.kernels(), workers);
+      var start = System.nanoTime();
+      while (System.nanoTime() - start < WARM_UP_NANOS) {
+        for (var product : Product.values()) {
+          products.multiply(gemm, product);
         }
       }
     }
@@ -83,7 +103,7 @@ public final class CompareLinear {
       var gemm = new Gemm(KernelProvider.kernels(), workers);
       Runnable ours = () -> bayu.multiply(gemm, product);
       Runnable theirs = () -> pytorch.multiply(product);
-      // Warms up, too.
+      // A round that does not count.
       seconds(ours);
       bayu.check(product, bayu.result(product));
       seconds(theirs);
