@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       MergeCommand.class,
       LogitsCommand.class,
       TokenizeCommand.class,
+      InitCommand.class,
       DemoCommand.class
     })
 public final class Main implements Runnable {

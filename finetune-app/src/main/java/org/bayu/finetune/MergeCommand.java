@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.train.SavedModels;
-import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,22 +16,6 @@ import picocli.CommandLine.Spec;
 /** One model folder of a base and an adapter. */
 @Command(name = "merge", description = "Merge an adapter into its base: one model folder.")
 final class MergeCommand implements Callable<Integer> {
-  /** The types of weights in a folder. */
-  enum Type {
-    /** binary32. */
-    F32(DType.F32),
-    /** bfloat16. */
-    BF16(DType.BF16),
-    /** binary16. */
-    F16(DType.F16);
-
-    private final DType dtype;
-
-    Type(DType dtype) {
-      this.dtype = dtype;
-    }
-  }
-
   @Spec private CommandSpec spec;
 
   @Option(names = "--model", required = true, paramLabel = "D", description = "The base.")
@@ -48,7 +31,7 @@ final class MergeCommand implements Callable<Integer> {
       names = "--dtype",
       paramLabel = "TYPE",
       description = "f32, bf16 or f16; the base's if not given.")
-  private @Nullable Type dtype;
+  private @Nullable WeightType dtype;
 
   @Override
   public Integer call() throws IOException {
@@ -62,7 +45,7 @@ final class MergeCommand implements Callable<Integer> {
           loaded.checkpoint(),
           Objects.requireNonNull(loaded.adapter()),
           device,
-          dtype == null ? null : dtype.dtype);
+          dtype == null ? null : dtype.dtype());
     } catch (UnsupportedOperationException e) {
       throw UserException.usage(e.getMessage() + ".");
     }

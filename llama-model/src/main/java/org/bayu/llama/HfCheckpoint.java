@@ -86,6 +86,11 @@ public final class HfCheckpoint implements AutoCloseable {
     return new HfCheckpoint(folder, config, tensors);
   }
 
+  /** The files in a folder that belong to a model beside configuration and weights. */
+  public static List<Path> companions(Path folder) {
+    return COMPANIONS.stream().map(folder::resolve).filter(Files::exists).toList();
+  }
+
   /** Explains a folder that has its weights in pickle files only. */
   private static void refusePickles(Path folder) throws IOException {
     var pickles = new ArrayList<String>();
@@ -162,7 +167,7 @@ public final class HfCheckpoint implements AutoCloseable {
    */
   public static void save(Path folder, HfCheckpoint base, @Nullable DType dtype, Weights weights)
       throws IOException {
-    var companions = COMPANIONS.stream().map(base.folder::resolve).filter(Files::exists).toList();
+    var companions = companions(base.folder);
     var sources = new ArrayList<TensorSource>();
     base.config
         .parameterShapes()

@@ -1,0 +1,72 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.LlamaConfig;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Makes a model of random weights, for measurements and for training from scratch. */
+@Command(name = "init", description = "Write a model folder of random weights, of any size.")
+final class InitCommand implements Callable<Integer> {
+  /** What Transformers initializes a Llama's weights with, unless its configuration says more. */
+  private static final double DEVIATION = 0.02;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      required = true,
+      paramLabel = "config.json",
+      description = "The model's configuration.")
+  private Path config;
+
+  @Option(names = "--output", required = true, paramLabel = "D", description = "A new folder.")
+  private Path output;
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "D",
+      description = "A folder whose tokenizer files are copied.")
+  private @Nullable Path tokenizer;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      defaultValue = "bf16",
+      description = "f32, bf16 (default) or f16.")
+  private WeightType dtype;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "The same seed gives the same weights.")
+  private long seed;
+
+  @Override
+  public Integer call() throws IOException {
+    if (Files.exists(output)) {
+      throw UserException.usage(output + " exists already. Choose another --output.");
+    }
+    var model = LlamaConfig.read(config);
+    var companions = tokenizer == null ? List.<Path>of() : HfCheckpoint.companions(tokenizer);
+    if (tokenizer != null && companions.isEmpty()) {
+      throw UserException.inputFile(tokenizer + ": there is no tokenizer in this folder.");
+    }
+    try (var weights = new RandomWeights(model, dtype.dtype(), DEVIATION, seed)) {
+      HfCheckpoint.save(output, model, dtype.dtype(), weights, companions);
+    }
+    spec.commandLine()
+        .getErr()
+        .printf("Saved a model of %,d random weights to %s%n", model.parameterCount(), output);
+    return ExitCode.DONE;
+  }
+}
