@@ -1,7 +1,9 @@
 /** Tensors in off-heap memory, SIMD kernels and reverse-mode automatic differentiation. */
 module org.bayu.tensor {
   requires com.fasterxml.jackson.core;
+  requires java.management;
   requires jdk.incubator.vector;
+  requires jdk.management;
   requires static transitive org.jspecify;
 
   exports org.bayu.tensor;

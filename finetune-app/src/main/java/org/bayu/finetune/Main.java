@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       LogitsCommand.class,
       TokenizeCommand.class,
       InitCommand.class,
+      DoctorCommand.class,
       DemoCommand.class
     })
 public final class Main implements Runnable {

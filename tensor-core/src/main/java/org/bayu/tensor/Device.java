@@ -29,6 +29,9 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
   /** The kernel tier in use: {@code machine}, {@code vector} or {@code scalar}. */
   String tier();
 
+  /** Measures what this device can do; takes some seconds and half a gigabyte of memory. */
+  DeviceReport measure();
+
   /** Ends the threads. */
   @Override
   void close();

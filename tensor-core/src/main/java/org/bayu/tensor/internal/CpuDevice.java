@@ -1,9 +1,11 @@
 package org.bayu.tensor.internal;
 
 import org.bayu.tensor.Device;
+import org.bayu.tensor.DeviceReport;
 import org.bayu.tensor.internal.kernels.Gemm;
 import org.bayu.tensor.internal.kernels.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.measure.DeviceMeasurement;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /** The one kind of device: what the ops see of a {@link Device}. */
@@ -47,6 +49,11 @@ public final class CpuDevice implements Device {
   @Override
   public String tier() {
     return kernels.tier();
+  }
+
+  @Override
+  public DeviceReport measure() {
+    return new DeviceMeasurement(this).run();
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.lang.System.Logger.Level;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Processor;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,11 @@ public final class KernelProvider {
   /** Why these kernels, in a few words for people. */
   public static String reason() {
     return choice().reason;
+  }
+
+  /** What can be known of this machine's processor. */
+  public static Processor processor() {
+    return MachineKernels.processor();
   }
 
   private static synchronized Choice choice() {
@@ -74,8 +80,7 @@ public final class KernelProvider {
 
   private static Choice fastest() {
     return switch (MachineKernels.availability()) {
-      case Available available ->
-          new Choice(available.kernels(), "AVX-512 BF16 of " + available.processor());
+      case Available available -> new Choice(available.kernels(), available.processor());
       case Missing missing -> {
         if (missing.isRefused()) {
           log("Bayu computes slower than this processor can: " + missing.reason());

@@ -145,6 +145,14 @@ public interface Kernels {
       float mScale,
       float vScale) {}
 
+  /**
+   * Multiplies and adds from registers alone, as fast as this tier's instructions can for products
+   * of {@code operands}; returns how many floating-point operations that were, 0 if it cannot.
+   */
+  default double multiplyAddPeak(DType operands, int steps) {
+    return 0;
+  }
+
   /** How these kernels multiply matrices on {@code workers}. */
   default MatrixProduct matrixProduct(WorkerPool workers) {
     return new TiledProduct(this, workers);

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -24,7 +25,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
+import org.bayu.tensor.internal.kernels.machine.TestTiers;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
@@ -49,9 +50,10 @@ class GemmTest {
   }
 
   static List<Kernels> kernels() {
-    return MachineKernels.availability() instanceof Available available
-        ? List.of(ScalarKernels.INSTANCE, VectorKernels.INSTANCE, available.kernels())
-        : List.of(ScalarKernels.INSTANCE, VectorKernels.INSTANCE);
+    var kernels = new ArrayList<>(TestTiers.machine());
+    kernels.add(ScalarKernels.INSTANCE);
+    kernels.add(VectorKernels.INSTANCE);
+    return kernels;
   }
 
   /** A matrix [rows, columns] in its own memory, any order of strides, any alignment. */
@@ -236,7 +238,7 @@ class GemmTest {
     var few = linear(kernels, 1, x, w, 284, 16, n);
     // Of up to 16 rows machine code sums in another order.
     var ofFewRows =
-        kernels.tier().equals("machine") ? few : Arrays.copyOfRange(all, 284 * n, 300 * n);
+        kernels instanceof MachineKernels ? few : Arrays.copyOfRange(all, 284 * n, 300 * n);
     for (var m : new int[] {1, 2, 7, 16}) {
       var some = linear(kernels, 1, x, w, 300 - m, m, n);
       assertArrayEquals(Arrays.copyOfRange(ofFewRows, (16 - m) * n, 16 * n), some, "rows: " + m);

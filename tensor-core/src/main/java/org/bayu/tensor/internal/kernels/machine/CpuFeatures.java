@@ -3,6 +3,8 @@ package org.bayu.tensor.internal.kernels.machine;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -64,6 +66,26 @@ record CpuFeatures(
         zmm && has(extended.ebx(), 17),
         zmm && has(extended.ebx(), 31),
         zmm && has(more.eax(), 5));
+  }
+
+  /** Those that it has, as the manuals write them. */
+  List<String> names() {
+    var names = new ArrayList<String>();
+    add(names, avx2, "AVX2");
+    add(names, fma, "FMA");
+    add(names, f16c, "F16C");
+    add(names, avx512f, "AVX512F");
+    add(names, avx512bw, "AVX512BW");
+    add(names, avx512dq, "AVX512DQ");
+    add(names, avx512vl, "AVX512VL");
+    add(names, avx512bf16, "AVX512_BF16");
+    return names;
+  }
+
+  private static void add(List<String> names, boolean has, String name) {
+    if (has) {
+      names.add(name);
+    }
   }
 
   private static String brand(Cpuid cpuid) {

@@ -1,5 +1,8 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import java.util.List;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.MatrixProduct;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
@@ -21,8 +24,12 @@ public final class MachineKernels extends VectorKernels {
 
   /** Kernels, or why there are none, in a few words for people. */
   public sealed interface Availability {
-    /** They run here. */
-    record Available(MachineKernels kernels, String processor) implements Availability {}
+    /**
+     * They run here.
+     *
+     * @param processor what of it they use
+     */
+    record Available(Kernels kernels, String processor) implements Availability {}
 
     /**
      * They do not.
@@ -37,18 +44,41 @@ public final class MachineKernels extends VectorKernels {
     return AVAILABILITY;
   }
 
-  private static Availability find() {
+  /** This machine's processor. */
+  public record Processor(String name, List<String> features) {}
+
+  /** What can be known of this machine's processor; its architecture alone, if no more. */
+  public static Processor processor() {
     try {
       var features = CpuFeatures.ofThisMachine();
-      if (features.isEmpty()) {
+      if (features.isPresent()) {
+        return new Processor(features.get().brand(), features.get().names());
+      }
+    } catch (CodeRefusedException e) {
+      // Without machine code it cannot be asked.
+    }
+    return new Processor(System.getProperty("os.arch"), List.of());
+  }
+
+  private static Availability find() {
+    try {
+      var found = CpuFeatures.ofThisMachine();
+      if (found.isEmpty()) {
         return new Availability.Missing("there is machine code for x86-64 alone", false);
       }
-      if (!features.get().avx512bf16() || !features.get().avx512bw()) {
-        return new Availability.Missing(
-            "the processor (" + features.get().brand() + ") has no AVX-512 BF16", false);
+      var features = found.get();
+      var convention = CallingConvention.ofThisSystem();
+      if (features.avx512bf16() && features.avx512bw() && features.avx512vl()) {
+        return new Availability.Available(
+            new MachineKernels(convention), "AVX-512 BF16 of " + features.brand());
       }
-      return new Availability.Available(
-          new MachineKernels(CallingConvention.ofThisSystem()), features.get().brand());
+      if (features.avx512f() || (features.avx2() && features.fma())) {
+        return new Availability.Available(
+            new MachineTileKernels(convention, features.avx512f()),
+            (features.avx512f() ? "AVX-512 of " : "AVX2 of ") + features.brand());
+      }
+      return new Availability.Missing(
+          "the processor (" + features.brand() + ") has neither AVX-512 nor AVX2 with FMA", false);
     } catch (CodeRefusedException e) {
       return new Availability.Missing(String.valueOf(e.getMessage()), true);
     }
@@ -57,6 +87,11 @@ public final class MachineKernels extends VectorKernels {
   @Override
   public String tier() {
     return "machine";
+  }
+
+  @Override
+  public double multiplyAddPeak(DType operands, int steps) {
+    return (operands == DType.BF16 ? bfloat16 : f32).runPeak(steps);
   }
 
   @Override

@@ -23,6 +23,7 @@ final class ProductCode {
       Arena.global().allocate(2 * 4L * PanelProduct.BLOCK_STEPS, 64);
 
   private final boolean bfloat16;
+  private final MemorySegment peak;
   private final List<MemorySegment> tiles;
   private final List<MemorySegment> steps;
   private final List<MemorySegment> lanes;
@@ -37,12 +38,12 @@ final class ProductCode {
     this.bfloat16 = bfloat16;
     var asm = new Avx512Assembler();
     List<Integer> tilesAt = new ArrayList<>();
-    for (var panel : new boolean[] {false, true}) {
+    for (var panelLanes : new int[] {0, TileCode.LANES}) {
       for (var vectors = 1; vectors <= TileCode.VECTORS; vectors++) {
         for (var rows = 1; rows <= TileCode.ROWS; rows++) {
           asm.align(64);
           tilesAt.add(asm.position());
-          TileCode.emit(asm, convention, bfloat16, rows, vectors, panel);
+          TileCode.emit(asm, convention, bfloat16, rows, vectors, panelLanes);
         }
       }
     }
@@ -66,11 +67,21 @@ final class ProductCode {
         }
       }
     }
+    asm.align(64);
+    var peakAt = asm.position();
+    PeakCode.emit(asm, convention, bfloat16);
     var code = CodeBuffer.of(asm.toByteArray());
+    peak = code.address(peakAt);
     tiles = tilesAt.stream().map(code::address).toList();
     steps = stepsAt.stream().map(code::address).toList();
     lanes = lanesAt.stream().map(code::address).toList();
     streams = streamsAt.stream().map(code::address).toList();
+  }
+
+  /** Does {@code steps} steps of the peak; returns their floating-point operations. */
+  double runPeak(int steps) {
+    MachineCall.call(peak, steps, 0, 0, 0, 0, 0);
+    return steps * PeakCode.flops(bfloat16);
   }
 
   /** A of a product: rows that lie {@code stride} bytes apart, or a panel of rows. */

@@ -27,7 +27,7 @@ import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
  * tiles, long flags, byte* rounded, long roundedStride)}. A step is 32 bits of k, one F32 or two
  * BF16. B is packed: at each step 16 columns a vector, step after step. C is F32, its rows {@code
  * cStride} bytes apart. A lies by rows, {@code aStride} bytes apart with their steps side by side,
- * or in a panel: at each step {@value #LANES} rows side by side.
+ * or in a panel: at each step some rows side by side, {@value #LANES} in a packed matrix.
  *
  * <p>Flags: {@link #ACCUMULATE} begins with what C has instead of zero; {@link #ROUND} leaves C and
  * stores BF16 to {@code rounded} instead, ties to even, subnormal numbers as zero.
@@ -55,31 +55,35 @@ final class TileCode {
   private final boolean bfloat16;
   private final int rows;
   private final int vectors;
-  private final boolean panel;
+  private final int panelLanes;
 
-  private TileCode(Avx512Assembler asm, boolean bfloat16, int rows, int vectors, boolean panel) {
+  private TileCode(Avx512Assembler asm, boolean bfloat16, int rows, int vectors, int panelLanes) {
     this.asm = asm;
     this.bfloat16 = bfloat16;
     this.rows = rows;
     this.vectors = vectors;
-    this.panel = panel;
+    this.panelLanes = panelLanes;
   }
 
-  /** Appends the function for tiles of [rows, 16·vectors]. */
+  /**
+   * Appends the function for tiles of [rows, 16·vectors].
+   *
+   * @param panelLanes rows of A in its panel; 0 if A lies by rows
+   */
   static void emit(
       Avx512Assembler asm,
       CallingConvention convention,
       boolean bfloat16,
       int rows,
       int vectors,
-      boolean panel) {
+      int panelLanes) {
     var frame = new Frame(asm, convention, 10, 0, RBX, RBP, R12, R13, R14, R15);
     frame.prologue();
     frame.loadStackArgument(6, R12);
     frame.loadStackArgument(7, R13);
     frame.loadStackArgument(8, R14);
     frame.loadStackArgument(9, R15);
-    new TileCode(asm, bfloat16, rows, vectors, panel).emit();
+    new TileCode(asm, bfloat16, rows, vectors, panelLanes).emit();
     frame.epilogue();
   }
 
@@ -104,7 +108,8 @@ final class TileCode {
     return row(R8, R9, RAX, RBX, row, 64 * vector);
   }
 
-  private static Address row(
+  /** Row 0 to 6 behind {@code base}. */
+  static Address row(
       Gp base, Gp stride, Gp threeStrides, Gp fiveStrides, int row, int displacement) {
     return switch (row) {
       case 0 -> at(base, displacement);
@@ -162,14 +167,16 @@ final class TileCode {
         }
       }
     }
-    asm.add(RAX, steps * (panel ? 4 * LANES : 4));
+    asm.add(RAX, steps * (panelLanes > 0 ? 4 * panelLanes : 4));
     asm.add(RBX, steps * 64 * vectors);
     asm.dec(RBP);
     asm.jnz(again);
   }
 
   private Address a(int row, int step) {
-    return panel ? at(RAX, 4 * (row + step * LANES)) : row(RAX, RDX, R10, R11, row, 4 * step);
+    return panelLanes > 0
+        ? at(RAX, 4 * (row + step * panelLanes))
+        : row(RAX, RDX, R10, R11, row, 4 * step);
   }
 
   private void multiplyAdd(Vector into, Vector left, Operand right) {
@@ -199,7 +206,7 @@ final class TileCode {
     advance(R14, R15);
     asm.bind(stored);
     advance(R8, R9);
-    if (panel) {
+    if (panelLanes > 0) {
       asm.add(RSI, 4 * rows);
     } else {
       advance(RSI, RDX);

@@ -182,6 +182,11 @@ public class VectorKernels implements Kernels {
   }
 
   @Override
+  public double multiplyAddPeak(DType operands, int steps) {
+    return FmaLoop.run(steps);
+  }
+
+  @Override
   public int tileRows() {
     return LARGE_TILE ? GemmTile5x4.ROWS : GemmTile4x3.ROWS;
   }

@@ -1,0 +1,80 @@
+package org.bayu.finetune;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.DeviceReport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Says what this machine can do, and what keeps Bayu from it. */
+@Command(
+    name = "doctor",
+    description =
+        "Measure this machine: processor, kernels and why these, and how fast they compute.")
+final class DoctorCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws JsonProcessingException {
+    spec.commandLine().getErr().println("Measuring, for some seconds ...");
+    try (var device = Device.cpu()) {
+      var report = device.measure();
+      if (json) {
+        spec.commandLine().getOut().println(new ObjectMapper().writeValueAsString(fields(report)));
+      } else {
+        print(report, spec.commandLine().getOut());
+      }
+    }
+    return ExitCode.DONE;
+  }
+
+  private static Map<String, Object> fields(DeviceReport report) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("tier", report.tier());
+    fields.put("reason", report.reason());
+    fields.put("cpu", report.cpu());
+    fields.put("features", report.features());
+    fields.put("threads", report.threads());
+    fields.put("peak_f32_gflops", report.peakF32Gflops());
+    fields.put("peak_bf16_gflops", report.peakBf16Gflops());
+    fields.put("gemm_f32_gflops", report.gemmF32Gflops());
+    fields.put("gemm_bf16_gflops", report.gemmBf16Gflops());
+    fields.put("bandwidth_gb_per_s", report.bandwidthGbPerSecond());
+    fields.put("attention_gflops", report.attentionGflops());
+    fields.put("adamw_gb_per_s", report.adamWGbPerSecond());
+    fields.put("warnings", report.warnings());
+    return fields;
+  }
+
+  private static void print(DeviceReport report, PrintWriter out) {
+    out.printf("Processor          %s, %d threads%n", report.cpu(), report.threads());
+    if (!report.features().isEmpty()) {
+      out.printf("Features           %s%n", String.join(" ", report.features()));
+    }
+    out.printf("Kernels            %s (%s)%n", report.tier(), report.reason());
+    printProducts(out, "f32", report.gemmF32Gflops(), report.peakF32Gflops());
+    printProducts(out, "bf16", report.gemmBf16Gflops(), report.peakBf16Gflops());
+    out.printf("Attention, bf16    %.0f GFLOP/s%n", report.attentionGflops());
+    out.printf("Memory, reading    %.1f GB/s%n", report.bandwidthGbPerSecond());
+    out.printf("AdamW              %.1f GB/s%n", report.adamWGbPerSecond());
+    report.warnings().forEach(warning -> out.println("Warning: " + warning));
+  }
+
+  private static void printProducts(PrintWriter out, String type, double rate, double peak) {
+    out.printf("Products, %-8s %.1f GFLOP/s", type, rate);
+    if (peak > 0) {
+      out.printf(", %.0f %% of the peak of %.0f", 100 * rate / peak, peak);
+    }
+    out.println();
+  }
+}

@@ -1,0 +1,40 @@
+package org.bayu.finetune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class DoctorCommandTest {
+  @Test
+  void theJsonHasWhatProgramsAskFor() throws IOException {
+    var run = CommandLineRun.of("doctor", "--json");
+    assertEquals(ExitCode.DONE, run.exitCode());
+    var report = new ObjectMapper().readTree(run.out());
+    assertTrue(Set.of("machine", "vector", "scalar").contains(report.get("tier").textValue()));
+    assertTrue(!report.get("cpu").textValue().isEmpty());
+    assertEquals(Runtime.getRuntime().availableProcessors(), report.get("threads").intValue());
+    for (var figure :
+        List.of(
+            "peak_f32_gflops",
+            "peak_bf16_gflops",
+            "gemm_f32_gflops",
+            "gemm_bf16_gflops",
+            "bandwidth_gb_per_s",
+            "attention_gflops",
+            "adamw_gb_per_s")) {
+      assertTrue(report.get(figure).doubleValue() > 0, figure + ": " + report);
+    }
+    // No product from memory is faster than one from registers; a busy machine may hit the peak
+    // less than the product.
+    assertTrue(
+        report.get("gemm_bf16_gflops").doubleValue()
+            < 2 * report.get("peak_bf16_gflops").doubleValue(),
+        report.toString());
+    assertTrue(report.get("warnings").isArray());
+  }
+}

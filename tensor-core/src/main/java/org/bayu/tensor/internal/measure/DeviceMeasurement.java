@@ -1,0 +1,190 @@
+package org.bayu.tensor.internal.measure;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.DeviceReport;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.AttentionSegments;
+import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.KernelProvider;
+import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+
+/** Measures a device in some seconds. */
+public final class DeviceMeasurement {
+  private static final int ROUNDS = 3;
+
+  /** A round lasts at least this long: some of the operating system's time slices. */
+  private static final long ROUND_NANOS = 80_000_000;
+
+  /** Bytes of memory that is read for the bandwidth: far more than caches hold. */
+  private static final long BANDWIDTH_BYTES = 512L << 20;
+
+  private static final int CHUNK = 1 << 16;
+  private static final int ATTENTION_TOKENS = 512;
+  private static final int HEADS = 32;
+  private static final int HEAD_DIM = 64;
+
+  private final CpuDevice device;
+  private final boolean isScalar;
+
+  /** A measurement of this device, which nobody else uses meanwhile. */
+  public DeviceMeasurement(CpuDevice device) {
+    this.device = device;
+    isScalar = device.tier().equals("scalar");
+  }
+
+  /** Measures everything. */
+  public DeviceReport run() {
+    var processor = KernelProvider.processor();
+    var peakF32 = peak(DType.F32);
+    var peakBf16 = peak(DType.BF16);
+    var gemmF32 = gemm(DType.F32);
+    var gemmBf16 = gemm(DType.BF16);
+    var warnings = new ArrayList<String>();
+    SlownessCauses.warn(device, peakF32, gemmF32, "f32", warnings);
+    SlownessCauses.warn(device, peakBf16, gemmBf16, "bf16", warnings);
+    return new DeviceReport(
+        device.tier(),
+        KernelProvider.reason(),
+        processor.name(),
+        processor.features(),
+        device.threads(),
+        peakF32,
+        peakBf16,
+        gemmF32,
+        gemmBf16,
+        bandwidth(),
+        attention(),
+        adamW(),
+        List.copyOf(warnings));
+  }
+
+  /** The median rate, 10⁹ a second, of work that returns how much it did. */
+  private static double rate(DoubleSupplier work) {
+    var rates = new double[ROUNDS + 1];
+    for (var round = 0; round <= ROUNDS; round++) {
+      var start = System.nanoTime();
+      var done = 0.0;
+      var nanos = 0L;
+      while (nanos < ROUND_NANOS) {
+        done += work.getAsDouble();
+        nanos = System.nanoTime() - start;
+      }
+      rates[round] = done / nanos;
+    }
+    // The first warms up.
+    Arrays.sort(rates, 1, rates.length);
+    return rates[1 + ROUNDS / 2];
+  }
+
+  private double peak(DType operands) {
+    var threads = device.threads();
+    var kernels = device.kernels();
+    var flops = new double[threads];
+    return rate(
+        () -> {
+          device
+              .workers()
+              .run(
+                  threads,
+                  (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, 20_000));
+          return Arrays.stream(flops).sum();
+        });
+  }
+
+  private double gemm(DType type) {
+    // Plain loops would take minutes for the usual size.
+    var m = isScalar ? 64 : 2048;
+    var n = isScalar ? 256 : 4096;
+    try (var arena = Arena.ofShared()) {
+      var x = numbers(arena, type, m, n);
+      var w = numbers(arena, type, n, n);
+      var y = Tensor.allocate(arena, type, Shape.of(m, n));
+      var term = new Term(Matrix.of(x), Matrix.of(w).transposed(), n);
+      return rate(
+          () -> {
+            device.gemm().multiply(m, n, type, 1, false, Matrix.of(y), term);
+            return 2.0 * m * n * n;
+          });
+    }
+  }
+
+  /** A matrix of small numbers, none of which is subnormal. */
+  private static Tensor numbers(Arena arena, DType type, long rows, long columns) {
+    var tensor = Tensor.allocate(arena, type, Shape.of(rows, columns));
+    for (var i = 0L; i < tensor.elements(); i++) {
+      tensor.setFloat(i, (i * 7919 % 251 - 125) / 64f);
+    }
+    return tensor;
+  }
+
+  private double bandwidth() {
+    var kernels = device.kernels();
+    try (var arena = Arena.ofShared()) {
+      var half = BANDWIDTH_BYTES / 2;
+      var memory = arena.allocate(2 * half, Tensor.ALIGNMENT).fill((byte) 0);
+      return rate(
+          () -> {
+            device
+                .workers()
+                .run(
+                    (int) (half / (4L * CHUNK)),
+                    (task, worker) -> {
+                      var at = 4L * CHUNK * task;
+                      kernels.dot(memory, at, memory, half + at, CHUNK);
+                    });
+            return 2.0 * half;
+          });
+    }
+  }
+
+  private double attention() {
+    try (var arena = Arena.ofShared();
+        var workspace = new Workspace()) {
+      var tokens = isScalar ? 32 : ATTENTION_TOKENS;
+      var step =
+          new AttentionStep(
+              device,
+              workspace,
+              numbers(arena, DType.BF16, tokens, HEADS * HEAD_DIM),
+              AttentionSegments.causal(tokens),
+              HEAD_DIM);
+      return rate(
+          () -> {
+            step.run();
+            // Two products forward and five backward, of half the pairs of tokens.
+            return 7.0 * 2 * HEAD_DIM * HEADS * tokens * tokens / 2;
+          });
+    }
+  }
+
+  private double adamW() {
+    var kernels = device.kernels();
+    var elements = isScalar ? 1 << 20 : 16 << 20;
+    var scalars = new AdamWScalars(1, 0.9f, 0.95f, 1e-8f, 1e-4f, 0.1f, 1, 1);
+    try (var arena = Arena.ofShared()) {
+      var p = numbers(arena, DType.F32, 1, elements).data();
+      var g = numbers(arena, DType.F32, 1, elements).data();
+      var m = numbers(arena, DType.F32, 1, elements).data().fill((byte) 0);
+      var v = numbers(arena, DType.F32, 1, elements).data().fill((byte) 0);
+      return rate(
+          () -> {
+            device
+                .workers()
+                .run(
+                    elements / CHUNK,
+                    (task, worker) -> kernels.adamW(p, g, m, v, 4L * CHUNK * task, CHUNK, scalars));
+            // Parameter and moments are read and written, the gradient is read.
+            return 7.0 * 4 * elements;
+          });
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.internal.kernels.Kernels;
+
+/** The kernels in machine code that run on this processor, not only those that are chosen. */
+public final class TestTiers {
+  private TestTiers() {}
+
+  /** None where there is no machine code. */
+  public static List<Kernels> machine() {
+    var kernels = new ArrayList<Kernels>();
+    if (MachineKernels.availability() instanceof MachineKernels.Availability.Available available) {
+      kernels.add(available.kernels());
+      try {
+        var features = CpuFeatures.ofThisMachine().orElseThrow();
+        var convention = CallingConvention.ofThisSystem();
+        if (features.avx512f()) {
+          kernels.add(new MachineTileKernels(convention, true));
+        }
+        if (features.avx2() && features.fma()) {
+          kernels.add(new MachineTileKernels(convention, false));
+        }
+      } catch (CodeRefusedException e) {
+        throw new AssertionError(e);
+      }
+    }
+    return kernels;
+  }
+}
