@@ -1,0 +1,45 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Runs machine code in a JVM of its own for a few seconds, or for {@code -Dbayu.stressSeconds},
+ * which {@code mvnw -Pstress verify} sets to minutes.
+ */
+class MachineStressTest {
+  private static final long SECONDS = Long.getLong("bayu.stressSeconds", 4);
+
+  /** Fixed in a usual build; minutes are for new cases. */
+  private static final long SEED = SECONDS > 60 ? System.nanoTime() : 11;
+
+  @Test
+  void productsBetweenForbiddenPagesAreRight() throws IOException, InterruptedException {
+    assumeTrue(System.getProperty("os.name").equals("Linux"), "guard pages are made on Linux");
+    assumeFalse(TestTiers.machine().isEmpty(), "there is no machine code for this processor");
+    var separator = System.getProperty("path.separator");
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:-CreateCoredumpOnCrash",
+                "-XX:ErrorFile=target/stress-crash.log",
+                "-cp",
+                String.join(separator, "target/classes", "target/test-classes"),
+                ProductStress.class.getName(),
+                Long.toString(SECONDS),
+                Long.toString(SEED))
+            .redirectErrorStream(true)
+            .start();
+    var output = String.join("\n", process.inputReader().lines().toList());
+    assertEquals(0, process.waitFor(), "seed " + SEED + ": " + output);
+    assertTrue(output.matches("(?s).*[1-9]\\d* products"), output);
+  }
+}
