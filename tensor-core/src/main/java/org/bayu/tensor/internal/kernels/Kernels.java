@@ -3,6 +3,7 @@ package org.bayu.tensor.internal.kernels;
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.parallel.WorkerPool;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loops that a processor runs: single-threaded, over ranges of off-heap memory.
@@ -156,6 +157,11 @@ public interface Kernels {
   /** How these kernels multiply matrices on {@code workers}. */
   default MatrixProduct matrixProduct(WorkerPool workers) {
     return new TiledProduct(this, workers);
+  }
+
+  /** What attention in bf16 is made of; null where there is none, and it is computed in F32. */
+  default @Nullable AttentionKernels attention() {
+    return null;
   }
 
   /** Rows of C that {@link #gemmTile} computes. */

@@ -183,6 +183,11 @@ final class Avx512Assembler extends Avx512Arithmetic {
     vexRegisters(M0F | 0x46, 256, into.number(), left.number(), right.number());
   }
 
+  /** Whether any bit of the two is set: then jnz jumps. */
+  final void kortestw(Mask left, Mask right) {
+    vexRegisters(M0F | 0x98, 128, left.number(), 0, right.number());
+  }
+
   final void kshiftrw(Mask into, Mask from, int bits) {
     vexRegisters(P66 | M0F3A | W1 | 0x30, 128, into.number(), 0, from.number());
     code.putImmediate(bits);

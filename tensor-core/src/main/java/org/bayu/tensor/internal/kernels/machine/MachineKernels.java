@@ -2,24 +2,27 @@ package org.bayu.tensor.internal.kernels.machine;
 
 import java.util.List;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.MatrixProduct;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /**
- * The kernels of processors with AVX-512 BF16: matrix products in machine code, the rest on the
- * Vector API.
+ * The kernels of processors with AVX-512 BF16: matrix products and attention in machine code, the
+ * rest on the Vector API.
  */
 public final class MachineKernels extends VectorKernels {
   private static final Availability AVAILABILITY = find();
 
   private final ProductCode f32;
   private final ProductCode bfloat16;
+  private final AttentionCode attention;
 
   private MachineKernels(CallingConvention convention) throws CodeRefusedException {
     f32 = new ProductCode(convention, false);
     bfloat16 = new ProductCode(convention, true);
+    attention = new AttentionCode(convention, bfloat16);
   }
 
   /** Kernels, or why there are none, in a few words for people. */
@@ -92,6 +95,11 @@ public final class MachineKernels extends VectorKernels {
   @Override
   public double multiplyAddPeak(DType operands, int steps) {
     return (operands == DType.BF16 ? bfloat16 : f32).runPeak(steps);
+  }
+
+  @Override
+  public AttentionKernels attention() {
+    return attention;
   }
 
   @Override

@@ -22,7 +22,7 @@ public final class MachineTileKernels extends VectorKernels {
     byte[] code;
     if (avx512) {
       var asm = new Avx512Assembler();
-      TileCode.emit(asm, convention, false, TileCode.ROWS, TileCode.VECTORS, TileCode.ROWS);
+      TileCode.emit(asm, convention, false, TileCode.ROWS, TileCode.VECTORS, true);
       code = asm.toByteArray();
     } else {
       var asm = new Avx2Assembler();
@@ -62,7 +62,7 @@ public final class MachineTileKernels extends VectorKernels {
         tile,
         k,
         a.address() + aAt,
-        0,
+        4L * tileRows(),
         b.address() + bAt,
         c.address() + cAt,
         4 * cStride,

@@ -293,7 +293,7 @@ final class PanelProduct implements MatrixProduct {
         return;
       }
       for (var from = 0; from < rows; from += TileCode.LANES) {
-        var left = new Left(packed, packedAt(block, row + from), true, 0);
+        var left = new Left(packed, packedAt(block, row + from), true, 4L * TileCode.LANES);
         var some = Math.min(TileCode.LANES, rows - from);
         code.multiply(some, width, steps, left, panel, sums.below(from), !isFirst, isLast);
       }

@@ -38,12 +38,12 @@ final class ProductCode {
     this.bfloat16 = bfloat16;
     var asm = new Avx512Assembler();
     List<Integer> tilesAt = new ArrayList<>();
-    for (var panelLanes : new int[] {0, TileCode.LANES}) {
+    for (var panel : new boolean[] {false, true}) {
       for (var vectors = 1; vectors <= TileCode.VECTORS; vectors++) {
         for (var rows = 1; rows <= TileCode.ROWS; rows++) {
           asm.align(64);
           tilesAt.add(asm.position());
-          TileCode.emit(asm, convention, bfloat16, rows, vectors, panelLanes);
+          TileCode.emit(asm, convention, bfloat16, rows, vectors, panel);
         }
       }
     }
@@ -84,7 +84,7 @@ final class ProductCode {
     return steps * PeakCode.flops(bfloat16);
   }
 
-  /** A of a product: rows that lie {@code stride} bytes apart, or a panel of rows. */
+  /** A of a product: rows {@code stride} bytes apart, or a panel whose steps are. */
   record Left(MemorySegment data, long at, boolean inPanel, long stride) {
     private long address(long row) {
       return data.address() + at + row * (inPanel ? 4 : stride);
@@ -147,12 +147,11 @@ final class ProductCode {
       Sums c,
       boolean accumulate,
       boolean isLast) {
-    var form = (a.inPanel ? TileCode.VECTORS : 0) + width / 16 - 1;
     var round = isLast && c.rounded != null;
     var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (round ? TileCode.ROUND : 0);
     var rounded = c.rounded == null ? 0 : c.rounded.address() + c.roundedAt;
     MachineCall.call(
-        tiles.get(form * TileCode.ROWS + rows - 1),
+        tile(a.inPanel, width, rows),
         steps,
         a.address(from),
         a.stride,
@@ -163,6 +162,45 @@ final class ProductCode {
         flags,
         rounded + from * c.roundedStride,
         c.roundedStride);
+  }
+
+  /** The function for tiles of [rows, width]. */
+  private MemorySegment tile(boolean inPanel, int width, int rows) {
+    var form = (inPanel ? TileCode.VECTORS : 0) + width / 16 - 1;
+    return tiles.get(form * TileCode.ROWS + rows - 1);
+  }
+
+  /**
+   * C = A·B, or C += A·B, all by their addresses.
+   *
+   * @param inPanel whether A is a panel, whose steps are {@code aStride} bytes apart; else its rows
+   *     are
+   */
+  void multiply(
+      int rows,
+      int width,
+      int steps,
+      boolean inPanel,
+      long a,
+      long aStride,
+      long b,
+      long c,
+      long cStride,
+      boolean accumulate) {
+    var flags = accumulate ? TileCode.ACCUMULATE : 0;
+    var full = rows / TileCode.ROWS;
+    var rest = rows % TileCode.ROWS;
+    if (full > 0) {
+      var function = tile(inPanel, width, TileCode.ROWS);
+      MachineCall.call(function, steps, a, aStride, b, c, cStride, full, flags, 0, 0);
+    }
+    if (rest > 0) {
+      var done = rows - rest;
+      var restA = a + done * (inPanel ? 4 : aStride);
+      var restC = c + done * cStride;
+      var function = tile(inPanel, width, rest);
+      MachineCall.call(function, steps, restA, aStride, b, restC, cStride, 1, flags, 0, 0);
+    }
   }
 
   /**

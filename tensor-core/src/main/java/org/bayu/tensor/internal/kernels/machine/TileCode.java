@@ -27,7 +27,7 @@ import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
  * tiles, long flags, byte* rounded, long roundedStride)}. A step is 32 bits of k, one F32 or two
  * BF16. B is packed: at each step 16 columns a vector, step after step. C is F32, its rows {@code
  * cStride} bytes apart. A lies by rows, {@code aStride} bytes apart with their steps side by side,
- * or in a panel: at each step some rows side by side, {@value #LANES} in a packed matrix.
+ * or in a panel: at each step the rows side by side, {@code aStride} bytes from step to step.
  *
  * <p>Flags: {@link #ACCUMULATE} begins with what C has instead of zero; {@link #ROUND} leaves C and
  * stores BF16 to {@code rounded} instead, ties to even, subnormal numbers as zero.
@@ -55,20 +55,20 @@ final class TileCode {
   private final boolean bfloat16;
   private final int rows;
   private final int vectors;
-  private final int panelLanes;
+  private final boolean panel;
 
-  private TileCode(Avx512Assembler asm, boolean bfloat16, int rows, int vectors, int panelLanes) {
+  private TileCode(Avx512Assembler asm, boolean bfloat16, int rows, int vectors, boolean panel) {
     this.asm = asm;
     this.bfloat16 = bfloat16;
     this.rows = rows;
     this.vectors = vectors;
-    this.panelLanes = panelLanes;
+    this.panel = panel;
   }
 
   /**
    * Appends the function for tiles of [rows, 16·vectors].
    *
-   * @param panelLanes rows of A in its panel; 0 if A lies by rows
+   * @param panel whether A lies in a panel, else by rows
    */
   static void emit(
       Avx512Assembler asm,
@@ -76,14 +76,14 @@ final class TileCode {
       boolean bfloat16,
       int rows,
       int vectors,
-      int panelLanes) {
+      boolean panel) {
     var frame = new Frame(asm, convention, 10, 0, RBX, RBP, R12, R13, R14, R15);
     frame.prologue();
     frame.loadStackArgument(6, R12);
     frame.loadStackArgument(7, R13);
     frame.loadStackArgument(8, R14);
     frame.loadStackArgument(9, R15);
-    new TileCode(asm, bfloat16, rows, vectors, panelLanes).emit();
+    new TileCode(asm, bfloat16, rows, vectors, panel).emit();
     frame.epilogue();
   }
 
@@ -167,16 +167,20 @@ final class TileCode {
         }
       }
     }
-    asm.add(RAX, steps * (panelLanes > 0 ? 4 * panelLanes : 4));
+    if (!panel) {
+      asm.add(RAX, 4 * steps);
+    } else if (steps == 1) {
+      asm.add(RAX, RDX);
+    } else {
+      asm.lea(RAX, at(RAX, RDX, steps, 0));
+    }
     asm.add(RBX, steps * 64 * vectors);
     asm.dec(RBP);
     asm.jnz(again);
   }
 
   private Address a(int row, int step) {
-    return panelLanes > 0
-        ? at(RAX, 4 * (row + step * panelLanes))
-        : row(RAX, RDX, R10, R11, row, 4 * step);
+    return panel ? row(RAX, RDX, R10, R11, step, 4 * row) : row(RAX, RDX, R10, R11, row, 4 * step);
   }
 
   private void multiplyAdd(Vector into, Vector left, Operand right) {
@@ -206,7 +210,7 @@ final class TileCode {
     advance(R14, R15);
     asm.bind(stored);
     advance(R8, R9);
-    if (panelLanes > 0) {
+    if (panel) {
       asm.add(RSI, 4 * rows);
     } else {
       advance(RSI, RDX);

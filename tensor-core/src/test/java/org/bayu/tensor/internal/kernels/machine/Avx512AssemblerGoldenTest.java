@@ -135,6 +135,7 @@ class Avx512AssemblerGoldenTest {
     expect("kmovd k2,r9d", "c4c17b92d1", a -> a.kmovd(K2, R9));
     expect("kmovq k3,r10", "c4c1fb92da", a -> a.kmovq(K3, R10));
     expect("kxnorw k1,k2,k3", "c5ec46cb", a -> a.kxnorw(K1, K2, K3));
+    expect("kortestw k1,k2", "c5f898ca", a -> a.kortestw(K1, K2));
     expect("kshiftrw k1,k2,8", "c4e3f930ca08", a -> a.kshiftrw(K1, K2, 8));
   }
 }

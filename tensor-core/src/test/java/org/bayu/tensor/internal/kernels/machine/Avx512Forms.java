@@ -185,6 +185,8 @@ final class Avx512Forms extends Avx512Shapes {
     var right = mask();
     expect("kxnorw", 0, target, "k" + left.number(), "k" + right.number());
     assembler.kxnorw(into, left, right);
+    expect("kortestw", 0, "k" + left.number(), "k" + right.number());
+    assembler.kortestw(left, right);
     var bits = immediate();
     expect("kshiftrw", 0, target, "k" + left.number(), bits);
     assembler.kshiftrw(into, left, bits);
