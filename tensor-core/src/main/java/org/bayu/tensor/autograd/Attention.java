@@ -3,15 +3,18 @@ package org.bayu.tensor.autograd;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.CpuDevice;
 
 /**
  * Causal attention of H query heads on KV key-value heads, each shared by H/KV query heads: for
  * every query i and head, y[i] = Σⱼ softmaxⱼ(q[i]·k[j] / √headDim) · v[j] over the keys that {@link
  * AttentionSegments} shows to it.
  *
- * <p>Computed in binary32 in tiles of queries and keys; the scores are never stored, only the
- * logarithm of their exponentials' sum for each query and head, from which the backward pass
- * computes them again. Dao et al. 2022, "FlashAttention"; Ainslie et al. 2023, "GQA".
+ * <p>Computed in tiles of queries and keys; the scores are never stored, only the logarithm of
+ * their exponentials' sum for each query and head, from which the backward pass computes them
+ * again. All in binary32; but bf16 queries, keys and values of an even headDim have bf16 weights in
+ * their products where the processor has such: {@link BFloat16Attention}. Dao et al. 2022,
+ * "FlashAttention"; Ainslie et al. 2023, "GQA".
  */
 public final class Attention {
   private Attention() {}
@@ -27,23 +30,62 @@ public final class Attention {
     check(q.value(), k.value(), v.value(), segments, headDim);
     var heads = q.value().columns() / headDim;
     var y = tape.allocate(q.value().dtype(), q.value().shape().dims());
+    // In base 2 where there are kernels for bf16, which compute powers of 2.
     var logSumExp = tape.allocate(DType.F32, heads, q.value().rows());
-    AttentionForward.run(
-        tape.device(), q.value(), k.value(), v.value(), segments, headDim, y, logSumExp);
+    forward(tape.device(), q.value(), k.value(), v.value(), segments, headDim, y, logSumExp);
     var output =
         tape.record(
             y,
             q.requiresGradient() || k.requiresGradient() || v.requiresGradient(),
             dy -> {
-              new AttentionBackward(
-                      tape, q.value(), k.value(), v.value(), segments, headDim, logSumExp)
-                  .run(y, dy.tensor(), tape.target(q), tape.target(k), tape.target(v));
+              backward(tape, q, k, v, segments, headDim, y, logSumExp, dy.tensor());
               tape.release(logSumExp);
             });
     if (!output.requiresGradient()) {
       tape.release(logSumExp);
     }
     return output;
+  }
+
+  private static void forward(
+      CpuDevice device,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      AttentionSegments segments,
+      int headDim,
+      Tensor y,
+      Tensor logSumExp) {
+    var call = BFloat16Attention.of(device, q, k, v, segments, headDim);
+    if (call != null) {
+      new BFloat16AttentionForward(call, y, logSumExp).run();
+    } else {
+      AttentionForward.run(device, q, k, v, segments, headDim, y, logSumExp);
+    }
+  }
+
+  private static void backward(
+      Tape tape,
+      Variable q,
+      Variable k,
+      Variable v,
+      AttentionSegments segments,
+      int headDim,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dy) {
+    var call =
+        BFloat16Attention.of(tape.device(), q.value(), k.value(), v.value(), segments, headDim);
+    if (call != null) {
+      // The gradient of q is stored last: where one variable is all three, it is added to.
+      var dk = tape.target(k);
+      var dv = tape.target(v);
+      var dq = tape.target(q);
+      new BFloat16AttentionBackward(call, dy, dq, dk, dv).run(y, logSumExp);
+    } else {
+      new AttentionBackward(tape, q.value(), k.value(), v.value(), segments, headDim, logSumExp)
+          .run(y, dy, tape.target(q), tape.target(k), tape.target(v));
+    }
   }
 
   private static void check(Tensor q, Tensor k, Tensor v, AttentionSegments segments, int headDim) {

@@ -43,6 +43,14 @@ final class AttentionTiles {
       return Math.clamp(key + 1L - shift, rowFrom, rowTo);
     }
 
+    /**
+     * Where the rows end that, from {@code row} on, are best computed together: at the next
+     * multiple of {@code strip}, since those behind see more keys, or all where all see all.
+     */
+    int stripTo(int row, int keys, int strip) {
+      return visible(row, keys) == keys ? rowTo : Math.min(rowTo, (row / strip + 1) * strip);
+    }
+
     private boolean continues(Tile before) {
       return piece == before.piece
           && rowFrom == before.rowTo

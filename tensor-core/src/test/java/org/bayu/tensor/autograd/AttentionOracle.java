@@ -3,12 +3,30 @@ package org.bayu.tensor.autograd;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionSegments.Segment;
 
-/** Attention and its gradients by their definition, in double precision. */
+/**
+ * Attention and its gradients by their definition, in double precision, and how far results in bf16
+ * may be from them.
+ *
+ * <p>With u = 2⁻⁸ for a rounding to bf16 and scores in binary32 of up to 256 products, whose error
+ * is below 2⁻¹⁵·Σ|q·k|·scale (256 roundings of 2⁻²⁴, more than enough for any order), a weight p is
+ * rounded to bf16 and has the relative error e = u + 2·2⁻¹⁵·Σ|q·k|·scale, twice for the score and
+ * the sum that it is divided by. So |δy| ≤ Σ e·p·|v| + u·|y|, |δdv| ≤ Σ e·p·|dy| + u·|dv|. The
+ * backward pass computes D = dy·y from the rounded y: |δD| ≤ Σ|dy|·|δy|. A score's gradient ds =
+ * p·(dp − D) is rounded too: |δds| ≤ e·|ds| + p·(|δD| + 2⁻¹⁵·Σ|dy·v|), and its sums dq and dk have
+ * the errors Σ|δds|·|k| and Σ|δds|·|q|, and u of themselves from being stored.
+ */
 final class AttentionOracle {
+  private static final double ROUNDING = 0x1.02p-8; // with room for products of errors
+  private static final double SUM = 0x1p-15;
+
   final double[] y;
   final double[] dq;
   final double[] dk;
   final double[] dv;
+  final double[] yError;
+  final double[] dqError;
+  final double[] dkError;
+  final double[] dvError;
   private final Tensor q;
   private final Tensor k;
   private final Tensor v;
@@ -28,6 +46,10 @@ final class AttentionOracle {
     dq = new double[(int) q.elements()];
     dk = new double[(int) k.elements()];
     dv = new double[(int) k.elements()];
+    yError = new double[y.length];
+    dqError = new double[y.length];
+    dkError = new double[dk.length];
+    dvError = new double[dk.length];
     for (var segment : segments.segments()) {
       for (var j = 0; j < segment.queryLength(); j++) {
         var seen = seen(segment, j, k.rows());
@@ -35,6 +57,16 @@ final class AttentionOracle {
           attend(segment.queryStart() + j, head, seen);
         }
       }
+    }
+    addRoundings(dq, dqError);
+    addRoundings(dk, dkError);
+    addRoundings(dv, dvError);
+  }
+
+  /** Of what is stored as bf16. */
+  private static void addRoundings(double[] values, double[] errors) {
+    for (var i = 0; i < values.length; i++) {
+      errors[i] += ROUNDING * Math.abs(values[i]);
     }
   }
 
@@ -54,15 +86,20 @@ final class AttentionOracle {
   }
 
   private void attend(int row, int head, boolean[] seen) {
+    var scale = 1 / Math.sqrt(headDim);
     var at = row * q.columns() + head * headDim;
     var column = head / group * headDim;
     var p = new double[seen.length];
+    var error = new double[seen.length];
     var max = Double.NEGATIVE_INFINITY;
     for (var key = 0; key < seen.length; key++) {
       for (var i = 0; i < headDim; i++) {
-        p[key] += (double) q.getFloat(at + i) * k.getFloat(key * k.columns() + column + i);
+        var product = (double) q.getFloat(at + i) * k.getFloat(key * k.columns() + column + i);
+        p[key] += product;
+        error[key] += Math.abs(product);
       }
-      p[key] = seen[key] ? p[key] / Math.sqrt(headDim) : Double.NEGATIVE_INFINITY;
+      p[key] = seen[key] ? p[key] * scale : Double.NEGATIVE_INFINITY;
+      error[key] = ROUNDING + 2 * SUM * error[key] * scale;
       max = Math.max(max, p[key]);
     }
     var sum = 0.0;
@@ -71,23 +108,37 @@ final class AttentionOracle {
       sum += p[key];
     }
     var dp = new double[seen.length];
+    var dpError = new double[seen.length];
     var mean = 0.0;
+    var meanError = 0.0;
     for (var key = 0; key < seen.length; key++) {
       p[key] /= sum;
       for (var i = 0; i < headDim; i++) {
         var keyAt = key * k.columns() + column + i;
-        y[at + i] += p[key] * v.getFloat(keyAt);
-        dp[key] += (double) dy.getFloat(at + i) * v.getFloat(keyAt);
-        dv[keyAt] += p[key] * dy.getFloat(at + i);
+        var value = v.getFloat(keyAt);
+        var gradient = (double) dy.getFloat(at + i);
+        y[at + i] += p[key] * value;
+        yError[at + i] += error[key] * p[key] * Math.abs(value);
+        dp[key] += gradient * value;
+        dpError[key] += SUM * Math.abs(gradient * value);
+        dv[keyAt] += p[key] * gradient;
+        dvError[keyAt] += error[key] * p[key] * Math.abs(gradient);
       }
       mean += p[key] * dp[key];
     }
+    for (var i = 0; i < headDim; i++) {
+      yError[at + i] += ROUNDING * Math.abs(y[at + i]);
+      meanError += Math.abs(dy.getFloat(at + i)) * yError[at + i];
+    }
     for (var key = 0; key < seen.length; key++) {
-      var ds = p[key] * (dp[key] - mean) / Math.sqrt(headDim);
+      var ds = p[key] * (dp[key] - mean) * scale;
+      var dsError = error[key] * Math.abs(ds) + p[key] * scale * (meanError + dpError[key]);
       for (var i = 0; i < headDim; i++) {
         var keyAt = key * k.columns() + column + i;
         dq[at + i] += ds * k.getFloat(keyAt);
+        dqError[at + i] += dsError * Math.abs(k.getFloat(keyAt));
         dk[keyAt] += ds * q.getFloat(at + i);
+        dkError[keyAt] += dsError * Math.abs(q.getFloat(at + i));
       }
     }
   }

@@ -13,7 +13,7 @@ import java.lang.invoke.MethodHandle;
  * byte outside, ends the process. Linux only.
  */
 @SuppressWarnings("restricted") // what it is for
-final class GuardedPages implements AutoCloseable {
+public final class GuardedPages implements AutoCloseable {
   private static final long PAGE = 4096;
   private static final int PROT_NONE = 0, PROT_READ_WRITE = 3, PRIVATE_ANONYMOUS = 0x22;
 
@@ -36,7 +36,7 @@ final class GuardedPages implements AutoCloseable {
    *
    * @param atEnd whether it ends at the page behind, else it begins at the one before
    */
-  GuardedPages(long bytes, boolean atEnd) {
+  public GuardedPages(long bytes, boolean atEnd) {
     var inner = (bytes + PAGE - 1) / PAGE * PAGE;
     mapped = inner + 2 * PAGE;
     try {
@@ -59,7 +59,8 @@ final class GuardedPages implements AutoCloseable {
     return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
   }
 
-  MemorySegment memory() {
+  /** The memory. */
+  public MemorySegment memory() {
     return memory;
   }
 

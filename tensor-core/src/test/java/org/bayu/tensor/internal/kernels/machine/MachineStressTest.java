@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.bayu.tensor.autograd.AttentionStress;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,8 +22,20 @@ class MachineStressTest {
 
   @Test
   void productsBetweenForbiddenPagesAreRight() throws IOException, InterruptedException {
-    assumeTrue(System.getProperty("os.name").equals("Linux"), "guard pages are made on Linux");
     assumeFalse(TestTiers.machine().isEmpty(), "there is no machine code for this processor");
+    runs(ProductStress.class, "products");
+  }
+
+  @Test
+  void attentionBetweenForbiddenPagesIsRight() throws IOException, InterruptedException {
+    assumeTrue(
+        TestTiers.machine().stream().anyMatch(kernels -> kernels.attention() != null),
+        "there is no machine code for attention on this processor");
+    runs(AttentionStress.class, "attentions");
+  }
+
+  private static void runs(Class<?> main, String what) throws IOException, InterruptedException {
+    assumeTrue(System.getProperty("os.name").equals("Linux"), "guard pages are made on Linux");
     var separator = System.getProperty("path.separator");
     var process =
         new ProcessBuilder(
@@ -33,13 +46,13 @@ class MachineStressTest {
                 "-XX:ErrorFile=target/stress-crash.log",
                 "-cp",
                 String.join(separator, "target/classes", "target/test-classes"),
-                ProductStress.class.getName(),
+                main.getName(),
                 Long.toString(SECONDS),
                 Long.toString(SEED))
             .redirectErrorStream(true)
             .start();
     var output = String.join("\n", process.inputReader().lines().toList());
     assertEquals(0, process.waitFor(), "seed " + SEED + ": " + output);
-    assertTrue(output.matches("(?s).*[1-9]\\d* products"), output);
+    assertTrue(output.matches("(?s).*[1-9]\\d* " + what), output);
   }
 }
