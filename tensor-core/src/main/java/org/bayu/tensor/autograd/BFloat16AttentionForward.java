@@ -26,8 +26,9 @@ final class BFloat16AttentionForward {
   private final long sumsStride;
   private final Tensor y;
   private final Tensor logSumExp;
-  private final long keysBytes;
-  private final long pieceBytes;
+
+  /** Where a piece's keys are packed, of one head; behind them its values. */
+  private final long[] packedAt;
 
   BFloat16AttentionForward(BFloat16Attention call, Tensor y, Tensor logSumExp) {
     this.call = call;
@@ -37,12 +38,15 @@ final class BFloat16AttentionForward {
     this.sumsStride = call.sumsStride();
     this.y = y;
     this.logSumExp = logSumExp;
-    var longest = 0;
+    packedAt = new long[tiles.pieces() + 1];
     for (var piece = 0; piece < tiles.pieces(); piece++) {
-      longest = Math.max(longest, tiles.keys(piece));
+      var values = kernels.packedFeaturesBytes(tiles.keys(piece), headDim);
+      packedAt[piece + 1] = packedAt[piece] + keysBytes(piece) + aligned(values);
     }
-    keysBytes = aligned(kernels.packedRowsBytes(longest, headDim));
-    pieceBytes = keysBytes + aligned(kernels.packedFeaturesBytes(longest, headDim));
+  }
+
+  private long keysBytes(int piece) {
+    return aligned(kernels.packedRowsBytes(tiles.keys(piece), headDim));
   }
 
   /** A multiple of a cache line. */
@@ -56,7 +60,7 @@ final class BFloat16AttentionForward {
     var pieces = tiles.pieces();
     var kvHeads = call.kvHeads();
     workers.withScratch(
-        pieceBytes * pieces * kvHeads,
+        packedAt[pieces] * kvHeads,
         packed -> {
           workers.run(
               pieces * kvHeads, (index, worker) -> pack(index % pieces, index / pieces, packed));
@@ -69,7 +73,7 @@ final class BFloat16AttentionForward {
   }
 
   private long packedAt(int piece, int kvHead) {
-    return pieceBytes * ((long) kvHead * tiles.pieces() + piece);
+    return packedAt[tiles.pieces()] * kvHead + packedAt[piece];
   }
 
   private void pack(int piece, int kvHead, MemorySegment packed) {
@@ -81,7 +85,7 @@ final class BFloat16AttentionForward {
     var stride = call.keyStride();
     var at = packedAt(piece, kvHead);
     kernels.packRows(call.k().data(), from, stride, n, headDim, packed, at);
-    kernels.packFeatures(call.v().data(), from, stride, n, headDim, packed, at + keysBytes);
+    kernels.packFeatures(call.v().data(), from, stride, n, headDim, packed, at + keysBytes(piece));
   }
 
   /** A block of queries of one head. */
@@ -174,7 +178,16 @@ final class BFloat16AttentionForward {
       }
       // [rows, keys] × [keys, headDim] → [rows, headDim]
       kernels.multiplyFeatures(
-          count, weights, 0, seen, packed, keysAt + keysBytes, n, headDim, sums, from * sumsStride);
+          count,
+          weights,
+          0,
+          seen,
+          packed,
+          keysAt + keysBytes(tile.piece()),
+          n,
+          headDim,
+          sums,
+          from * sumsStride);
     }
 
     /** Where a shift was raised, scales down what was summed before. */
