@@ -5,14 +5,13 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.MatrixProduct;
-import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /**
  * The kernels of processors with AVX-512 BF16: matrix products and attention in machine code, the
  * rest on the Vector API.
  */
-public final class MachineKernels extends VectorKernels {
+public final class MachineKernels extends MachineTileKernels {
   private static final Availability AVAILABILITY = find();
 
   private final ProductCode f32;
@@ -20,6 +19,7 @@ public final class MachineKernels extends VectorKernels {
   private final AttentionCode attention;
 
   private MachineKernels(CallingConvention convention) throws CodeRefusedException {
+    super(convention, true);
     f32 = new ProductCode(convention, false);
     bfloat16 = new ProductCode(convention, true);
     attention = new AttentionCode(convention, bfloat16);
@@ -85,11 +85,6 @@ public final class MachineKernels extends VectorKernels {
     } catch (CodeRefusedException e) {
       return new Availability.Missing(String.valueOf(e.getMessage()), true);
     }
-  }
-
-  @Override
-  public String tier() {
-    return "machine";
   }
 
   @Override

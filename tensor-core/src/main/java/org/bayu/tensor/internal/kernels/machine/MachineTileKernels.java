@@ -7,7 +7,7 @@ import org.bayu.tensor.internal.kernels.vector.VectorKernels;
  * The kernels of processors that have AVX-512 or AVX2, but no instruction for BF16: the tile of a
  * product in machine code, in F32, all else on the Vector API.
  */
-public final class MachineTileKernels extends VectorKernels {
+public class MachineTileKernels extends VectorKernels {
   private final boolean avx512;
   private final MemorySegment tile;
 

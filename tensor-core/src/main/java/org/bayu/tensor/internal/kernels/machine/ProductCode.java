@@ -272,32 +272,73 @@ final class ProductCode {
       MemorySegment to,
       long toStride,
       boolean accumulate) {
-    var rowStride = matrix.rowStride() * matrix.dtype().bytes();
-    var chunk = bfloat16 ? 32 : 16;
-    var tailMask = (1L << (k % chunk)) - 1;
-    for (var f = 0; f < fewCount; f += StreamCode.FEW) {
-      var count = Math.min(StreamCode.FEW, fewCount - f);
-      var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + count - 1);
-      var done = rows - rows % StreamCode.ROWS;
-      for (var single = 0; single < 2; single++) {
-        var first = single == 0 ? 0 : done;
-        var groups = single == 0 ? done / StreamCode.ROWS : rows - done;
-        if (groups > 0) {
-          MachineCall.call(
-              streams.get(form + 1 - single),
-              matrix.data().address() + matrix.byteAt(row + first, 0),
-              rowStride,
+    for (var first = 0; first < rows; first += StreamCode.BLOCK) {
+      var some = Math.min(StreamCode.BLOCK, rows - first);
+      var single = some % StreamCode.ROWS;
+      var grouped = some - single;
+      for (var f = 0; f < fewCount; f += StreamCode.FEW) {
+        var count = Math.min(StreamCode.FEW, fewCount - f);
+        var vectors = few.address() + f * fewStride;
+        var sums = to.address() + f * toStride + 4L * first;
+        if (grouped > 0) {
+          stream(
+              StreamCode.ROWS,
+              matrix,
+              row + first,
+              grouped,
               k,
-              few.address() + f * fewStride,
+              vectors,
+              count,
               fewStride,
-              to.address() + f * toStride + 4L * first,
-              groups,
-              tailMask,
+              sums,
               toStride,
-              accumulate ? 1 : 0);
+              accumulate);
+        }
+        if (single > 0) {
+          stream(
+              1,
+              matrix,
+              row + first + grouped,
+              single,
+              k,
+              vectors,
+              count,
+              fewStride,
+              sums + 4L * grouped,
+              toStride,
+              accumulate);
         }
       }
     }
+  }
+
+  /** One call, for rows that are a multiple of {@code together}. */
+  private void stream(
+      int together,
+      Matrix matrix,
+      long row,
+      int rows,
+      int k,
+      long few,
+      int fewCount,
+      long fewStride,
+      long to,
+      long toStride,
+      boolean accumulate) {
+    var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + fewCount - 1);
+    var chunk = bfloat16 ? 32 : 16;
+    MachineCall.call(
+        streams.get(together == 1 ? form : form + 1),
+        matrix.data().address() + matrix.byteAt(row, 0),
+        matrix.rowStride() * matrix.dtype().bytes(),
+        k,
+        few,
+        fewStride,
+        to,
+        rows / together,
+        (1L << (k % chunk)) - 1,
+        toStride,
+        accumulate ? 1 : 0);
   }
 
   private static int source(DType type) {

@@ -6,6 +6,7 @@ import static org.bayu.tensor.internal.kernels.machine.Gp.R11;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R12;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R13;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R14;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R15;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
@@ -36,6 +37,12 @@ final class StreamCode {
   /** Rows that are read at the same time. */
   static final int ROWS = 4;
 
+  /**
+   * Rows for all vectors before the next are read. Those are fetched meanwhile: else the processor
+   * would wait for memory with the first vectors and leave memory idle with the others.
+   */
+  static final int BLOCK = 8;
+
   /** Vectors that a row is multiplied with at the same time, at most. */
   static final int FEW = 4;
 
@@ -61,7 +68,7 @@ final class StreamCode {
       DType from,
       int rows,
       int few) {
-    var frame = new Frame(asm, convention, 10, 0, RBX, R12, R13, R14);
+    var frame = new Frame(asm, convention, 10, 0, RBX, R12, R13, R14, R15);
     frame.prologue();
     frame.loadStackArgument(7, RAX);
     asm.kmovd(K1, RAX);
@@ -87,6 +94,9 @@ final class StreamCode {
     }
     asm.mov(R12, RDI);
     asm.mov(R13, RCX);
+    asm.mov(R15, BLOCK);
+    asm.imul(R15, RSI);
+    asm.add(R15, RDI);
     multiply();
     store();
     asm.lea(RDI, rows == 1 ? at(RDI, RSI, 1, 0) : at(RDI, RSI, rows, 0));
@@ -119,10 +129,14 @@ final class StreamCode {
   private void multiplyChunk(boolean masked) {
     for (var row = 0; row < rows; row++) {
       load.chunk(zmm(16 + row), row(R12, RSI, R10, row), masked);
+      for (var line = 0; line < load.chunkBytes(); line += 64) {
+        asm.prefetcht1(row(R15, RSI, R10, row).plus(line));
+      }
     }
     for (var vector = 0; vector < few; vector++) {
+      var right = zmm(20 + vector);
+      asm.vmovups(right, row(R13, R8, R11, vector));
       for (var row = 0; row < rows; row++) {
-        var right = row(R13, R8, R11, vector);
         if (bfloat16) {
           asm.vdpbf16ps(sum(row, vector), zmm(16 + row), right);
         } else {
@@ -131,6 +145,7 @@ final class StreamCode {
       }
     }
     asm.add(R12, load.chunkBytes());
+    asm.add(R15, load.chunkBytes());
     asm.add(R13, 64);
   }
 
