@@ -272,73 +272,75 @@ final class ProductCode {
       MemorySegment to,
       long toStride,
       boolean accumulate) {
-    for (var first = 0; first < rows; first += StreamCode.BLOCK) {
-      var some = Math.min(StreamCode.BLOCK, rows - first);
-      var single = some % StreamCode.ROWS;
-      var grouped = some - single;
-      for (var f = 0; f < fewCount; f += StreamCode.FEW) {
-        var count = Math.min(StreamCode.FEW, fewCount - f);
-        var vectors = few.address() + f * fewStride;
-        var sums = to.address() + f * toStride + 4L * first;
-        if (grouped > 0) {
-          stream(
-              StreamCode.ROWS,
-              matrix,
-              row + first,
-              grouped,
-              k,
-              vectors,
-              count,
-              fewStride,
-              sums,
-              toStride,
-              accumulate);
-        }
-        if (single > 0) {
-          stream(
-              1,
-              matrix,
-              row + first + grouped,
-              single,
-              k,
-              vectors,
-              count,
-              fewStride,
-              sums + 4L * grouped,
-              toStride,
-              accumulate);
-        }
-      }
+    var whole = fewCount - fewCount % StreamCode.FEW;
+    var rest = fewCount - whole;
+    if (whole > 0) {
+      stream(
+          StreamCode.FEW,
+          whole / StreamCode.FEW,
+          matrix,
+          row,
+          rows,
+          k,
+          few.address(),
+          fewStride,
+          to.address(),
+          toStride,
+          accumulate);
+    }
+    if (rest > 0) {
+      stream(
+          rest,
+          1,
+          matrix,
+          row,
+          rows,
+          k,
+          few.address() + whole * fewStride,
+          fewStride,
+          to.address() + whole * toStride,
+          toStride,
+          accumulate);
     }
   }
 
-  /** One call, for rows that are a multiple of {@code together}. */
+  /** Whole blocks of rows, then a group, then single rows. */
   private void stream(
-      int together,
+      int few,
+      int fewGroups,
       Matrix matrix,
       long row,
       int rows,
       int k,
-      long few,
-      int fewCount,
+      long vectors,
       long fewStride,
       long to,
       long toStride,
       boolean accumulate) {
-    var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + fewCount - 1);
-    var chunk = bfloat16 ? 32 : 16;
-    MachineCall.call(
-        streams.get(together == 1 ? form : form + 1),
-        matrix.data().address() + matrix.byteAt(row, 0),
-        matrix.rowStride() * matrix.dtype().bytes(),
-        k,
-        few,
-        fewStride,
-        to,
-        rows / together,
-        (1L << (k % chunk)) - 1,
-        toStride,
-        accumulate ? 1 : 0);
+    var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + few - 1);
+    var tailMask = (1L << (k % (bfloat16 ? 32 : 16))) - 1;
+    var rowStride = matrix.rowStride() * matrix.dtype().bytes();
+    var first = matrix.data().address() + matrix.byteAt(row, 0);
+    var done = 0;
+    while (done < rows) {
+      var left = rows - done;
+      var together = left >= StreamCode.ROWS ? StreamCode.ROWS : 1;
+      var groups = left >= StreamCode.BLOCK ? StreamCode.BLOCK / together : left / together;
+      var blocks = Math.max(1, left / StreamCode.BLOCK);
+      MachineCall.call(
+          streams.get(together == 1 ? form : form + 1),
+          first + done * rowStride,
+          rowStride,
+          k,
+          vectors,
+          fewStride,
+          to + 4L * done,
+          blocks,
+          tailMask,
+          toStride,
+          StreamCode.counts(groups, fewGroups, accumulate));
+      done += blocks * groups * together;
+    }
   }
 
   private static int source(DType type) {

@@ -28,10 +28,11 @@ import org.bayu.tensor.DType;
  * packing a weight would take longer than reading it once.
  *
  * <p>{@code void stream(byte* rows, long rowStride, long k, byte* few, long fewStride, float* to,
- * long groups, long tailMask, long toStride, long accumulate)}: to[f, r] = Σ rows[r, l]·few[f, l],
- * or += it, for {@code groups} times {@link #ROWS} rows (or that many single ones). Rows are of any
- * type and rounded to that of the product; the few vectors have it, and zeros up to a multiple of
- * 64 bytes. Sums of 16 lanes are added by halves.
+ * long blocks, long tailMask, long toStride, long counts)}: to[f, r] = Σ rows[r, l]·few[f, l], or
+ * += it. A block of rows is some groups of 1 or {@value #ROWS}; each block meets all vectors, in
+ * groups too, before the next is read. Rows are of any type and rounded to that of the product; the
+ * few vectors have it, and zeros up to a multiple of 64 bytes. Sums of 16 lanes are added by
+ * halves.
  */
 final class StreamCode {
   /** Rows that are read at the same time. */
@@ -43,16 +44,27 @@ final class StreamCode {
    */
   static final int BLOCK = 8;
 
+  private static final int ROW_GROUPS_SHIFT = 8;
+
   /** Vectors that a row is multiplied with at the same time, at most. */
   static final int FEW = 4;
 
+  /** Places on the stack: where the block, its group of vectors and their sums begin; counts. */
+  private static final int BLOCK_ROWS = 0, ALL_VECTORS = 8, BLOCK_SUMS = 16, GROUP_SUMS = 24;
+
+  private static final int ROW_GROUPS = 32, VECTOR_GROUPS = 40, K = 48;
+  private static final int ROW_GROUPS_LEFT = 56, VECTOR_GROUPS_LEFT = 64, LOCAL_BYTES = 72;
+
+  private final Frame frame;
   private final LoadCode load;
   private final Avx512Assembler asm;
   private final boolean bfloat16;
   private final int rows;
   private final int few;
 
-  private StreamCode(Avx512Assembler asm, boolean bfloat16, DType from, int rows, int few) {
+  private StreamCode(
+      Frame frame, Avx512Assembler asm, boolean bfloat16, DType from, int rows, int few) {
+    this.frame = frame;
     this.load = new LoadCode(asm, bfloat16, from);
     this.asm = asm;
     this.bfloat16 = bfloat16;
@@ -68,7 +80,7 @@ final class StreamCode {
       DType from,
       int rows,
       int few) {
-    var frame = new Frame(asm, convention, 10, 0, RBX, R12, R13, R14, R15);
+    var frame = new Frame(asm, convention, 10, LOCAL_BYTES, RBX, R12, R13, R14, R15);
     frame.prologue();
     frame.loadStackArgument(7, RAX);
     asm.kmovd(K1, RAX);
@@ -77,8 +89,13 @@ final class StreamCode {
     frame.loadStackArgument(6, RBX);
     frame.loadStackArgument(8, RAX);
     frame.loadStackArgument(9, R14);
-    new StreamCode(asm, bfloat16, from, rows, few).emit();
+    new StreamCode(frame, asm, bfloat16, from, rows, few).emit();
     frame.epilogue();
+  }
+
+  /** The last parameter. */
+  static long counts(int rowGroups, int vectorGroups, boolean accumulate) {
+    return (long) rowGroups << ROW_GROUPS_SHIFT | vectorGroups << 1 | (accumulate ? 1 : 0);
   }
 
   private Vector sum(int row, int vector) {
@@ -88,29 +105,73 @@ final class StreamCode {
   private void emit() {
     asm.lea(R10, at(RSI, RSI, 2, 0));
     asm.lea(R11, at(R8, R8, 2, 0));
+    asm.mov(R12, R14);
+    asm.shr(R12, ROW_GROUPS_SHIFT);
+    asm.mov(frame.local(ROW_GROUPS), R12);
+    asm.mov(R12, R14);
+    asm.and(R12, (1 << ROW_GROUPS_SHIFT) - 1);
+    asm.shr(R12, 1);
+    asm.mov(frame.local(VECTOR_GROUPS), R12);
+    asm.and(R14, 1);
+    asm.mov(frame.local(K), RDX);
+    asm.mov(frame.local(ALL_VECTORS), RCX);
+    var nextBlock = asm.here();
+    asm.mov(frame.local(BLOCK_ROWS), RDI);
+    asm.mov(frame.local(BLOCK_SUMS), R9);
+    asm.mov(RCX, frame.local(ALL_VECTORS));
+    copy(VECTOR_GROUPS, VECTOR_GROUPS_LEFT);
+    var nextVectors = asm.here();
+    copy(ROW_GROUPS, ROW_GROUPS_LEFT);
+    asm.mov(RDI, frame.local(BLOCK_ROWS));
+    asm.mov(frame.local(GROUP_SUMS), R9);
     var nextRows = asm.here();
     for (var i = 0; i < rows * few; i++) {
       asm.vpxord(zmm(i), zmm(i), zmm(i));
     }
+    multiply();
+    store();
+    asm.lea(RDI, rows == 1 ? at(RDI, RSI, 1, 0) : at(RDI, RSI, rows, 0));
+    asm.add(R9, 4 * rows);
+    countDown(ROW_GROUPS_LEFT, nextRows);
+    addTimes(RCX, R8, few);
+    asm.mov(R9, frame.local(GROUP_SUMS));
+    addTimes(R9, RAX, few);
+    countDown(VECTOR_GROUPS_LEFT, nextVectors);
+    asm.mov(R9, frame.local(BLOCK_SUMS));
+    asm.mov(R13, frame.local(ROW_GROUPS));
+    addTimes(R9, R13, 4 * rows);
+    asm.dec(RBX);
+    asm.jnz(nextBlock);
+  }
+
+  private void copy(int from, int to) {
+    asm.mov(R12, frame.local(from));
+    asm.mov(frame.local(to), R12);
+  }
+
+  private void countDown(int counter, Label again) {
+    asm.mov(R12, frame.local(counter));
+    asm.dec(R12);
+    asm.mov(frame.local(counter), R12);
+    asm.jnz(again);
+  }
+
+  /** to += times · value. */
+  private void addTimes(Gp to, Gp value, int times) {
+    asm.mov(R12, times);
+    asm.imul(R12, value);
+    asm.add(to, R12);
+  }
+
+  private void multiply() {
     asm.mov(R12, RDI);
     asm.mov(R13, RCX);
     asm.mov(R15, BLOCK);
     asm.imul(R15, RSI);
     asm.add(R15, RDI);
-    multiply();
-    store();
-    asm.lea(RDI, rows == 1 ? at(RDI, RSI, 1, 0) : at(RDI, RSI, rows, 0));
-    asm.add(R9, 4 * rows);
-    asm.dec(RBX);
-    asm.jnz(nextRows);
-  }
-
-  /** Uses up RDX, and brings it back from the stack of this function's pushes. */
-  private void multiply() {
     var chunk = load.chunk();
     var tail = new Label();
     var done = new Label();
-    asm.push(RDX);
     asm.sub(RDX, chunk);
     asm.jl(tail);
     asm.align(32);
@@ -123,7 +184,7 @@ final class StreamCode {
     asm.jz(done);
     multiplyChunk(true);
     asm.bind(done);
-    asm.pop(RDX);
+    asm.mov(RDX, frame.local(K));
   }
 
   private void multiplyChunk(boolean masked) {
