@@ -152,9 +152,26 @@ public final class LinearCrossEntropy {
     var logits = tape.allocate(DType.F32, r, v);
     // [R, D] × [V, D]ᵀ → [R, V]
     gemm.multiply(r, v, type, 1, false, Matrix.of(logits), terms.toArray(Term[]::new));
-    tape.device().workers().run(r, (index, worker) -> row(from + index, logits.data(), index));
+    // The products that follow round them to x's type: once here instead of in each.
+    var dLogits = gradients && type != DType.F32 ? tape.allocate(type, r, v) : logits;
+    tape.device()
+        .workers()
+        .run(
+            r,
+            (index, worker) -> {
+              row(from + index, logits.data(), index);
+              if (dLogits != logits) {
+                var at = (long) v * index;
+                tape.device()
+                    .kernels()
+                    .narrow(type, logits.data(), 4 * at, dLogits.data(), type.bytes() * at, v);
+              }
+            });
     if (dRows != null && dLowRankRows != null) {
-      backward(x, lowRankX, logits, down, dRows.slice(from, to), dLowRankRows.slice(from, to));
+      backward(x, lowRankX, dLogits, down, dRows.slice(from, to), dLowRankRows.slice(from, to));
+    }
+    if (dLogits != logits) {
+      tape.release(dLogits);
     }
     tape.release(logits);
     tape.release(x);
