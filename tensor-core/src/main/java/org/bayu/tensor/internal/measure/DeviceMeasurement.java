@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.DeviceReport;
@@ -23,6 +24,9 @@ public final class DeviceMeasurement {
 
   /** A round lasts at least this long: some of the operating system's time slices. */
   private static final long ROUND_NANOS = 80_000_000;
+
+  /** The first, which does not count, lasts until Java code around the kernels is compiled. */
+  private static final long WARM_UP_NANOS = 1_000_000_000;
 
   /** Bytes of memory that is read for the bandwidth: far more than caches hold. */
   private static final long BANDWIDTH_BYTES = 512L << 20;
@@ -69,27 +73,32 @@ public final class DeviceMeasurement {
 
   /** The median rate, 10⁹ a second, of work that returns how much it did. */
   private static double rate(DoubleSupplier work) {
+    return rates(work)[ROUNDS / 2];
+  }
+
+  /** The rates of some rounds, ascending. */
+  private static double[] rates(DoubleSupplier work) {
     var rates = new double[ROUNDS + 1];
     for (var round = 0; round <= ROUNDS; round++) {
       var start = System.nanoTime();
       var done = 0.0;
       var nanos = 0L;
-      while (nanos < ROUND_NANOS) {
+      while (nanos < (round == 0 ? WARM_UP_NANOS : ROUND_NANOS)) {
         done += work.getAsDouble();
         nanos = System.nanoTime() - start;
       }
       rates[round] = done / nanos;
     }
     // The first warms up.
-    Arrays.sort(rates, 1, rates.length);
-    return rates[1 + ROUNDS / 2];
+    return Arrays.stream(rates).skip(1).sorted().toArray();
   }
 
   private double peak(DType operands) {
     var threads = device.threads();
     var kernels = device.kernels();
     var flops = new double[threads];
-    return rate(
+    // A peak is what was reached at all: other programs only slow it down.
+    return rates(
         () -> {
           device
               .workers()
@@ -97,7 +106,7 @@ public final class DeviceMeasurement {
                   threads,
                   (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, 20_000));
           return Arrays.stream(flops).sum();
-        });
+        })[ROUNDS - 1];
   }
 
   private double gemm(DType type) {
@@ -117,11 +126,12 @@ public final class DeviceMeasurement {
     }
   }
 
-  /** A matrix of small numbers, none of which is subnormal. */
+  /** A matrix of numbers from −1 to 1 in no order. */
   private static Tensor numbers(Arena arena, DType type, long rows, long columns) {
     var tensor = Tensor.allocate(arena, type, Shape.of(rows, columns));
+    var random = new SplittableRandom(rows);
     for (var i = 0L; i < tensor.elements(); i++) {
-      tensor.setFloat(i, (i * 7919 % 251 - 125) / 64f);
+      tensor.setFloat(i, random.nextFloat() * 2 - 1);
     }
     return tensor;
   }
@@ -150,11 +160,16 @@ public final class DeviceMeasurement {
     try (var arena = Arena.ofShared();
         var workspace = new Workspace()) {
       var tokens = isScalar ? 32 : ATTENTION_TOKENS;
+      var ones = Tensor.allocate(arena, DType.BF16, Shape.of(1, tokens));
+      for (var i = 0; i < tokens; i++) {
+        ones.setFloat(i, 1);
+      }
       var step =
           new AttentionStep(
               device,
               workspace,
               numbers(arena, DType.BF16, tokens, HEADS * HEAD_DIM),
+              ones,
               AttentionSegments.causal(tokens),
               HEAD_DIM);
       return rate(
