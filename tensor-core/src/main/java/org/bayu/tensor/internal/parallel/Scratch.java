@@ -3,37 +3,50 @@ package org.bayu.tensor.internal.parallel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bayu.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One worker's short-lived memory: a stack whose frames are tasks.
  *
  * <p>What does not fit comes from another block; when the outermost frame ends, all blocks become
- * one, so that equal work soon allocates nothing.
+ * one, so that equal work soon allocates nothing. The segments given out are kept too: work of
+ * sizes that were seen before gets the same objects.
  */
 final class Scratch {
+  /** Slots for known segments, of which half are filled at most. */
+  private static final int SLOTS = 1024;
+
   private Arena arena = Arena.ofShared();
   private MemorySegment block = MemorySegment.NULL;
+
+  /** What all blocks before hold: a mark counts through all blocks. */
+  private long blockStart;
+
   private long used;
-  private long heldBytes;
   private int depth;
   private final List<Arena> outgrown = new ArrayList<>();
+  private final @Nullable MemorySegment[] known = new MemorySegment[SLOTS];
+  private int knownCount;
 
   /** Opens a frame; what it returns closes it. */
   long open() {
     depth++;
-    return used;
+    return blockStart + used;
   }
 
   /** Ends a frame: its memory may be given out again. */
   void close(long mark) {
     depth--;
-    if (outgrown.isEmpty()) {
-      used = mark;
-    } else if (depth == 0) {
-      var bytes = heldBytes;
-      free();
+    // Where the frame began in another block, all of this one was the frame's.
+    used = Math.max(0, mark - blockStart);
+    if (depth == 0 && !outgrown.isEmpty()) {
+      var bytes = blockStart + block.byteSize();
+      release();
+      arena = Arena.ofShared();
+      blockStart = 0;
       grow(bytes);
     }
   }
@@ -45,36 +58,55 @@ final class Scratch {
       throw new IllegalStateException("scratch memory belongs to a task, and none is running");
     }
     if (used + size > block.byteSize()) {
-      if (heldBytes > 0) {
+      var held = blockStart + block.byteSize();
+      if (held > 0) {
         outgrown.add(arena);
         arena = Arena.ofShared();
       }
-      grow(Math.max(size, Math.max(heldBytes, 4096)));
+      blockStart = held;
+      grow(Math.max(size, Math.max(held, 4096)));
     }
-    var segment = block.asSlice(used, bytes);
+    var segment = slice(bytes);
     used += size;
     return segment;
   }
 
+  /** The next bytes of the block as a segment, the one that they were before if they were. */
+  private MemorySegment slice(long bytes) {
+    var address = block.address() + used;
+    var hash = (used / Tensor.ALIGNMENT * 31 + bytes) * 0x9E3779B97F4A7C15L;
+    var slot = (int) (hash >>> 54);
+    for (var found = known[slot]; found != null; found = known[slot]) {
+      if (found.byteSize() == bytes && found.address() == address) {
+        return found;
+      }
+      slot = (slot + 1) % SLOTS;
+    }
+    if (knownCount == SLOTS / 2) {
+      forget();
+      slot = (int) (hash >>> 54);
+    }
+    var segment = block.asSlice(used, bytes);
+    known[slot] = segment;
+    knownCount++;
+    return segment;
+  }
+
+  private void forget() {
+    Arrays.fill(known, null);
+    knownCount = 0;
+  }
+
   private void grow(long bytes) {
+    forget();
     block = arena.allocate(bytes, Tensor.ALIGNMENT);
-    heldBytes += bytes;
     used = 0;
   }
 
-  private void free() {
-    outgrown.forEach(Arena::close);
-    outgrown.clear();
-    arena.close();
-    arena = Arena.ofShared();
-    block = MemorySegment.NULL;
-    heldBytes = 0;
-    used = 0;
-  }
-
-  /** Frees the memory for good. */
+  /** Frees the memory. */
   void release() {
     outgrown.forEach(Arena::close);
+    outgrown.clear();
     arena.close();
   }
 }

@@ -1,7 +1,7 @@
 package org.bayu.tensor.internal.parallel;
 
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -15,20 +15,25 @@ import org.jspecify.annotations.Nullable;
  * then sleeps.
  *
  * <p>One thread at a time may use a pool. A task may call {@link #run}, whose tasks then run one
- * after the other on that task's thread.
+ * after the other on that task's thread. Nothing here allocates on the heap but scratch memory of a
+ * size that is new.
  */
 public final class WorkerPool implements AutoCloseable {
-  /** Looks at the job this often before sleeping: some tens of microseconds. */
-  private static final int SPINS = 1000;
+  /** From one thread's time to the next: two cache lines, which processors fetch together. */
+  private static final int BUSY_STRIDE = 16;
 
+  private final SharedRun run = new SharedRun(this);
   private final Worker[] workers;
   private final Scratch[] scratch;
+  private final AtomicLongArray busyNanos;
   private final AtomicReference<@Nullable Thread> caller = new AtomicReference<>();
+
+  /** How often the caller's thread has entered; only that thread looks. */
+  private int entered;
 
   /** Whether the caller's thread is inside a task; only that thread looks. */
   private boolean callerInTask;
 
-  private volatile @Nullable Job job;
   private volatile boolean closed;
 
   /** A pool of {@code threads} threads, the caller's among them. */
@@ -40,9 +45,10 @@ public final class WorkerPool implements AutoCloseable {
     for (var i = 0; i < threads; i++) {
       scratch[i] = new Scratch();
     }
+    busyNanos = new AtomicLongArray((threads + 1) * BUSY_STRIDE);
     workers = new Worker[threads - 1];
     for (var i = 0; i < workers.length; i++) {
-      workers[i] = new Worker(this, i + 1);
+      workers[i] = new Worker(this, run, i + 1);
     }
     for (var worker : workers) {
       worker.start();
@@ -67,6 +73,53 @@ public final class WorkerPool implements AutoCloseable {
   }
 
   /**
+   * Nanoseconds that the threads have spent in tasks since the pool was made, of all threads
+   * together; a run inside a task counts as that task. Read between runs it is exact.
+   */
+  public long busyNanos() {
+    var sum = 0L;
+    for (var i = 1; i <= threads(); i++) {
+      sum += busyNanos.getAcquire(i * BUSY_STRIDE);
+    }
+    return sum;
+  }
+
+  void addBusy(int worker, long nanos) {
+    var index = (worker + 1) * BUSY_STRIDE;
+    busyNanos.setRelease(index, busyNanos.getPlain(index) + nanos);
+  }
+
+  /**
+   * Makes the calling thread the one that uses this pool until it {@linkplain #leave leaves}. A
+   * thread may enter again; inside a task it has entered.
+   *
+   * @return the thread's number: 0 but in the tasks of other threads
+   * @throws IllegalStateException if the pool is closed or in use by another thread
+   */
+  public int enter() {
+    var self = Thread.currentThread();
+    if (self instanceof Worker worker && worker.isOf(this)) {
+      return worker.number();
+    }
+    if (!self.equals(caller.get()) && !caller.compareAndSet(null, self)) {
+      throw new IllegalStateException("a device was used by two threads at the same time");
+    }
+    entered++;
+    if (closed) {
+      leave(0);
+      throw new IllegalStateException("the device is closed");
+    }
+    return 0;
+  }
+
+  /** Ends what {@link #enter} began, given what it returned. */
+  public void leave(int worker) {
+    if (worker == 0 && --entered == 0) {
+      caller.set(null);
+    }
+  }
+
+  /**
    * Runs tasks 0 to {@code tasks} − 1, each once, and returns when all are done. What they wrote is
    * visible to the caller.
    *
@@ -75,15 +128,51 @@ public final class WorkerPool implements AutoCloseable {
    * @throws IllegalStateException if the pool is closed or in use by another thread
    */
   public void run(int tasks, Task task) {
-    var self = Thread.currentThread();
-    if (self instanceof Worker worker && worker.pool == this) {
-      runInline(tasks, task, worker.number);
-    } else if (self.equals(caller.get()) && callerInTask) {
-      runInline(tasks, task, 0);
-    } else if (threads() == 1 || tasks <= 1) {
-      withCaller(self, () -> asCaller(() -> runInline(tasks, task, 0)));
-    } else {
-      withCaller(self, () -> runTogether(tasks, task, self));
+    var self = enter();
+    try {
+      if (self != 0 || callerInTask) {
+        runInline(tasks, task, self);
+      } else {
+        runOutside(tasks, task);
+      }
+    } finally {
+      leave(self);
+    }
+  }
+
+  private void runOutside(int tasks, Task task) {
+    callerInTask = true;
+    try {
+      if (threads() == 1 || tasks <= 1) {
+        var start = System.nanoTime();
+        try {
+          runInline(tasks, task, 0);
+        } finally {
+          addBusy(0, System.nanoTime() - start);
+        }
+      } else {
+        var number = run.begin(tasks, task);
+        wakeBelow(0, tasks);
+        run.work(number, 0);
+        run.await();
+      }
+    } finally {
+      callerInTask = false;
+    }
+  }
+
+  private void runInline(int tasks, Task task, int worker) {
+    for (var i = 0; i < tasks; i++) {
+      runTask(task, i, worker);
+    }
+  }
+
+  void runTask(Task task, int index, int worker) {
+    var mark = scratch[worker].open();
+    try {
+      task.run(index, worker);
+    } finally {
+      scratch[worker].close(mark);
     }
   }
 
@@ -102,87 +191,32 @@ public final class WorkerPool implements AutoCloseable {
    * the tasks of a run share. May be called outside and inside tasks.
    */
   public void withScratch(long bytes, Consumer<MemorySegment> use) {
-    var self = Thread.currentThread();
-    if (self instanceof Worker worker && worker.pool == this) {
-      lend(scratch[worker.number], bytes, use);
-    } else {
-      withCaller(self, () -> lend(scratch[0], bytes, use));
-    }
-  }
-
-  private static void lend(Scratch scratch, long bytes, Consumer<MemorySegment> use) {
-    var mark = scratch.open();
+    var self = enter();
+    var mark = scratch[self].open();
     try {
-      use.accept(scratch.allocate(bytes));
+      use.accept(scratch[self].allocate(bytes));
     } finally {
-      scratch.close(mark);
-    }
-  }
-
-  private void withCaller(Thread self, Runnable body) {
-    var nested = self.equals(caller.get());
-    if (!nested && !caller.compareAndSet(null, self)) {
-      throw new IllegalStateException("a device was used by two threads at the same time");
-    }
-    try {
-      if (closed) {
-        throw new IllegalStateException("the device is closed");
-      }
-      body.run();
-    } finally {
-      if (!nested) {
-        caller.set(null);
-      }
-    }
-  }
-
-  private void asCaller(Runnable tasks) {
-    callerInTask = true;
-    try {
-      tasks.run();
-    } finally {
-      callerInTask = false;
-    }
-  }
-
-  private void runInline(int tasks, Task task, int worker) {
-    for (var i = 0; i < tasks; i++) {
-      runTask(task, i, worker);
-    }
-  }
-
-  private void runTogether(int tasks, Task task, Thread self) {
-    var mine = new Job(tasks, task, self);
-    job = mine;
-    wakeBelow(0, tasks);
-    asCaller(() -> mine.work(this, 0));
-    mine.await();
-    job = null;
-    var failure = mine.failure.get();
-    if (failure instanceof Error error) {
-      throw error;
-    }
-    if (failure instanceof RuntimeException exception) {
-      throw exception;
-    }
-  }
-
-  private void runTask(Task task, int index, int worker) {
-    var mark = scratch[worker].open();
-    try {
-      task.run(index, worker);
-    } finally {
-      scratch[worker].close(mark);
+      scratch[self].close(mark);
+      leave(self);
     }
   }
 
   /** Wakes two sleepers, who wake two each: a hundred threads must not wait for one to call all. */
-  private void wakeBelow(int number, int tasks) {
+  void wakeBelow(int number, int tasks) {
     for (var child = 2 * number + 1; child <= 2 * number + 2; child++) {
-      if (child < Math.min(threads(), tasks) && workers[child - 1].asleep) {
-        LockSupport.unpark(workers[child - 1]);
+      if (child < Math.min(threads(), tasks)) {
+        workers[child - 1].wake();
       }
     }
+  }
+
+  /** Wakes the caller, who may wait for the last task's end; one that does not is not disturbed. */
+  void wakeCaller() {
+    LockSupport.unpark(caller.get());
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   /** Ends the threads and frees their scratch memory. */
@@ -210,102 +244,6 @@ public final class WorkerPool implements AutoCloseable {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /** One run: a counter of claims, a counter of what is left. */
-  private static final class Job {
-    private final int tasks;
-    private final Task task;
-    private final Thread caller;
-    private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger left;
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-
-    Job(int tasks, Task task, Thread caller) {
-      this.tasks = tasks;
-      this.task = task;
-      this.caller = caller;
-      this.left = new AtomicInteger(tasks);
-    }
-
-    /** Does tasks until none is unclaimed. */
-    @SuppressWarnings("CatchingUnchecked") // whatever a task throws belongs to the caller
-    void work(WorkerPool pool, int worker) {
-      for (var index = next.getAndIncrement(); index < tasks; index = next.getAndIncrement()) {
-        if (failure.get() == null) {
-          try {
-            pool.runTask(task, index, worker);
-          } catch (Throwable t) {
-            failure.compareAndSet(null, t);
-          }
-        }
-        if (left.decrementAndGet() == 0 && worker != 0) {
-          LockSupport.unpark(caller);
-        }
-      }
-    }
-
-    void await() {
-      for (var i = 0; left.get() > 0; i++) {
-        if (i < SPINS) {
-          Thread.onSpinWait();
-        } else {
-          LockSupport.park(this);
-        }
-      }
-    }
-  }
-
-  /** A thread that waits for jobs. */
-  private static final class Worker extends Thread {
-    private final WorkerPool pool;
-    private final int number;
-    private volatile boolean asleep;
-
-    Worker(WorkerPool pool, int number) {
-      super("bayu-worker-" + number);
-      this.pool = pool;
-      this.number = number;
-      setDaemon(true);
-    }
-
-    @Override
-    public void run() {
-      @Nullable Job last = null;
-      while (true) {
-        var job = awaitOther(last);
-        if (pool.closed) {
-          return;
-        }
-        if (job != null) {
-          pool.wakeBelow(number, job.tasks);
-          job.work(pool, number);
-        }
-        last = job;
-      }
-    }
-
-    /** The next job, not {@code last}; null when there is none, or when the pool closes. */
-    private @Nullable Job awaitOther(@Nullable Job last) {
-      for (var i = 0; i < SPINS; i++) {
-        var job = pool.job;
-        if ((job != null && job != last) || pool.closed) {
-          return job;
-        }
-        Thread.onSpinWait();
-      }
-      asleep = true;
-      try {
-        var job = pool.job;
-        while ((job == null || job == last) && !pool.closed) {
-          LockSupport.park(pool);
-          job = pool.job;
-        }
-        return job;
-      } finally {
-        asleep = false;
-      }
     }
   }
 }

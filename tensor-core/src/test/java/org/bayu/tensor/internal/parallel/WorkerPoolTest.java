@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -130,6 +132,143 @@ class WorkerPoolTest {
                     inner.incrementAndGet();
                   }));
       assertEquals(200, inner.get());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 8})
+  void everyTaskOfVeryManyShortRunsIsDoneByItsOwnRun(int threads) {
+    try (var pool = new WorkerPool(threads)) {
+      // A thread that comes late must neither do a task of the run that was, nor miss one.
+      var counts = new int[2 * threads];
+      var current = new AtomicReference<WorkerPool.Task>();
+      var foreign = new AtomicInteger();
+      var both = new WorkerPool.Task[2];
+      for (var i = 0; i < both.length; i++) {
+        both[i] =
+            new WorkerPool.Task() {
+              @Override
+              public void run(int index, int worker) {
+                if (!equals(current.get())) {
+                  foreign.incrementAndGet();
+                }
+                counts[index]++;
+              }
+            };
+      }
+      for (var run = 0; run < 100_000; run++) {
+        var tasks = 2 + run % (counts.length - 1);
+        current.set(both[run % 2]);
+        pool.run(tasks, both[run % 2]);
+        for (var i = 0; i < counts.length; i++) {
+          assertEquals(i < tasks ? 1 : 0, counts[i], "task " + i + " of run " + run);
+          counts[i] = 0;
+        }
+      }
+      assertEquals(0, foreign.get());
+    }
+  }
+
+  @Test
+  void runsThatFailAndRunsInsideTasksMayAlternate() {
+    try (var pool = new WorkerPool(4)) {
+      var thrown = new IllegalArgumentException();
+      for (var run = 0; run < 5_000; run++) {
+        var failing = run % 9;
+        var inner = new AtomicInteger();
+        WorkerPool.Task task =
+            (index, worker) -> {
+              if (index == failing) {
+                throw thrown;
+              }
+              pool.run(3, (i, w) -> inner.incrementAndGet());
+            };
+        if (failing < 6) {
+          assertSame(thrown, assertThrows(IllegalArgumentException.class, () -> pool.run(6, task)));
+          assertTrue(inner.get() <= 15);
+        } else {
+          pool.run(6, task);
+          assertEquals(18, inner.get());
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void busyTimeIsThatOfAllThreadsInTasks(int threads) {
+    try (var pool = new WorkerPool(threads)) {
+      assertEquals(0, pool.busyNanos());
+      var spun = new AtomicLong();
+      // The inner run is the outer task's time, not a second time.
+      WorkerPool.Task inner =
+          (index, worker) -> {
+            var start = System.nanoTime();
+            while (System.nanoTime() - start < 3_000_000) {
+              Thread.onSpinWait();
+            }
+            spun.addAndGet(System.nanoTime() - start);
+          };
+      var start = System.nanoTime();
+      pool.run(4, (index, worker) -> pool.run(2, inner));
+      var wall = System.nanoTime() - start;
+      var busy = pool.busyNanos();
+      assertTrue(busy >= spun.get(), busy + " of " + spun);
+      assertTrue(busy <= wall * threads, busy + " in " + wall);
+      awaitSleep();
+      assertEquals(busy, pool.busyNanos());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void runsAndScratchMemoryOfKnownSizesAllocateNothing(int threads) {
+    try (var pool = new WorkerPool(threads)) {
+      WorkerPool.Task inner = (index, worker) -> pool.scratch(worker, 100 + index).fill((byte) 1);
+      WorkerPool.Task task =
+          (index, worker) -> {
+            pool.scratch(worker, 1000L * index + 1);
+            pool.run(3, inner);
+          };
+      Consumer<MemorySegment> use = memory -> pool.run(7, task);
+      Runnable work =
+          () -> {
+            pool.run(1, task);
+            pool.withScratch(12_345, use);
+          };
+      HeapAllocation.assertNone(threads + " threads", 1000, work);
+    }
+  }
+
+  private static void awaitSleep() {
+    try {
+      Thread.sleep(20); // far longer than a thread spins
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void whoHasEnteredKeepsOthersOut() throws InterruptedException {
+    try (var pool = new WorkerPool(2)) {
+      assertEquals(0, pool.enter());
+      assertEquals(0, pool.enter());
+      pool.run(2, (index, worker) -> assertEquals(worker, pool.enter()));
+      pool.leave(0);
+      var refused = new AtomicInteger();
+      Runnable enter =
+          () -> {
+            assertThrows(IllegalStateException.class, pool::enter);
+            refused.incrementAndGet();
+          };
+      var other = new Thread(enter);
+      other.start();
+      other.join();
+      assertEquals(1, refused.get());
+      pool.leave(0);
+      var later = new Thread(() -> pool.leave(pool.enter()));
+      later.start();
+      later.join();
     }
   }
 
