@@ -94,7 +94,7 @@ final class EvaluateCommand implements Callable<Integer> {
               compute.dtype(),
               loaded.stopTokens(tokenizer),
               maxNewTokens);
-      var predictions = predictor.predict(device, rows, n -> progress.steps(n, ""));
+      var predictions = predictor.predict(device, rows, () -> progress.step(""));
       var evaluation = Evaluation.write(output, predictions);
       var out = spec.commandLine().getOut();
       out.println(EvaluationText.accuracies(Map.of(name(), evaluation)));

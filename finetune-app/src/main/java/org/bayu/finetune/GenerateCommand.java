@@ -1,6 +1,7 @@
 package org.bayu.finetune;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,9 +28,6 @@ import picocli.CommandLine.Spec;
         "Continue a text (--prompt; the continuation is printed as it comes) or the rows of a JSON"
             + " Lines file (--prompts; one object with prompt and output a line).")
 final class GenerateCommand implements Callable<Integer> {
-  /** Prompts computed together. */
-  private static final int BATCH = 32;
-
   @Spec private CommandSpec spec;
 
   @Option(names = "--model", required = true, paramLabel = "D", description = "A model folder.")
@@ -140,6 +138,7 @@ final class GenerateCommand implements Callable<Integer> {
     for (var id : prompt) {
       decoder.push(id);
     }
+    var speed = new GenerationSpeed();
     var tokens =
         generator
             .generate(
@@ -147,6 +146,7 @@ final class GenerateCommand implements Callable<Integer> {
                 maxNewTokens,
                 sampling,
                 (number, token) -> {
+                  speed.token(number);
                   if (!ids) {
                     out.print(decoder.push(token));
                     out.flush();
@@ -154,6 +154,7 @@ final class GenerateCommand implements Callable<Integer> {
                 })
             .getFirst();
     out.println(ids ? new JsonMapper().writeValueAsString(tokens) : decoder.finish());
+    spec.commandLine().getErr().println(speed);
   }
 
   private void continueRows(
@@ -163,21 +164,38 @@ final class GenerateCommand implements Callable<Integer> {
     var rows = new ArrayList<PromptedRow>();
     var template = ConfigCommand.template(input.config);
     new RowReader(template, RowReader.Output.OPTIONAL, false).read(input.file, rows::add);
+    var prompts =
+        rows.stream()
+            .map(row -> tokenizer.encode(row.prompt(), EncodeOption.BOS).toIntArray())
+            .toList();
     var out = spec.commandLine().getOut();
-    for (var from = 0; from < rows.size(); from += BATCH) {
-      var batch = rows.subList(from, Math.min(from + BATCH, rows.size()));
-      var prompts =
-          batch.stream()
-              .map(row -> tokenizer.encode(row.prompt(), EncodeOption.BOS).toIntArray())
-              .toList();
-      var results = generator.generate(prompts, maxNewTokens, sampling, (number, token) -> {});
-      for (var i = 0; i < batch.size(); i++) {
-        var object = json.createObjectNode();
-        object.put("prompt", batch.get(i).prompt());
-        object.put("output", tokenizer.decode(results.get(i)).strip());
-        out.println(json.writeValueAsString(object));
-      }
-      out.flush();
-    }
+    var speed = new GenerationSpeed();
+    generator.generate(
+        prompts,
+        maxNewTokens,
+        sampling,
+        new Generator.Listener() {
+          private final String[] lines = new String[rows.size()];
+          private int printed;
+
+          @Override
+          public void token(int prompt, int token) {
+            speed.token(prompt);
+          }
+
+          @Override
+          public void end(int prompt, IntList tokens) {
+            var object = json.createObjectNode();
+            object.put("prompt", rows.get(prompt).prompt());
+            object.put("output", tokenizer.decode(tokens).strip());
+            lines[prompt] = object.toString();
+            while (printed < lines.length && lines[printed] != null) {
+              out.println(lines[printed]);
+              printed++;
+            }
+            out.flush();
+          }
+        });
+    spec.commandLine().getErr().println(speed);
   }
 }

@@ -4,29 +4,33 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.Workspace;
-import org.bayu.tensor.autograd.AttentionSegments;
-import org.bayu.tensor.autograd.AttentionSegments.Range;
-import org.bayu.tensor.autograd.AttentionSegments.Segment;
-import org.bayu.tensor.autograd.Tape;
 
 /**
- * Continues prompts token by token, all of them together: what prompts share is computed once, and
- * the weights are read once a step for the whole batch.
+ * Continues prompts token by token, many of them together: how all prompts begin is computed once,
+ * the weights are read once a step for the whole batch, and where a sequence ends, the next prompt
+ * takes its place.
  *
  * <p>Greedy decoding takes the most likely token, the lowest id of equals. Sampling draws for each
  * prompt from a generator of its own, so that a result depends on seed and prompt number, not on
  * who else is in the batch.
  */
 public final class Generator {
+  /** Sequences at the same time at most, where the cache has room for them. */
+  private static final int MAX_SEQUENCES = 64;
+
+  /** Bytes of keys and values at most, but for a single sequence, which gets what it needs. */
+  private static final long CACHE_BYTES = 2L << 30;
+
   private final LlamaModel model;
   private final Device device;
   private final DType compute;
   private final IntSet stopTokens;
+  private final int maxSequences;
 
   /**
    * A generator.
@@ -35,17 +39,26 @@ public final class Generator {
    * @param stopTokens generation of a sequence ends with, and does not return, any of these
    */
   public Generator(LlamaModel model, Device device, DType compute, IntSet stopTokens) {
+    this(model, device, compute, stopTokens, MAX_SEQUENCES);
+  }
+
+  /** A generator that continues at most {@code maxSequences} prompts at the same time. */
+  Generator(LlamaModel model, Device device, DType compute, IntSet stopTokens, int maxSequences) {
     this.model = model;
     this.device = device;
     this.compute = compute;
     this.stopTokens = stopTokens;
+    this.maxSequences = maxSequences;
   }
 
-  /** Is told of every token as it is chosen. */
+  /** Is told what comes, as it comes. */
   @FunctionalInterface
   public interface Listener {
     /** Token {@code token} was chosen for prompt {@code prompt}. */
     void token(int prompt, int token);
+
+    /** Prompt {@code prompt} has all its {@code tokens}. Prompts end in any order. */
+    default void end(int prompt, IntList tokens) {}
   }
 
   /**
@@ -53,6 +66,8 @@ public final class Generator {
    * model's positions end.
    *
    * @param prompts token ids, BOS included; none empty
+   * @throws IllegalArgumentException if a prompt is empty or longer than the model's positions, or
+   *     a token is not in the vocabulary
    */
   public List<IntList> generate(
       List<int[]> prompts, int maxNewTokens, Sampling sampling, Listener listener) {
@@ -61,128 +76,74 @@ public final class Generator {
     if (prompts.isEmpty() || maxNewTokens < 1) {
       return results;
     }
-    var tree = TokenTree.of(prompts, TokenTree.DEFAULT_MINIMUM_SHARED);
-    var rows = tree.rows() + prompts.size() * maxNewTokens;
-    try (var cache = new KvCache(model.config(), compute, rows);
-        var workspace = new Workspace()) {
-      var live = new ArrayList<Sequence>();
-      for (var i = 0; i < prompts.size(); i++) {
-        live.add(
-            new Sequence(
-                i,
-                prompts.get(i).length,
-                tree.path(i),
-                tree.row(i, prompts.get(i).length - 1),
-                tree.rows() + i * maxNewTokens,
-                sampling.sampler(i)));
-      }
-      var logits = prefill(tree, cache, workspace, live);
+    var shared = sharedPrefix(prompts);
+    var longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
+    var most = Math.min(longest + maxNewTokens - 1, model.config().maxPositions());
+    var ownRows = Math.max(longest, most) - shared;
+    var sequences = sequences(prompts.size(), shared, ownRows);
+    try (var batch =
+        new GenerationBatch(
+            model,
+            device,
+            compute,
+            Arrays.copyOf(prompts.getFirst(), shared),
+            sequences,
+            ownRows)) {
+      var next = 0;
       while (true) {
-        choose(logits, live, results, maxNewTokens, listener);
-        workspace.reset();
-        if (live.isEmpty()) {
+        while (next < prompts.size() && batch.hasRoomFor(prompts.get(next))) {
+          batch.add(next, prompts.get(next), sampling.sampler(next));
+          next++;
+        }
+        if (batch.isEmpty()) {
           return results;
         }
-        logits = step(cache, workspace, live);
+        choose(batch, batch.step(), results, maxNewTokens, listener);
       }
     }
   }
 
-  private Tensor prefill(
-      TokenTree tree, KvCache cache, Workspace workspace, List<Sequence> sequences) {
-    var tape = Tape.inference(device, workspace);
-    var rows = new int[tree.rows()];
-    for (var i = 0; i < rows.length; i++) {
-      rows[i] = i;
+  /** How many tokens all prompts begin with; 0 if sharing them is not worth the trouble. */
+  private static int sharedPrefix(List<int[]> prompts) {
+    var first = prompts.getFirst();
+    // The last token of a prompt is its own: from it the first new one follows.
+    var shared = first.length - 1;
+    for (var prompt : prompts) {
+      var common = Arrays.mismatch(first, prompt);
+      shared = Math.min(shared, common < 0 ? shared : common);
+      shared = Math.min(shared, prompt.length - 1);
     }
-    var hidden =
-        model.hidden(
-            tape, tree.tokens(), tree.positions(), tree.attention(), compute, false, cache, rows);
-    var last = sequences.stream().mapToInt(sequence -> sequence.lastPromptRow).toArray();
-    return model.logits(tape, hidden, last).value();
+    return prompts.size() > 1 && shared >= TokenTree.DEFAULT_MINIMUM_SHARED ? shared : 0;
   }
 
-  private Tensor step(KvCache cache, Workspace workspace, List<Sequence> live) {
-    var n = live.size();
-    var tokens = new int[n];
-    var positions = new int[n];
-    var cacheRows = new int[n];
-    var all = new int[n];
-    var segments = new ArrayList<Segment>();
-    for (var i = 0; i < n; i++) {
-      var sequence = live.get(i);
-      tokens[i] = sequence.token;
-      positions[i] = sequence.promptLength + sequence.generated - 1;
-      cacheRows[i] = sequence.firstOwnRow + sequence.generated - 1;
-      all[i] = i;
-      segments.add(
-          new Segment(i, 1, sequence.firstOwnRow, sequence.generated, sequence.promptRows));
-    }
-    var tape = Tape.inference(device, workspace);
-    var hidden =
-        model.hidden(
-            tape,
-            tokens,
-            positions,
-            new AttentionSegments(segments),
-            compute,
-            false,
-            cache,
-            cacheRows);
-    return model.logits(tape, hidden, all).value();
+  private int sequences(int prompts, int shared, int ownRows) {
+    var rowBytes = KvCache.bytes(model.config(), compute, 1);
+    var fitting = (CACHE_BYTES - shared * rowBytes) / (ownRows * rowBytes);
+    return Math.clamp(fitting, 1, Math.min(maxSequences, prompts));
   }
 
-  /** Chooses each live sequence's next token and drops the sequences that end. */
+  /** Chooses each sequence's next token and lets those go that end. */
   private void choose(
+      GenerationBatch batch,
       Tensor logits,
-      List<Sequence> live,
       List<IntList> results,
       int maxNewTokens,
       Listener listener) {
-    var next = new ArrayList<Sequence>();
-    for (var i = 0; i < live.size(); i++) {
-      var sequence = live.get(i);
-      var token = sequence.sampler.choose(logits.slice(i, i + 1));
-      if (stopTokens.contains(token)) {
-        continue;
+    var sequences = batch.sequences();
+    for (var i = 0; i < sequences.size(); i++) {
+      var sequence = sequences.get(i);
+      var result = results.get(sequence.prompt());
+      var token = sequence.sampler().choose(logits.slice(i, i + 1));
+      if (!stopTokens.contains(token)) {
+        result.add(token);
+        listener.token(sequence.prompt(), token);
+        if (result.size() < maxNewTokens && sequence.length() < model.config().maxPositions()) {
+          sequence.append(token);
+          continue;
+        }
       }
-      results.get(sequence.index).add(token);
-      listener.token(sequence.index, token);
-      sequence.token = token;
-      sequence.generated++;
-      var length = sequence.promptLength + sequence.generated;
-      if (sequence.generated < maxNewTokens && length <= model.config().maxPositions()) {
-        next.add(sequence);
-      }
-    }
-    live.clear();
-    live.addAll(next);
-  }
-
-  /** One prompt and how far it has come. */
-  private static final class Sequence {
-    private final int index;
-    private final int promptLength;
-    private final List<Range> promptRows;
-    private final int lastPromptRow;
-    private final int firstOwnRow;
-    private final Sampling.Sampler sampler;
-    private int token;
-    private int generated;
-
-    private Sequence(
-        int index,
-        int promptLength,
-        List<Range> promptRows,
-        int lastPromptRow,
-        int firstOwnRow,
-        Sampling.Sampler sampler) {
-      this.index = index;
-      this.promptLength = promptLength;
-      this.promptRows = promptRows;
-      this.lastPromptRow = lastPromptRow;
-      this.firstOwnRow = firstOwnRow;
-      this.sampler = sampler;
+      batch.remove(sequence);
+      listener.end(sequence.prompt(), result);
     }
   }
 }

@@ -19,11 +19,9 @@ public final class KvCache implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final List<Tensor> keys = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
-  private final int rows;
 
   /** A cache of {@code rows} tokens; {@code dtype} is the compute type. */
   public KvCache(LlamaConfig config, DType dtype, int rows) {
-    this.rows = rows;
     var shape = Shape.of(rows, (long) config.kvHeads() * config.headDim());
     for (var layer = 0; layer < config.layers(); layer++) {
       keys.add(Tensor.allocate(arena, dtype, shape));
@@ -31,14 +29,9 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
-  /** Number of tokens it has room for. */
-  public int rows() {
-    return rows;
-  }
-
-  /** Bytes of keys and values. */
-  public long bytes() {
-    return keys.stream().mapToLong(Tensor::byteSize).sum() * 2;
+  /** Bytes of keys and values of {@code rows} tokens, all layers. */
+  static long bytes(LlamaConfig config, DType dtype, int rows) {
+    return 2L * config.layers() * rows * config.kvHeads() * config.headDim() * dtype.bytes();
   }
 
   Tensor keys(int layer) {

@@ -83,6 +83,52 @@ class GeneratorTest {
   }
 
   @Test
+  void aPromptThatHadToWaitGoesOnAsAlone() throws IOException {
+    var prompts = new ArrayList<>(prompts(5, 20));
+    prompts.addAll(1, prompts(2, 40));
+    var stop = IntSet.of(generate(NO_STOP, Sampling.GREEDY, 15, prompts).getFirst().getInt(3));
+    var ended = new ArrayList<Integer>();
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Device.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var results =
+          new Generator(model, device, DType.F32, stop, 2)
+              .generate(
+                  prompts,
+                  15,
+                  Sampling.GREEDY,
+                  new Generator.Listener() {
+                    @Override
+                    public void token(int prompt, int token) {}
+
+                    @Override
+                    public void end(int prompt, IntList tokens) {
+                      ended.add(prompt);
+                    }
+                  });
+      for (var i = 0; i < prompts.size(); i++) {
+        var alone = generate(stop, Sampling.GREEDY, 15, prompts.subList(i, i + 1)).getFirst();
+        assertEquals(alone, results.get(i), "prompt " + i);
+      }
+    }
+    assertEquals(prompts.size(), ended.size());
+    // The first one meets its stop token early, and the third takes its place.
+    assertEquals(0, ended.getFirst());
+  }
+
+  @Test
+  void promptsThatBeginDifferentlyShareNothing() throws IOException {
+    var prompts = new ArrayList<>(prompts(2, 20));
+    prompts.add(new int[] {7});
+    prompts.add(new int[] {7});
+    var together = generate(NO_STOP, Sampling.GREEDY, 8, prompts);
+    for (var i = 0; i < prompts.size(); i++) {
+      var alone = generate(NO_STOP, Sampling.GREEDY, 8, prompts.subList(i, i + 1)).getFirst();
+      assertEquals(alone, together.get(i), "prompt " + i);
+    }
+  }
+
+  @Test
   void theDrawsForAPromptAreItsOwn() throws IOException {
     var prompts = prompts(5, 20);
     var sampling = new Sampling(1, 0.9, 5);

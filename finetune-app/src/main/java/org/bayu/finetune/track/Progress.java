@@ -40,15 +40,10 @@ public final class Progress implements AutoCloseable {
 
   /** One unit more is done; {@code message} says how it went. */
   public void step(String message) {
-    steps(1, message);
-  }
-
-  /** Some units more are done. */
-  public void steps(int units, String message) {
-    done += units;
+    done++;
     if (bar != null) {
       bar.setExtraMessage(" " + message);
-      bar.stepBy(units);
+      bar.step();
       return;
     }
     var now = System.nanoTime();
