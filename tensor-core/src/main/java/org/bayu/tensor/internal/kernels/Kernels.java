@@ -154,6 +154,12 @@ public interface Kernels {
     return 0;
   }
 
+  /** Reads memory, as fast as this tier can, and forgets it. */
+  default void read(MemorySegment memory, long at, long bytes) {
+    var half = bytes / 8 * 4;
+    dot(memory, at, memory, at + half, Math.toIntExact(half / 4));
+  }
+
   /** How these kernels multiply matrices on {@code workers}. */
   default MatrixProduct matrixProduct(WorkerPool workers) {
     return new TiledProduct(this, workers);

@@ -31,6 +31,9 @@ public final class DeviceMeasurement {
   /** Bytes of memory that is read for the bandwidth: far more than caches hold. */
   private static final long BANDWIDTH_BYTES = 512L << 20;
 
+  /** Bytes that a task reads. */
+  private static final long READ_BYTES = 1 << 20;
+
   private static final int CHUNK = 1 << 16;
   private static final int ATTENTION_TOKENS = 512;
   private static final int HEADS = 32;
@@ -93,7 +96,8 @@ public final class DeviceMeasurement {
     return Arrays.stream(rates).skip(1).sorted().toArray();
   }
 
-  private double peak(DType operands) {
+  /** The most that multiply-adds from registers alone reach, 10⁹ operations a second. */
+  public double peak(DType operands) {
     var threads = device.threads();
     var kernels = device.kernels();
     var flops = new double[threads];
@@ -139,19 +143,15 @@ public final class DeviceMeasurement {
   private double bandwidth() {
     var kernels = device.kernels();
     try (var arena = Arena.ofShared()) {
-      var half = BANDWIDTH_BYTES / 2;
-      var memory = arena.allocate(2 * half, Tensor.ALIGNMENT).fill((byte) 0);
+      var memory = arena.allocate(BANDWIDTH_BYTES, Tensor.ALIGNMENT).fill((byte) 0);
       return rate(
           () -> {
             device
                 .workers()
                 .run(
-                    (int) (half / (4L * CHUNK)),
-                    (task, worker) -> {
-                      var at = 4L * CHUNK * task;
-                      kernels.dot(memory, at, memory, half + at, CHUNK);
-                    });
-            return 2.0 * half;
+                    (int) (BANDWIDTH_BYTES / READ_BYTES),
+                    (task, worker) -> kernels.read(memory, READ_BYTES * task, READ_BYTES));
+            return BANDWIDTH_BYTES;
           });
     }
   }

@@ -1,5 +1,6 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
@@ -17,12 +18,14 @@ public final class MachineKernels extends MachineTileKernels {
   private final ProductCode f32;
   private final ProductCode bfloat16;
   private final AttentionCode attention;
+  private final ReadCode reading;
 
   private MachineKernels(CallingConvention convention) throws CodeRefusedException {
     super(convention, true);
     f32 = new ProductCode(convention, false);
     bfloat16 = new ProductCode(convention, true);
     attention = new AttentionCode(convention, bfloat16);
+    reading = new ReadCode(convention);
   }
 
   /** Kernels, or why there are none, in a few words for people. */
@@ -90,6 +93,11 @@ public final class MachineKernels extends MachineTileKernels {
   @Override
   public double multiplyAddPeak(DType operands, int steps) {
     return (operands == DType.BF16 ? bfloat16 : f32).runPeak(steps);
+  }
+
+  @Override
+  public void read(MemorySegment memory, long at, long bytes) {
+    reading.run(memory, at, bytes);
   }
 
   @Override
