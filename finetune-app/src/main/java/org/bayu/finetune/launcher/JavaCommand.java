@@ -39,6 +39,15 @@ final class JavaCommand {
    */
   static final String PROFILE = "-XX:Tier3DelayOn=1000";
 
+  /**
+   * Leave checks in loops that a profile alone says are seldom reached. HotSpot of JDK 25 moves
+   * such a check of a segment's bounds in front of the loop, finds it failing there, throws the
+   * code away and makes the same code again: with luck some times, else for as long as the program
+   * runs, a second of every training step in vectors that are objects ({@code
+   * -Xlog:deoptimization=debug}: profile_predicate).
+   */
+  static final String PREDICATES = "-XX:-UseProfiledLoopPredicate";
+
   private static final Pattern SETS_HEAP =
       Pattern.compile("-Xmx|-mx|MaxHeapSize|MaxRAMPercentage|MaxRAMFraction");
   private static final Pattern SETS_COLLECTOR = Pattern.compile("-XX:\\+Use\\w*GC\\b");
@@ -80,6 +89,7 @@ final class JavaCommand {
     command.add(JavaHomes.javaProgram(home).toString());
     command.addAll(NEEDED);
     command.add(PROFILE);
+    command.add(PREDICATES);
     if (!SETS_COLLECTOR.matcher(all).find()) {
       command.add(COLLECTOR);
     }

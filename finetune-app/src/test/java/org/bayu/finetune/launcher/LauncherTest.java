@@ -63,6 +63,7 @@ class LauncherTest {
     }
     assertTrue(options.contains("<" + JavaCommand.HEAP + ">"), lines.toString());
     assertTrue(options.contains("<" + JavaCommand.PROFILE + ">"), lines.toString());
+    assertTrue(options.contains("<" + JavaCommand.PREDICATES + ">"), lines.toString());
   }
 
   @Test
@@ -108,7 +109,9 @@ class LauncherTest {
   void theBuildsScriptStartsJavaWithTheSameOptions() throws Exception {
     var script = Files.readString(Path.of("..", "bayu"));
     var options = new ArrayList<>(JavaCommand.NEEDED);
-    options.addAll(List.of(JavaCommand.HEAP, JavaCommand.COLLECTOR, JavaCommand.PROFILE));
+    options.addAll(
+        List.of(
+            JavaCommand.HEAP, JavaCommand.COLLECTOR, JavaCommand.PROFILE, JavaCommand.PREDICATES));
     for (var option : options) {
       assertTrue(script.contains(option), option);
     }
