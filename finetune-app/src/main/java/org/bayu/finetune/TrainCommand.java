@@ -6,6 +6,7 @@ import org.bayu.finetune.track.RunTracker;
 import org.bayu.finetune.train.TrainRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** The tutorial's step 2. */
@@ -19,6 +20,11 @@ import picocli.CommandLine.Spec;
 final class TrainCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @Option(
+      names = "--profile",
+      description = "Print where the time of the steps went, op by op, after the run.")
+  private boolean profile;
+
   @Override
   public Integer call() throws IOException {
     var config = load();
@@ -27,6 +33,9 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     config.notices().forEach(err::println);
     try (var tracker = new RunTracker(config, err);
         var run = new TrainRun(config, tracker, err::println)) {
+      if (profile) {
+        run.startProfile();
+      }
       var saved = run.run();
       tracker.summary().forEach(out::println);
       if (saved.model() != null) {
@@ -37,6 +46,9 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
       }
       if (saved.merged() != null) {
         out.println("Merged model: " + saved.merged());
+      }
+      if (profile) {
+        run.profile().lines().forEach(out::println);
       }
       return ExitCode.DONE;
     }

@@ -1,5 +1,6 @@
 package org.bayu.tensor;
 
+import java.util.List;
 import org.bayu.tensor.internal.CpuDevice;
 
 /**
@@ -28,6 +29,26 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
 
   /** The kernel tier in use: {@code machine}, {@code vector} or {@code scalar}. */
   String tier();
+
+  /**
+   * The most multiply-adds that this device can do, from registers alone, measured in about a
+   * second: 10⁹ operations a second; 0 if it cannot be measured.
+   *
+   * @param operands F32 or BF16
+   */
+  double peakGflops(DType operands);
+
+  /** Begins to count where its time goes, from zero: see {@link #profile}. */
+  void startProfile();
+
+  /**
+   * Where the time has gone since {@link #startProfile}, the longest first; empty if that was not
+   * called.
+   */
+  List<OpTime> profile();
+
+  /** Of the profile: what was done since the last op or mark was {@code work}. */
+  void mark(String work);
 
   /** Measures what this device can do; takes some seconds and half a gigabyte of memory. */
   DeviceReport measure();

@@ -24,6 +24,7 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
   private final Map<String, Number> fixed = new LinkedHashMap<>();
   private @Nullable RunFolder folder;
   private @Nullable Progress progress;
+  private double peakGflops;
   private long totalTokens;
   private double seconds;
   private double firstLoss = Double.NaN;
@@ -42,7 +43,8 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
   }
 
   @Override
-  public void start(long parameters, long trainable) throws IOException {
+  public void start(long parameters, long trainable, double peakGflops) throws IOException {
+    this.peakGflops = peakGflops;
     folder = RunFolder.create(path, config.toYaml());
     err.println("Run " + config.trainer().id() + " in " + path);
     var fraction = (double) trainable / parameters;
@@ -80,7 +82,11 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
     values.put("grad/norm/total", result.gradientNorm());
     values.put("throughput/tokens_per_second", tokensPerSecond);
     values.put("throughput/examples_per_second", report.examples() / report.seconds());
-    values.put("throughput/gflops_per_second", report.modelFlops() / report.seconds() * 1e-9);
+    var gflopsPerSecond = report.modelFlops() / report.seconds() * 1e-9;
+    values.put("throughput/gflops_per_second", gflopsPerSecond);
+    if (peakGflops > 0) {
+      values.put("throughput/mfu", gflopsPerSecond / peakGflops);
+    }
     values.put("throughput/distinct_tokens", result.distinctTokens());
     values.put("throughput/total_tokens", totalTokens);
     values.put("throughput/duration", report.seconds());

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * the adapter is trained, else every weight.
  */
 public final class TrainRun implements AutoCloseable {
+  /** Steps that a profile leaves out: code is compiled and memory touched in them. */
+  private static final int WARM_UP_STEPS = 2;
+
   private final TrainConfig config;
   private final Observer observer;
   private final Consumer<String> messages;
@@ -42,11 +45,18 @@ public final class TrainRun implements AutoCloseable {
   private final TokenizedData data;
   private final @Nullable TokenizedData evalData;
   private final TrainingStep trainingStep;
+  private boolean profiles;
+  private @Nullable StepProfile profile;
 
   /** Sees what a run does, as it happens. */
   public interface Observer {
-    /** Called once, before the first step. */
-    void start(long parameters, long trainable) throws IOException;
+    /**
+     * Called once, before the first step.
+     *
+     * @param peakGflops 10⁹ operations of the compute type that the processor can do a second at
+     *     most; 0 if unknown
+     */
+    void start(long parameters, long trainable, double peakGflops) throws IOException;
 
     /** Called after each step, and after the evaluation that follows it. */
     void step(StepReport report) throws IOException;
@@ -173,12 +183,18 @@ public final class TrainRun implements AutoCloseable {
             .filter(Parameter::trainable)
             .mapToLong(p -> p.value().elements())
             .sum();
-    observer.start(frozen, trainable);
+    var peak = device.peakGflops(trainer.mp().compute());
+    observer.start(frozen, trainable, peak);
+    var firstProfiled = steps > WARM_UP_STEPS ? WARM_UP_STEPS : 0;
     for (var step = 0; step < steps; step++) {
+      if (profiles && step == firstProfiled) {
+        device.startProfile();
+      }
       base.checkSize();
       var start = System.nanoTime();
       var batch = batch(order, step);
       var loaded = System.nanoTime();
+      device.mark("loading");
       var rate = schedule.rate(step);
       var result = trainingStep.run(step, batch, rate);
       var end = System.nanoTime();
@@ -197,7 +213,9 @@ public final class TrainRun implements AutoCloseable {
       if (done % config.hfSaveSteps() == 0 && done < steps) {
         save(done);
       }
+      device.mark("between steps");
     }
+    profile = new StepProfile(device.profile(), steps - firstProfiled, device.threads(), peak);
     return save(steps);
   }
 
@@ -211,6 +229,23 @@ public final class TrainRun implements AutoCloseable {
               .formatted(config.data(), step));
     }
     return batch;
+  }
+
+  /** Makes {@link #run} count where the time goes. */
+  public void startProfile() {
+    profiles = true;
+  }
+
+  /**
+   * Where the time of the steps went, but for the first two.
+   *
+   * @throws IllegalStateException if {@link #startProfile} was not called before the run
+   */
+  public StepProfile profile() {
+    if (!profiles || profile == null) {
+      throw new IllegalStateException("this run has no profile");
+    }
+    return profile;
   }
 
   private @Nullable Path savePath(@Nullable Path folder, int step) {

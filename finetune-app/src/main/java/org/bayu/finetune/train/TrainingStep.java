@@ -94,6 +94,7 @@ public final class TrainingStep implements AutoCloseable {
     var loss = 0.0;
     var distinct = 0L;
     var pieces = settings.microBatches.cut(batch);
+    device.mark("cutting the batch");
     for (var piece : pieces) {
       distinct += piece.tree().rows();
       var tape = new Tape(device, workspace, gradients);

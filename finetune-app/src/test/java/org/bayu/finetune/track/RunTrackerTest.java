@@ -59,7 +59,7 @@ class RunTrackerTest {
   @Test
   void eachStepIsOneObjectUnderLevantersNames() throws IOException {
     try (var tracker = tracker()) {
-      tracker.start(2000, 500);
+      tracker.start(2000, 500, 8);
       tracker.step(report(0, 2.0, null));
       tracker.step(report(1, 1.0, 1.25));
     }
@@ -78,6 +78,7 @@ class RunTrackerTest {
                 "throughput/tokens_per_second",
                 "throughput/examples_per_second",
                 "throughput/gflops_per_second",
+                "throughput/mfu",
                 "throughput/distinct_tokens",
                 "throughput/total_tokens",
                 "throughput/duration",
@@ -101,6 +102,7 @@ class RunTrackerTest {
             "fraction_trainable", 0.25);
     expected.forEach(
         (name, value) -> assertEquals(value, steps.get(1).path(name).asDouble(), name));
+    assertEquals(0.25, steps.get(1).path("throughput/mfu").asDouble());
   }
 
   @Test
@@ -112,7 +114,7 @@ class RunTrackerTest {
   @Test
   void aRunThatIsThereAlreadyIsRefusedAtOnce() throws IOException {
     try (var tracker = tracker()) {
-      tracker.start(1, 1);
+      tracker.start(1, 1, 0);
       tracker.step(report(0, 2.0, null));
     }
     assertThrows(UserException.class, this::tracker);
@@ -121,7 +123,7 @@ class RunTrackerTest {
   @Test
   void theResolvedConfigurationLiesBesideTheMetrics() throws IOException {
     try (var tracker = tracker()) {
-      tracker.start(1, 1);
+      tracker.start(1, 1, 0);
     }
     var again = TrainConfig.load(folder.resolve("run/config.yaml"), List.of());
     assertEquals("run", again.trainer().id());
@@ -131,7 +133,7 @@ class RunTrackerTest {
   @Test
   void stepsAndTheRunAreTold() throws IOException {
     try (var tracker = tracker()) {
-      tracker.start(2000, 500);
+      tracker.start(2000, 500, 8);
       for (var step = 0; step < 4; step++) {
         tracker.step(report(step, 2.0 / (step + 1), step == 3 ? (Double) 0.75 : null));
       }

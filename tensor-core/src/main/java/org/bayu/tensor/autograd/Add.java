@@ -26,6 +26,7 @@ public final class Add {
     var y = tape.allocate(x.dtype(), x.shape().dims());
     sum(tape.device(), x, b.value(), y);
     return tape.record(
+        "Add",
         y,
         a.requiresGradient() || b.requiresGradient(),
         gradient -> {

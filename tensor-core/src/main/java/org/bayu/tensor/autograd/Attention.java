@@ -32,14 +32,20 @@ public final class Attention {
     var y = tape.allocate(q.value().dtype(), q.value().shape().dims());
     // In base 2 where there are kernels for bf16, which compute powers of 2.
     var logSumExp = tape.allocate(DType.F32, heads, q.value().rows());
+    // A pair's score and its share of the value: a multiplication and an addition for each feature.
+    var flops = 4.0 * q.value().columns() * segments.pairs();
     forward(tape.device(), q.value(), k.value(), v.value(), segments, headDim, y, logSumExp);
+    tape.device().clock().addFlops(flops);
     var output =
         tape.record(
+            "Attention",
             y,
             q.requiresGradient() || k.requiresGradient() || v.requiresGradient(),
             dy -> {
               backward(tape, q, k, v, segments, headDim, y, logSumExp, dy.tensor());
               tape.release(logSumExp);
+              // The score again, and the gradients of query, key, value and score.
+              tape.device().clock().addFlops(2.5 * flops);
             });
     if (!output.requiresGradient()) {
       tape.release(logSumExp);

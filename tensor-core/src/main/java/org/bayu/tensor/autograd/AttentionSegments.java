@@ -108,6 +108,19 @@ public final class AttentionSegments {
     return last.queryStart + last.queryLength;
   }
 
+  /** Number of pairs of a query and a key that it sees. */
+  public long pairs() {
+    var pairs = 0L;
+    for (var segment : segments) {
+      var seen = segment.keyLength - (segment.queryLength - 1) / 2.0;
+      for (var range : segment.context) {
+        seen += range.length;
+      }
+      pairs += Math.round(seen * segment.queryLength);
+    }
+    return pairs;
+  }
+
   /** One more than the last key row that any query sees. */
   public int keys() {
     var keys = 0;

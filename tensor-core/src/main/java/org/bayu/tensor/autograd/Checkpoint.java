@@ -20,15 +20,15 @@ public final class Checkpoint {
 
   /** {@code block(x)}, keeping no activations inside; on an inference tape just that. */
   public static Variable apply(Tape tape, Variable x, Block block) {
-    var first = tape.child(false);
+    var first = tape.unrecorded();
     var value = block.apply(first, first.constant(x.value())).value();
     first.give(value, tape);
     first.releaseAll();
-    return tape.record(value, true, gradient -> backward(tape, x, block, gradient));
+    return tape.record("Checkpoint", value, true, gradient -> backward(tape, x, block, gradient));
   }
 
   private static void backward(Tape tape, Variable x, Block block, Gradient gradient) {
-    var again = tape.child(true);
+    var again = tape.recomputing();
     var input = x.requiresGradient() ? again.input(x.value()) : again.constant(x.value());
     var output = block.apply(again, input);
     again.backward(output, move(gradient, tape, again));

@@ -53,6 +53,7 @@ public final class Dropout {
     var y = tape.allocate(in.dtype(), in.shape().dims());
     mask(tape, in, p, key, rows, new Target(y, false));
     return tape.record(
+        "Dropout",
         y,
         x.requiresGradient(),
         dy -> {

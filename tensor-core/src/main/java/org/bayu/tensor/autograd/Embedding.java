@@ -29,6 +29,7 @@ public final class Embedding {
     var y = tape.allocate(type, tokens, table.columns());
     Gather.gather(tape, table, ids::getInt, y);
     return tape.record(
+        "Embedding",
         y,
         tape.trains(table),
         dy -> {

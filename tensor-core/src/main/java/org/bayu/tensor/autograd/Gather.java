@@ -27,6 +27,7 @@ public final class Gather {
     var y = tape.allocate(type, rows.length, from.columns());
     gather(tape, from, i -> rows[i], y);
     return tape.record(
+        "Gather",
         y,
         x.requiresGradient(),
         gradient -> {

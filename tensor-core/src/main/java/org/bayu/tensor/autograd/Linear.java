@@ -87,6 +87,7 @@ public final class Linear {
     var saved = down;
     var output =
         tape.record(
+            "Linear",
             y,
             requiresGradient,
             dy -> backward(tape, x, weight, bias, lowRank, saved, dy.tensor()));

@@ -103,6 +103,7 @@ public final class LinearCrossEntropy {
     var value = tape.allocate(DType.F32);
     value.setFloat(0, (float) loss);
     return tape.record(
+        "LinearCrossEntropy",
         value,
         gradients,
         gradient -> {

@@ -33,6 +33,7 @@ public final class MatMul {
         .multiply(
             m, n, type, 1, false, Matrix.of(c), new Term(Matrix.of(left), Matrix.of(right), k));
     return tape.record(
+        "MatMul",
         c,
         a.requiresGradient() || b.requiresGradient(),
         gradient -> {

@@ -21,6 +21,7 @@ public final class Multiply {
     var y = tape.allocate(x.dtype(), x.shape().dims());
     multiply(tape, x, b.value(), new Target(y, false));
     return tape.record(
+        "Multiply",
         y,
         a.requiresGradient() || b.requiresGradient(),
         dy -> {

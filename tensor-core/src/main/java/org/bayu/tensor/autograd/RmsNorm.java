@@ -61,6 +61,7 @@ public final class RmsNorm {
     tape.release(w);
     var output =
         tape.record(
+            "RmsNorm",
             y,
             x.requiresGradient() || tape.trains(weight),
             dy -> backward(tape, x, weight, inverseRms, dy.tensor()));

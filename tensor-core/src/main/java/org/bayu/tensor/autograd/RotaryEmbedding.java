@@ -41,6 +41,7 @@ public final class RotaryEmbedding {
     var y = tape.allocate(in.dtype(), in.shape().dims());
     rotate(tape, in, positions, table, 1, new Target(y, false));
     return tape.record(
+        "RotaryEmbedding",
         y,
         x.requiresGradient(),
         dy -> {

@@ -34,6 +34,7 @@ public final class SwiGlu {
           ys.store();
         });
     return tape.record(
+        "SwiGlu",
         y,
         gate.requiresGradient() || up.requiresGradient(),
         dy -> backward(tape, gate, up, dy.tensor()));

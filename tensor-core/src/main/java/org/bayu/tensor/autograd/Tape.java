@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.OpTime.Pass;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
@@ -31,10 +32,11 @@ public final class Tape {
   private final Workspace workspace;
   private final @Nullable Gradients gradients;
   private final boolean training;
+  private final Pass pass;
   private final List<Node> nodes = new ArrayList<>();
   private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  private record Node(Variable output, Backward backward) {}
+  private record Node(String op, Variable output, Backward backward) {}
 
   /** Adds to the gradients of an op's inputs and weights, given that of its output. */
   @FunctionalInterface
@@ -44,12 +46,17 @@ public final class Tape {
 
   /** A tape that records for the weights of {@code gradients} and for its own inputs. */
   public Tape(Device device, Workspace workspace, Gradients gradients) {
-    this((CpuDevice) device, workspace, gradients, true);
+    this((CpuDevice) device, workspace, gradients, true, Pass.FORWARD);
   }
 
   private Tape(
-      CpuDevice device, Workspace workspace, @Nullable Gradients gradients, boolean training) {
+      CpuDevice device,
+      Workspace workspace,
+      @Nullable Gradients gradients,
+      boolean training,
+      Pass pass) {
     this.training = training;
+    this.pass = pass;
     this.device = device;
     this.workspace = workspace;
     this.gradients = gradients;
@@ -57,7 +64,7 @@ public final class Tape {
 
   /** A tape that computes without recording. */
   public static Tape inference(Device device, Workspace workspace) {
-    return new Tape((CpuDevice) device, workspace, null, false);
+    return new Tape((CpuDevice) device, workspace, null, false, Pass.FORWARD);
   }
 
   /** Whether ops are recorded for a backward pass. */
@@ -118,15 +125,21 @@ public final class Tape {
         node.output.setGradient(null);
         node.backward.run(shared);
         drop(shared);
+        device.clock().lap(node.op, Pass.BACKWARD);
       }
       release(node.output.value());
     }
     nodes.clear();
   }
 
-  /** A tape on the same workspace; recording or not. */
-  Tape child(boolean recording) {
-    return new Tape(device, workspace, recording ? gradients : null, training);
+  /** A tape on the same workspace that records nothing: for a value to be computed again. */
+  Tape unrecorded() {
+    return new Tape(device, workspace, null, training, pass);
+  }
+
+  /** A tape on the same workspace that records: for what was computed before. */
+  Tape recomputing() {
+    return new Tape(device, workspace, gradients, training, Pass.RECOMPUTE);
   }
 
   CpuDevice device() {
@@ -169,16 +182,17 @@ public final class Tape {
   }
 
   /**
-   * The result of an op. Recorded when {@code requiresGradient}, and then {@code backward} runs
-   * once, after those of all ops that used the result; it adds to each input's and weight's
-   * gradient through {@link #target} and {@link #pass}.
+   * The result of {@code op}, which ends here. Recorded when {@code requiresGradient}, and then
+   * {@code backward} runs once, after those of all ops that used the result; it adds to each
+   * input's and weight's gradient through {@link #target} and {@link #pass}.
    */
-  Variable record(Tensor value, boolean requiresGradient, Backward backward) {
+  Variable record(String op, Tensor value, boolean requiresGradient, Backward backward) {
     var recorded = requiresGradient && recording();
     var output = new Variable(value, recorded);
     if (recorded) {
-      nodes.add(new Node(output, backward));
+      nodes.add(new Node(op, output, backward));
     }
+    device.clock().lap(op, pass);
     return output;
   }
 

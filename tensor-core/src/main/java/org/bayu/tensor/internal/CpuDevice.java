@@ -1,11 +1,16 @@
 package org.bayu.tensor.internal;
 
+import java.util.List;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.DeviceReport;
+import org.bayu.tensor.OpTime;
+import org.bayu.tensor.OpTime.Pass;
 import org.bayu.tensor.internal.kernels.Gemm;
 import org.bayu.tensor.internal.kernels.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.measure.DeviceMeasurement;
+import org.bayu.tensor.internal.measure.OpClock;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /** The one kind of device: what the ops see of a {@link Device}. */
@@ -13,12 +18,14 @@ public final class CpuDevice implements Device {
   private final Kernels kernels;
   private final WorkerPool workers;
   private final Gemm gemm;
+  private final OpClock clock;
 
   /** A device on these kernels; closes {@code workers} when closed. */
   public CpuDevice(Kernels kernels, WorkerPool workers) {
     this.kernels = kernels;
     this.workers = workers;
     this.gemm = new Gemm(kernels, workers);
+    this.clock = new OpClock(workers::busyNanos, gemm::flops);
   }
 
   /** The machine's best kernels with {@code threads} threads. */
@@ -39,6 +46,31 @@ public final class CpuDevice implements Device {
   /** Matrix products. */
   public Gemm gemm() {
     return gemm;
+  }
+
+  /** What ops tell when they end. */
+  public OpClock clock() {
+    return clock;
+  }
+
+  @Override
+  public double peakGflops(DType operands) {
+    return new DeviceMeasurement(this).peak(operands);
+  }
+
+  @Override
+  public void startProfile() {
+    clock.start();
+  }
+
+  @Override
+  public List<OpTime> profile() {
+    return clock.times();
+  }
+
+  @Override
+  public void mark(String work) {
+    clock.lap(work, Pass.OTHER);
   }
 
   @Override

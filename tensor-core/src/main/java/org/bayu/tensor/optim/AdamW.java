@@ -87,6 +87,7 @@ public final class AdamW implements AutoCloseable {
               (float) (1 / (1 - Math.pow(settings.beta2, (double) steps))));
       update(state, gradients.of(state.parameter.value()), scalars);
     }
+    device.mark("AdamW");
   }
 
   private void update(State state, Tensor gradient, AdamWScalars scalars) {

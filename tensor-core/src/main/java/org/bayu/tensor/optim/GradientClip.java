@@ -21,6 +21,7 @@ public final class GradientClip {
     for (var weight : gradients.weights()) {
       sum += sumOfSquares((CpuDevice) device, gradients.of(weight));
     }
+    device.mark("GradientClip");
     return Math.sqrt(sum);
   }
 

@@ -250,7 +250,7 @@ class OpValuesTest {
           var input = inputs.getFirst();
           var y = Add.apply(t, input, input);
           // One side's gradient is lost.
-          return t.record(y.value(), true, gradient -> t.pass(gradient, input));
+          return t.record("Test", y.value(), true, gradient -> t.pass(gradient, input));
         };
     assertThrows(AssertionError.class, () -> GradientCheck.check(List.of(), List.of(x), twice));
   }

@@ -8,6 +8,7 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
 /** Matrix products C = alpha·Σ Aₜ·Bₜ (+ C), on all threads. */
 public final class Gemm {
   private final MatrixProduct product;
+  private double flops;
 
   /** Products by these kernels on these threads. */
   public Gemm(Kernels kernels, WorkerPool workers) {
@@ -72,7 +73,15 @@ public final class Gemm {
     }
     if (m > 0 && n > 0) {
       product.multiply(m, n, operands, alpha, accumulate, c, terms);
+      for (var term : terms) {
+        flops += 2.0 * m * n * term.k;
+      }
     }
+  }
+
+  /** Multiplications and additions of all products so far; not of use while tasks multiply. */
+  public double flops() {
+    return flops;
   }
 
   private static void require(Matrix matrix, int rows, int columns) {
