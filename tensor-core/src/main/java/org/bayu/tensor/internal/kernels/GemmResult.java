@@ -7,22 +7,54 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
-/** Where a product goes: C = alpha·sum, or C += alpha·sum in one rounding, then to C's type. */
-public record GemmResult(Kernels kernels, Matrix c, float alpha, boolean accumulate) {
+/**
+ * Where the product under way goes: C = alpha·sum, or C += alpha·sum in one rounding, then to C's
+ * type.
+ */
+public final class GemmResult {
+  private static final Matrix NOWHERE = new Matrix(MemorySegment.NULL, 0, DType.F32, 0, 0);
+
+  private final Kernels kernels;
+  private final WorkerPool workers;
+  private Matrix c = NOWHERE;
+  private float alpha;
+  private boolean accumulate;
+
+  /** Nowhere, so far. */
+  public GemmResult(Kernels kernels, WorkerPool workers) {
+    this.kernels = kernels;
+    this.workers = workers;
+  }
+
+  /** Where the next product goes. */
+  public void begin(Matrix c, float alpha, boolean accumulate) {
+    this.c = c;
+    this.alpha = alpha;
+    this.accumulate = accumulate;
+  }
+
+  /** Forgets C, lest its memory be kept. */
+  public void end() {
+    c = NOWHERE;
+  }
+
+  /** C. */
+  public Matrix c() {
+    return c;
+  }
+
+  /** Whether C is the sum of products alone. */
+  public boolean isPlain() {
+    return alpha == 1 && !accumulate;
+  }
+
   /**
    * Stores a block of sums.
    *
    * @param sums binary32, row-major with {@code stride} elements from row to row; overwritten
    */
   public void store(
-      int row,
-      int rows,
-      int column,
-      int columns,
-      MemorySegment sums,
-      int stride,
-      WorkerPool workers,
-      int worker) {
+      int row, int rows, int column, int columns, MemorySegment sums, int stride, int worker) {
     // A row of C may be widened first, or gathered from its columns.
     var direct = c.columnStride() == 1 && (c.dtype() == DType.F32 || !accumulate);
     var line = direct ? sums : workers.scratch(worker, 4L * columns);

@@ -160,7 +160,7 @@ public interface Kernels {
     dot(memory, at, memory, at + half, Math.toIntExact(half / 4));
   }
 
-  /** How these kernels multiply matrices on {@code workers}. */
+  /** How these kernels multiply matrices on {@code workers}, for one thread to use. */
   default MatrixProduct matrixProduct(WorkerPool workers) {
     return new TiledProduct(this, workers);
   }

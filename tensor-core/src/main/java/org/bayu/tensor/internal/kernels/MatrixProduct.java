@@ -4,7 +4,10 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
 
-/** A way to compute what {@link Gemm} promises. */
+/**
+ * A way to compute what {@link Gemm} promises, of one thread, which computes one product at a time:
+ * the product under way is kept in fields, so that none needs an object.
+ */
 public interface MatrixProduct {
   /** {@link Gemm#multiply}, of checked matrices and a result that is not empty. */
   void multiply(

@@ -5,22 +5,45 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
 
-/** The left and the right operands of a product: its terms side by side, cut into blocks of k. */
+/**
+ * The left and the right operands of the product under way: its terms side by side, cut into blocks
+ * of k.
+ */
 final class TiledOperands {
-  private final Kernels kernels;
-  private final DType operands;
-  private final Term[] terms;
-  private final int k;
+  private static final Term[] NONE = {};
 
-  TiledOperands(Kernels kernels, DType operands, Term... terms) {
+  private final Kernels kernels;
+  private boolean toBFloat16;
+  private boolean transposed;
+  private Term[] terms = NONE;
+  private int k;
+
+  TiledOperands(Kernels kernels) {
     this.kernels = kernels;
-    this.operands = operands;
+  }
+
+  /**
+   * The operands of the next product.
+   *
+   * @param transposed whether Σ Bᵀ·Aᵀ is computed
+   */
+  void begin(DType operands, boolean transposed, Term... terms) {
+    this.toBFloat16 = operands == DType.BF16;
+    this.transposed = transposed;
     this.terms = terms;
-    var sum = 0;
+    k = 0;
     for (var term : terms) {
-      sum = Math.addExact(sum, term.k());
+      k = Math.addExact(k, term.k());
     }
-    this.k = sum;
+  }
+
+  /** Forgets them, lest their memory be kept. */
+  void end() {
+    terms = NONE;
+  }
+
+  private Term oriented(Term term) {
+    return transposed ? term.transposed() : term;
   }
 
   /** Steps of all terms. */
@@ -47,7 +70,7 @@ final class TiledOperands {
   void packA(int row, int rows, int b, MemorySegment dst, long dstAt, int width) {
     var start = 0;
     for (var term : terms) {
-      pack(term.a(), start, term.k(), row, rows, b, dst, dstAt, width);
+      pack(oriented(term).a(), start, term.k(), row, rows, b, dst, dstAt, width);
       start += term.k();
     }
   }
@@ -56,7 +79,7 @@ final class TiledOperands {
   void packB(int column, int columns, int b, MemorySegment dst, long dstAt, int width) {
     var start = 0;
     for (var term : terms) {
-      pack(term.b().transposed(), start, term.k(), column, columns, b, dst, dstAt, width);
+      pack(oriented(term).b().transposed(), start, term.k(), column, columns, b, dst, dstAt, width);
       start += term.k();
     }
   }
@@ -77,7 +100,7 @@ final class TiledOperands {
     if (from < to) {
       kernels.pack(
           lanesBySteps.dtype(),
-          operands == DType.BF16,
+          toBFloat16,
           lanesBySteps.data(),
           lanesBySteps.byteAt(lane, from - start),
           lanesBySteps.rowStride(),

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -50,10 +49,7 @@ class GemmTest {
   }
 
   static List<Kernels> kernels() {
-    var kernels = new ArrayList<>(TestTiers.machine());
-    kernels.add(ScalarKernels.INSTANCE);
-    kernels.add(VectorKernels.INSTANCE);
-    return kernels;
+    return TestTiers.all();
   }
 
   /** A matrix [rows, columns] in its own memory, any order of strides, any alignment. */

@@ -1,7 +1,5 @@
 package org.bayu.tensor.internal.parallel;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
@@ -10,8 +8,8 @@ import java.util.Arrays;
 public final class HeapAllocation {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** Rounds in which code may become warm: what the compilers know counts in them alone. */
-  private static final int ROUNDS = 60;
+  /** How long code may take to become warm: the compilers have a queue. */
+  private static final long WARM_UP_NANOS = 30_000_000_000L;
 
   private HeapAllocation() {}
 
@@ -19,18 +17,19 @@ public final class HeapAllocation {
    * Asserts that {@code work} allocates nothing once it is warm, neither on this thread nor on
    * those of any pool: that {@code calls} calls one after the other allocate no byte.
    *
-   * <p>Compiling may allocate on the thread that runs, once: so there are more rounds, of which one
-   * must be free of it. An allocation in each call, or in each hundredth, is in every round.
+   * <p>Vectors are objects until the loop around them is compiled, and again where a compiled loop
+   * meets something new: so there are many rounds, of which one must allocate nothing. An
+   * allocation in each call, or in each hundredth, is in every round.
    */
   public static void assertNone(String what, int calls, Runnable work) {
-    var bytes = 0L;
-    for (var round = 0; round < ROUNDS; round++) {
+    var start = System.nanoTime();
+    var bytes = of(calls, work);
+    while (bytes > 0 && System.nanoTime() - start < WARM_UP_NANOS) {
       bytes = of(calls, work);
-      if (bytes == 0) {
-        return;
-      }
     }
-    assertEquals(0, bytes, () -> "bytes allocated by " + calls + " calls: " + what);
+    if (bytes > 0) {
+      throw new AssertionError("%s: %d calls allocate %d bytes".formatted(what, calls, bytes));
+    }
   }
 
   /** The bytes that {@code calls} calls allocate on this thread and those of all pools. */

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 
 /**
  * Attention's tiles in machine code: products by {@link TileCode}, what is between them by {@link
@@ -71,26 +70,39 @@ final class AttentionCode implements AttentionKernels {
   @Override
   public void packRows(
       MemorySegment x, long at, long stride, int rows, int headDim, MemorySegment to, long toAt) {
-    var matrix = new Matrix(x, at, DType.BF16, stride / 2, 1);
     var steps = roundUp(headDim / 2, 16);
     var pointersAt = toAt + packedRowsBytes(rows, headDim) - ProductCode.POINTER_BYTES;
-    var pointers = to.asSlice(pointersAt, ProductCode.POINTER_BYTES);
     for (var row = 0; row < rows; row += COLUMNS) {
       var count = Math.min(COLUMNS, rows - row);
       var panelAt = toAt + 4L * row * steps;
-      products.packSteps(matrix, row, count, 0, headDim, to, panelAt, width(rows, row), pointers);
+      products.packSteps(
+          DType.BF16,
+          x.address() + at + row * stride,
+          stride,
+          count,
+          headDim,
+          to.address() + panelAt,
+          width(rows, row),
+          to,
+          pointersAt);
     }
   }
 
   @Override
   public void packFeatures(
       MemorySegment x, long at, long stride, int rows, int headDim, MemorySegment to, long toAt) {
-    var matrix = new Matrix(x, at, DType.BF16, 1, stride / 2);
     var steps = (rows + 1) / 2;
     for (var feature = 0; feature < headDim; feature += COLUMNS) {
       var count = Math.min(COLUMNS, headDim - feature);
       var panelAt = toAt + 4L * feature * steps;
-      products.packLanes(matrix, feature, count, 0, rows, to, panelAt, width(headDim, feature));
+      products.packLanes(
+          DType.BF16,
+          x.address() + at + 2L * feature,
+          stride,
+          count,
+          rows,
+          to.address() + panelAt,
+          width(headDim, feature));
     }
   }
 
@@ -119,7 +131,9 @@ final class AttentionCode implements AttentionKernels {
           packed.address() + packedAt + 4L * column * panelSteps,
           scores.address() + scoresAt + 4L * column,
           4L * BLOCK,
-          false);
+          false,
+          0,
+          0);
     }
   }
 
@@ -147,7 +161,9 @@ final class AttentionCode implements AttentionKernels {
           packed.address() + packedAt + 4L * feature * panelSteps,
           sums.address() + sumsAt + 4L * feature,
           sumsStride(headDim),
-          true);
+          true,
+          0,
+          0);
     }
   }
 
@@ -177,7 +193,9 @@ final class AttentionCode implements AttentionKernels {
           packed.address() + packedAt + 4L * (feature * panelSteps + from / 2 * width),
           sums.address() + sumsAt + key * sumsStride(headDim) + 4L * feature,
           sumsStride(headDim),
-          true);
+          true,
+          0,
+          0);
     }
   }
 

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The functions of {@link TileCode} and {@link PackCode} for one type of operands, ready to be
@@ -20,7 +19,7 @@ final class ProductCode {
 
   /** What a missing lane reads: as long as any lane's block. */
   private static final MemorySegment ZEROS =
-      Arena.global().allocate(2 * 4L * PanelProduct.BLOCK_STEPS, 64);
+      Arena.global().allocate(2 * 4L * PanelTasks.BLOCK_STEPS, 64);
 
   private final boolean bfloat16;
   private final MemorySegment peak;
@@ -84,86 +83,6 @@ final class ProductCode {
     return steps * PeakCode.flops(bfloat16);
   }
 
-  /** A of a product: rows {@code stride} bytes apart, or a panel whose steps are. */
-  record Left(MemorySegment data, long at, boolean inPanel, long stride) {
-    private long address(long row) {
-      return data.address() + at + row * (inPanel ? 4 : stride);
-    }
-  }
-
-  /** C of a product: F32 sums, and where they go as BF16 at the end, if that is not null. */
-  record Sums(
-      MemorySegment data,
-      long at,
-      long stride,
-      @Nullable MemorySegment rounded,
-      long roundedAt,
-      long roundedStride) {
-    /** This, some rows below. */
-    Sums below(int rows) {
-      return new Sums(
-          data,
-          at + rows * stride,
-          stride,
-          rounded,
-          roundedAt + rows * roundedStride,
-          roundedStride);
-    }
-  }
-
-  /**
-   * C = A·B or C += A·B of some rows and {@code width} packed columns of B.
-   *
-   * @param isLast whether the sums are complete, to be rounded
-   */
-  void multiply(
-      int rows,
-      int width,
-      int steps,
-      Left a,
-      MemorySegment b,
-      Sums c,
-      boolean accumulate,
-      boolean isLast) {
-    var full = rows / TileCode.ROWS;
-    var rest = rows % TileCode.ROWS;
-    if (full > 0) {
-      multiplyTiles(TileCode.ROWS, full, 0, width, steps, a, b, c, accumulate, isLast);
-    }
-    if (rest > 0) {
-      multiplyTiles(rest, 1, rows - rest, width, steps, a, b, c, accumulate, isLast);
-    }
-  }
-
-  /** {@code count} tiles of {@code rows}, from row {@code from} on. */
-  private void multiplyTiles(
-      int rows,
-      int count,
-      long from,
-      int width,
-      int steps,
-      Left a,
-      MemorySegment b,
-      Sums c,
-      boolean accumulate,
-      boolean isLast) {
-    var round = isLast && c.rounded != null;
-    var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (round ? TileCode.ROUND : 0);
-    var rounded = c.rounded == null ? 0 : c.rounded.address() + c.roundedAt;
-    MachineCall.call(
-        tile(a.inPanel, width, rows),
-        steps,
-        a.address(from),
-        a.stride,
-        b.address(),
-        c.data.address() + c.at + from * c.stride,
-        c.stride,
-        count,
-        flags,
-        rounded + from * c.roundedStride,
-        c.roundedStride);
-  }
-
   /** The function for tiles of [rows, width]. */
   private MemorySegment tile(boolean inPanel, int width, int rows) {
     var form = (inPanel ? TileCode.VECTORS : 0) + width / 16 - 1;
@@ -171,10 +90,11 @@ final class ProductCode {
   }
 
   /**
-   * C = A·B, or C += A·B, all by their addresses.
+   * C = A·B, or C += A·B, of {@code width} packed columns of B, all by their addresses.
    *
    * @param inPanel whether A is a panel, whose steps are {@code aStride} bytes apart; else its rows
    *     are
+   * @param rounded where the sums go as BF16 too, for they are complete; nowhere if 0
    */
   void multiply(
       int rows,
@@ -186,70 +106,90 @@ final class ProductCode {
       long b,
       long c,
       long cStride,
-      boolean accumulate) {
-    var flags = accumulate ? TileCode.ACCUMULATE : 0;
+      boolean accumulate,
+      long rounded,
+      long roundedStride) {
+    var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (rounded == 0 ? 0 : TileCode.ROUND);
     var full = rows / TileCode.ROWS;
     var rest = rows % TileCode.ROWS;
     if (full > 0) {
-      var function = tile(inPanel, width, TileCode.ROWS);
-      MachineCall.call(function, steps, a, aStride, b, c, cStride, full, flags, 0, 0);
+      MachineCall.call(
+          tile(inPanel, width, TileCode.ROWS),
+          steps,
+          a,
+          aStride,
+          b,
+          c,
+          cStride,
+          full,
+          flags,
+          rounded,
+          roundedStride);
     }
     if (rest > 0) {
       var done = rows - rest;
-      var restA = a + done * (inPanel ? 4 : aStride);
-      var restC = c + done * cStride;
-      var function = tile(inPanel, width, rest);
-      MachineCall.call(function, steps, restA, aStride, b, restC, cStride, 1, flags, 0, 0);
+      MachineCall.call(
+          tile(inPanel, width, rest),
+          steps,
+          a + done * (inPanel ? 4 : aStride),
+          aStride,
+          b,
+          c + done * cStride,
+          cStride,
+          1,
+          flags,
+          rounded + done * roundedStride,
+          roundedStride);
     }
   }
 
   /**
-   * Packs lanes whose k lie side by side: rows {@code lane} and on of {@code matrix}, columns
-   * {@code from} and on. Writes a multiple of 16 steps, and a multiple of 16 lanes, zeros where
-   * there are none.
+   * Packs lanes whose k lie side by side, of type {@code from}, {@code laneStride} bytes apart.
+   * Writes a multiple of 16 steps, and a multiple of 16 lanes, zeros where there are none.
    *
+   * @param at the address of the first lane's first k
+   * @param to the address of the panel
    * @param width lanes of the panel
-   * @param pointers scratch memory of {@link #POINTER_BYTES}
+   * @param pointers has scratch memory of {@link #POINTER_BYTES} from byte {@code pointersAt} on
    */
   void packSteps(
-      Matrix matrix,
-      int lane,
-      int lanes,
-      int from,
-      int k,
-      MemorySegment to,
+      DType from,
       long at,
+      long laneStride,
+      int lanes,
+      int k,
+      long to,
       int width,
-      MemorySegment pointers) {
-    var function = steps.get(source(matrix.dtype()));
+      MemorySegment pointers,
+      long pointersAt) {
+    var function = steps.get(source(from));
     var chunk = bfloat16 ? 32 : 16;
     var tailMask = (1L << (k % chunk)) - 1;
     for (var group = 0; group < lanes; group += 16) {
       for (var i = 0; i < 16; i++) {
-        var address =
-            group + i < lanes
-                ? matrix.data().address() + matrix.byteAt(lane + group + i, from)
-                : ZEROS.address();
-        pointers.setAtIndex(JAVA_LONG, i, address);
+        var lane = group + i;
+        var address = lane < lanes ? at + lane * laneStride : ZEROS.address();
+        pointers.set(JAVA_LONG, pointersAt + 8L * i, address);
       }
       MachineCall.call(
-          function, pointers.address(), k, to.address() + at + 4L * group, 4L * width, tailMask, 0);
+          function, pointers.address() + pointersAt, k, to + 4L * group, 4L * width, tailMask, 0);
     }
   }
 
-  /** Packs lanes that lie side by side, as {@link #packSteps} does; writes no more than k steps. */
-  void packLanes(
-      Matrix matrix, int lane, int lanes, int from, int k, MemorySegment to, long at, int width) {
-    var kStride = matrix.columnStride() * matrix.dtype().bytes();
+  /**
+   * Packs lanes that lie side by side and whose k are {@code kStride} bytes apart, as {@link
+   * #packSteps} does; writes no more than k steps.
+   */
+  void packLanes(DType from, long at, long kStride, int lanes, int k, long to, int width) {
     for (var first = 0; first < lanes; first += 16 * TileCode.VECTORS) {
       var count = Math.min(16 * TileCode.VECTORS, lanes - first);
       var groups = (count + 15) / 16;
       MachineCall.call(
-          this.lanes.get(source(matrix.dtype()) * TileCode.VECTORS + groups - 1),
-          matrix.data().address() + matrix.byteAt(lane + first, from),
+          this.lanes.get(source(from) * TileCode.VECTORS + groups - 1),
+          at + (long) first * from.bytes(),
           kStride,
           k,
-          to.address() + at + 4L * first,
+          to + 4L * first,
           4L * width,
           (1L << (count - 16 * (groups - 1))) - 1);
     }
@@ -258,18 +198,19 @@ final class ProductCode {
   /**
    * to[f, r] = Σ matrix[row + r, from + l]·few[f, l] over k elements, or += that.
    *
-   * @param few vectors of the product's type, {@code fewStride} bytes apart, zeros behind k
-   * @param to F32, {@code toStride} bytes from vector to vector
+   * @param few the address of vectors of the product's type, {@code fewStride} bytes apart, zeros
+   *     behind k
+   * @param to the address of F32, {@code toStride} bytes from vector to vector
    */
   void stream(
       Matrix matrix,
       long row,
       int rows,
       int k,
-      MemorySegment few,
+      long few,
       int fewCount,
       long fewStride,
-      MemorySegment to,
+      long to,
       long toStride,
       boolean accumulate) {
     var whole = fewCount - fewCount % StreamCode.FEW;
@@ -282,9 +223,9 @@ final class ProductCode {
           row,
           rows,
           k,
-          few.address(),
+          few,
           fewStride,
-          to.address(),
+          to,
           toStride,
           accumulate);
     }
@@ -296,9 +237,9 @@ final class ProductCode {
           row,
           rows,
           k,
-          few.address() + whole * fewStride,
+          few + whole * fewStride,
           fewStride,
-          to.address() + whole * toStride,
+          to + whole * toStride,
           toStride,
           accumulate);
     }
@@ -320,7 +261,7 @@ final class ProductCode {
     var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + few - 1);
     var tailMask = (1L << (k % (bfloat16 ? 32 : 16))) - 1;
     var rowStride = matrix.rowStride() * matrix.dtype().bytes();
-    var first = matrix.data().address() + matrix.byteAt(row, 0);
+    var first = matrix.address(row, 0);
     var done = 0;
     while (done < rows) {
       var left = rows - done;

@@ -1,6 +1,7 @@
 package org.bayu.tensor.internal.kernels.machine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
@@ -24,7 +25,9 @@ final class SlowPacking {
       int width) {
     var elements = bfloat16 ? 2 : 1;
     var steps = (k + elements - 1) / elements;
-    to.asSlice(at, 4L * steps * width).fill((byte) 0);
+    for (var i = 0L; i < (long) steps * width; i++) {
+      to.set(JAVA_INT_UNALIGNED, at + 4 * i, 0);
+    }
     for (var i = 0; i < lanes; i++) {
       for (var l = 0; l < k; l++) {
         var value = get(matrix, matrix.byteAt(lane + i, from + l));

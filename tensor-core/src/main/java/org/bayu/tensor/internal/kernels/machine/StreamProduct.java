@@ -3,19 +3,21 @@ package org.bayu.tensor.internal.kernels.machine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
 import org.bayu.tensor.internal.kernels.GemmResult;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
+import org.bayu.tensor.internal.parallel.WorkerPool.Task;
 
 /**
  * Products of few rows with a weight whose k lie side by side, as in generation: the weight streams
  * through the processor once. Each task takes some rows of the weight; the bits of a row of C
  * depend on that row of A and on B alone.
  */
-record StreamProduct(Kernels kernels, ProductCode code, WorkerPool workers, DType operands) {
+final class StreamProduct {
   /** Rows of A at most: about where packing the weight pays. */
   static final int MAX_ROWS = 16;
 
@@ -23,6 +25,35 @@ record StreamProduct(Kernels kernels, ProductCode code, WorkerPool workers, DTyp
   private static final int MAX_TASK_ROWS = 256;
 
   private static final int MIN_TASK_ROWS = 16;
+
+  private static final Term[] NO_TERMS = {};
+
+  private final Kernels kernels;
+  private final WorkerPool workers;
+  private final DType operands;
+  private final ProductCode code;
+  private final GemmResult result;
+  private final Consumer<MemorySegment> run = this::run;
+  private final Task round = this::round;
+  private final Task stream = this::stream;
+
+  // The product under way.
+  private int m;
+  private int n;
+  private Term[] terms = NO_TERMS;
+  private int taskRows;
+
+  /** Rows of A in the product's type, term after term. */
+  private MemorySegment few = MemorySegment.NULL;
+
+  StreamProduct(
+      Kernels kernels, WorkerPool workers, DType operands, ProductCode code, GemmResult result) {
+    this.kernels = kernels;
+    this.workers = workers;
+    this.operands = operands;
+    this.code = code;
+    this.result = result;
+  }
 
   static boolean takes(int m, Term... terms) {
     for (var term : terms) {
@@ -33,42 +64,25 @@ record StreamProduct(Kernels kernels, ProductCode code, WorkerPool workers, DTyp
     return m <= MAX_ROWS && terms.length > 0;
   }
 
-  void multiply(int m, int n, GemmResult result, Term... terms) {
+  /** Computes a product whose result has begun. */
+  void multiply(int m, int n, Term... terms) {
+    this.m = m;
+    this.n = n;
+    this.terms = terms;
+    var wanted = n / (8 * workers.threads()) / StreamCode.ROWS * StreamCode.ROWS;
+    taskRows = Math.clamp(wanted, MIN_TASK_ROWS, MAX_TASK_ROWS);
     var bytes = 0L;
     for (var term : terms) {
       bytes += m * rowBytes(term);
     }
-    var wanted = n / (8 * workers.threads()) / StreamCode.ROWS * StreamCode.ROWS;
-    var taskRows = Math.clamp(wanted, MIN_TASK_ROWS, MAX_TASK_ROWS);
-    workers.withScratch(
-        bytes,
-        few -> {
-          round(m, few, terms);
-          workers.run(
-              (n + taskRows - 1) / taskRows,
-              (task, worker) -> {
-                var first = task * taskRows;
-                var rows = Math.min(taskRows, n - first);
-                var sums = workers.scratch(worker, 4L * m * rows);
-                var at = 0L;
-                for (var i = 0; i < terms.length; i++) {
-                  var term = terms[i];
-                  code.stream(
-                      term.b().transposed(),
-                      first,
-                      rows,
-                      term.k(),
-                      few.asSlice(at),
-                      m,
-                      rowBytes(term),
-                      sums,
-                      4L * rows,
-                      i > 0);
-                  at += m * rowBytes(term);
-                }
-                result.store(0, m, first, rows, sums, rows, workers, worker);
-              });
-        });
+    workers.withScratch(bytes, run);
+    this.terms = NO_TERMS;
+  }
+
+  private void run(MemorySegment few) {
+    this.few = few.fill((byte) 0);
+    workers.run(1, round);
+    workers.run((n + taskRows - 1) / taskRows, stream);
   }
 
   /** Bytes of a row of A, rounded and filled up with zeros. */
@@ -76,22 +90,17 @@ record StreamProduct(Kernels kernels, ProductCode code, WorkerPool workers, DTyp
     return ((long) operands.bytes() * term.k() + 63) / 64 * 64;
   }
 
-  /** Rows of A in the product's type. */
-  private void round(int m, MemorySegment to, Term... terms) {
-    to.fill((byte) 0);
-    workers.run(
-        1,
-        (task, worker) -> {
-          var at = 0L;
-          for (var term : terms) {
-            var line = workers.scratch(worker, 4L * term.k());
-            for (var row = 0; row < m; row++) {
-              widen(term.a(), row, term.k(), line);
-              kernels.narrow(operands, line, 0, to, at, term.k());
-              at += rowBytes(term);
-            }
-          }
-        });
+  /** Brings A's rows to the product's type. */
+  private void round(int task, int worker) {
+    var at = 0L;
+    for (var term : terms) {
+      var line = workers.scratch(worker, 4L * term.k());
+      for (var row = 0; row < m; row++) {
+        widen(term.a(), row, term.k(), line);
+        kernels.narrow(operands, line, 0, few, at, term.k());
+        at += rowBytes(term);
+      }
+    }
   }
 
   private void widen(Matrix a, int row, int k, MemorySegment line) {
@@ -102,5 +111,29 @@ record StreamProduct(Kernels kernels, ProductCode code, WorkerPool workers, DTyp
         line.setAtIndex(JAVA_FLOAT, l, SlowPacking.get(a, a.byteAt(row, l)));
       }
     }
+  }
+
+  /** Some rows of the weight: columns of C. */
+  private void stream(int task, int worker) {
+    var first = task * taskRows;
+    var rows = Math.min(taskRows, n - first);
+    var sums = workers.scratch(worker, 4L * m * rows);
+    var fewAt = few.address();
+    for (var i = 0; i < terms.length; i++) {
+      var term = terms[i];
+      code.stream(
+          term.b().transposed(),
+          first,
+          rows,
+          term.k(),
+          fewAt,
+          m,
+          rowBytes(term),
+          sums.address(),
+          4L * rows,
+          i > 0);
+      fewAt += m * rowBytes(term);
+    }
+    result.store(0, m, first, rows, sums, rows, worker);
   }
 }

@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
+import java.util.List;
 import org.bayu.tensor.autograd.AttentionStress;
+import org.bayu.tensor.internal.OwnJvm;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -36,23 +37,14 @@ class MachineStressTest {
 
   private static void runs(Class<?> main, String what) throws IOException, InterruptedException {
     assumeTrue(System.getProperty("os.name").equals("Linux"), "guard pages are made on Linux");
-    var separator = System.getProperty("path.separator");
     var process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:-CreateCoredumpOnCrash",
-                "-XX:ErrorFile=target/stress-crash.log",
-                "-cp",
-                String.join(separator, "target/classes", "target/test-classes"),
-                main.getName(),
-                Long.toString(SECONDS),
-                Long.toString(SEED))
-            .redirectErrorStream(true)
-            .start();
-    var output = String.join("\n", process.inputReader().lines().toList());
-    assertEquals(0, process.waitFor(), "seed " + SEED + ": " + output);
+        OwnJvm.run(
+            List.of("-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=target/stress-crash.log"),
+            main,
+            Long.toString(SECONDS),
+            Long.toString(SEED));
+    var output = process.output();
+    assertEquals(0, process.exitCode(), "seed " + SEED + ": " + output);
     assertTrue(output.matches("(?s).*[1-9]\\d* " + what), output);
   }
 }

@@ -3,10 +3,20 @@ package org.bayu.tensor.internal.kernels.machine;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.ScalarKernels;
+import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 
-/** The kernels in machine code that run on this processor, not only those that are chosen. */
+/** The kernels that run on this processor, not only those that are chosen. */
 public final class TestTiers {
   private TestTiers() {}
+
+  /** All kernels that run on this processor. */
+  public static List<Kernels> all() {
+    var kernels = new ArrayList<>(machine());
+    kernels.add(ScalarKernels.INSTANCE);
+    kernels.add(VectorKernels.INSTANCE);
+    return kernels;
+  }
 
   /** None where there is no machine code. */
   public static List<Kernels> machine() {

@@ -1,0 +1,341 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.GemmResult;
+import org.bayu.tensor.internal.parallel.WorkerPool;
+import org.bayu.tensor.internal.parallel.WorkerPool.Task;
+
+/**
+ * A product of {@link TileCode}: a task packs 64 columns of B, a block of k at a time, and runs all
+ * rows of A over it while it is in the second-level cache. A is read where it lies if its k lie
+ * side by side and need no rounding; else it is packed once for all columns.
+ *
+ * <p>Each element is one chain in ascending k over all terms, whatever the blocks: its bits depend
+ * on its row of A and its column of B alone.
+ */
+final class PanelTasks {
+  /** Steps of 32 bits in a block: 128 KiB of B, 14 KiB of a tile's A. */
+  static final int BLOCK_STEPS = 512;
+
+  private static final int COLUMNS = 16 * TileCode.VECTORS;
+
+  /** Rows whose sums a task holds at most: a whole number of A's panels. */
+  private static final int MAX_TASK_ROWS = 36 * TileCode.LANES;
+
+  /** Rows for which packing 64 columns of B pays, at least. */
+  private static final int MIN_TASK_ROWS = 4 * TileCode.LANES;
+
+  /** Bytes of packed A at most. */
+  private static final long PACKED_BYTES = 24L << 20;
+
+  private static final Term[] NO_TERMS = {};
+
+  private final WorkerPool workers;
+  private final DType operands;
+  private final ProductCode code;
+  private final GemmResult result;
+
+  /** Elements of k in a step. */
+  private final int elements;
+
+  private final Consumer<MemorySegment> run = this::run;
+  private final Task packRows = this::packRows;
+  private final Task multiplyPanel = this::multiplyPanel;
+
+  // The product under way.
+  private int n;
+  private boolean transposed;
+  private Term[] terms = NO_TERMS;
+
+  /** The last term that has steps; −1 if none has. */
+  private int lastTerm;
+
+  /** Bytes of a packed row of A: the terms that are packed, block after block. */
+  private long packedLaneBytes;
+
+  // The rows under way.
+  private int firstRow;
+  private int rows;
+  private int taskRows;
+  private MemorySegment packed = MemorySegment.NULL;
+
+  PanelTasks(WorkerPool workers, DType operands, ProductCode code, GemmResult result) {
+    this.workers = workers;
+    this.operands = operands;
+    this.code = code;
+    this.result = result;
+    elements = operands == DType.BF16 ? 2 : 1;
+  }
+
+  /** Whether A's rows can be read as they are. */
+  static boolean isDirect(Term term, DType operands) {
+    return term.a().dtype() == operands
+        && term.a().columnStride() == 1
+        && (operands == DType.F32 || term.k() % 2 == 0);
+  }
+
+  /**
+   * Computes a product whose result has begun.
+   *
+   * @param transposed whether the terms are Bᵀ·Aᵀ of those given
+   */
+  void multiply(int m, int n, boolean transposed, Term... terms) {
+    this.n = n;
+    this.transposed = transposed;
+    this.terms = terms;
+    measure();
+    // Packed A is a whole matrix, held for some rows at a time where it is large.
+    var fitting = PACKED_BYTES / Math.max(1, packedLaneBytes) / TileCode.LANES * TileCode.LANES;
+    var chunk = packedLaneBytes == 0 ? m : (int) Math.min(m, Math.max(TileCode.LANES, fitting));
+    for (firstRow = 0; firstRow < m; firstRow += chunk) {
+      rows = Math.min(chunk, m - firstRow);
+      workers.withScratch(packedLaneBytes * roundUp(rows, TileCode.LANES), run);
+    }
+    this.terms = NO_TERMS;
+  }
+
+  private Term term(int i) {
+    return transposed ? terms[i].transposed() : terms[i];
+  }
+
+  private void measure() {
+    lastTerm = -1;
+    var packedSteps = 0;
+    for (var i = 0; i < terms.length; i++) {
+      var term = term(i);
+      lastTerm = term.k() > 0 ? i : lastTerm;
+      for (var from = 0; from < term.k() && !isDirect(term, operands); from += blockK()) {
+        packedSteps = Math.addExact(packedSteps, paddedSteps(blockK(term, from)));
+      }
+    }
+    packedLaneBytes = 4L * packedSteps;
+  }
+
+  private int blockK() {
+    return BLOCK_STEPS * elements;
+  }
+
+  /** Elements of k of the block that begins with {@code from}. */
+  private int blockK(Term term, int from) {
+    return Math.min(blockK(), term.k() - from);
+  }
+
+  private int steps(int k) {
+    return (k + elements - 1) / elements;
+  }
+
+  /** Steps that packing may write. */
+  private int paddedSteps(int k) {
+    return roundUp(steps(k), 16);
+  }
+
+  private void run(MemorySegment packed) {
+    this.packed = packed;
+    if (packedLaneBytes > 0) {
+      workers.run(ceilDivide(rows, TileCode.LANES), packRows);
+    }
+    var panels = ceilDivide(n, COLUMNS);
+    var wanted = ceilDivide(4 * workers.threads(), panels);
+    var rowTasks =
+        Math.max(
+            ceilDivide(rows, MAX_TASK_ROWS),
+            Math.clamp(wanted, 1, Math.max(1, rows / MIN_TASK_ROWS)));
+    taskRows = roundUp(ceilDivide(rows, rowTasks), TileCode.LANES);
+    workers.run(ceilDivide(rows, taskRows) * panels, multiplyPanel);
+  }
+
+  /** Packs a panel of A's rows. */
+  private void packRows(int panel, int worker) {
+    var row = panel * TileCode.LANES;
+    var lanes = Math.min(TileCode.LANES, rows - row);
+    var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
+    var at = row * packedLaneBytes;
+    for (var i = 0; i < terms.length; i++) {
+      var term = term(i);
+      for (var from = 0; from < term.k() && !isDirect(term, operands); from += blockK()) {
+        var k = blockK(term, from);
+        pack(term.a(), firstRow + row, lanes, from, k, packed, at, TileCode.LANES, pointers);
+        at += 4L * TileCode.LANES * paddedSteps(k);
+      }
+    }
+  }
+
+  /** Packs a block of some lanes of a matrix [lanes, k] in a panel of {@code width} lanes. */
+  private void pack(
+      Matrix matrix,
+      int lane,
+      int lanes,
+      int from,
+      int k,
+      MemorySegment to,
+      long toAt,
+      int width,
+      MemorySegment pointers) {
+    var type = matrix.dtype();
+    var at = matrix.address(lane, from);
+    var panel = to.address() + toAt;
+    if (matrix.columnStride() == 1 || k == 1) {
+      var stride = matrix.rowStride() * type.bytes();
+      code.packSteps(type, at, stride, lanes, k, panel, width, pointers, 0);
+    } else if (matrix.rowStride() == 1) {
+      var stride = matrix.columnStride() * type.bytes();
+      code.packLanes(type, at, stride, lanes, k, panel, width);
+    } else {
+      SlowPacking.pack(elements == 2, matrix, lane, lanes, from, k, to, toAt, width);
+    }
+  }
+
+  /** Some of the rows with one panel of columns. */
+  private void multiplyPanel(int task, int worker) {
+    var panels = ceilDivide(n, COLUMNS);
+    var row = task / panels * taskRows;
+    var count = Math.min(taskRows, rows - row);
+    var column = task % panels * COLUMNS;
+    var columns = Math.min(COLUMNS, n - column);
+    var width = roundUp(columns, 16);
+    var c = result.c();
+    var isStored = isStored(columns);
+    if (!isStored && c.dtype() == DType.F32) {
+      sumBlocks(
+          row,
+          count,
+          column,
+          columns,
+          c.address(firstRow + row, column),
+          4 * c.rowStride(),
+          0,
+          0,
+          worker);
+      return;
+    }
+    var sums = workers.scratch(worker, 4L * count * width);
+    if (lastTerm < 0) {
+      sums.fill((byte) 0);
+    }
+    var rounded = isStored ? 0 : c.address(firstRow + row, column);
+    sumBlocks(
+        row,
+        count,
+        column,
+        columns,
+        sums.address(),
+        4L * width,
+        rounded,
+        2 * c.rowStride(),
+        worker);
+    if (isStored) {
+      result.store(firstRow + row, count, column, columns, sums, width, worker);
+    }
+  }
+
+  /** Whether sums cannot be left in C by the tiles themselves. */
+  private boolean isStored(int columns) {
+    var c = result.c();
+    return c.dtype() == DType.F16
+        || c.columnStride() != 1
+        || columns % 16 != 0
+        || !result.isPlain()
+        || lastTerm < 0;
+  }
+
+  /**
+   * Sums all blocks at address {@code sums}; rounds them in the end unless {@code rounded} is 0.
+   */
+  private void sumBlocks(
+      int row,
+      int count,
+      int column,
+      int columns,
+      long sums,
+      long stride,
+      long rounded,
+      long roundedStride,
+      int worker) {
+    var width = roundUp(columns, 16);
+    var panel = workers.scratch(worker, 4L * width * BLOCK_STEPS);
+    var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
+    var packedAt = packed.address() + row * packedLaneBytes;
+    var isFirst = true;
+    for (var i = 0; i < terms.length; i++) {
+      var term = term(i);
+      var direct = isDirect(term, operands);
+      for (var from = 0; from < term.k(); from += blockK()) {
+        var k = blockK(term, from);
+        pack(term.b().transposed(), column, columns, from, k, panel, 0, width, pointers);
+        var isLast = i == lastTerm && from + k == term.k();
+        var to = isLast ? rounded : 0;
+        if (direct) {
+          var a = term.a();
+          code.multiply(
+              count,
+              width,
+              steps(k),
+              false,
+              a.address(firstRow + row, from),
+              a.rowStride() * a.dtype().bytes(),
+              panel.address(),
+              sums,
+              stride,
+              !isFirst,
+              to,
+              roundedStride);
+        } else {
+          multiplyPacked(
+              count,
+              width,
+              k,
+              packedAt,
+              panel.address(),
+              sums,
+              stride,
+              !isFirst,
+              to,
+              roundedStride);
+          packedAt += 4L * TileCode.LANES * paddedSteps(k);
+        }
+        isFirst = false;
+      }
+    }
+  }
+
+  /** One block, A's panels {@link #packedLaneBytes} apart for each lane. */
+  private void multiplyPacked(
+      int count,
+      int width,
+      int k,
+      long a,
+      long panel,
+      long sums,
+      long stride,
+      boolean accumulate,
+      long rounded,
+      long roundedStride) {
+    for (var lane = 0; lane < count; lane += TileCode.LANES) {
+      code.multiply(
+          Math.min(TileCode.LANES, count - lane),
+          width,
+          steps(k),
+          true,
+          a + lane * packedLaneBytes,
+          4L * TileCode.LANES,
+          panel,
+          sums + lane * stride,
+          stride,
+          accumulate,
+          rounded == 0 ? 0 : rounded + lane * roundedStride,
+          roundedStride);
+    }
+  }
+
+  private static int ceilDivide(int a, int b) {
+    return (a + b - 1) / b;
+  }
+
+  static int roundUp(int a, int multiple) {
+    return ceilDivide(a, multiple) * multiple;
+  }
+}
