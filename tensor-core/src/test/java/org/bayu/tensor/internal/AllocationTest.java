@@ -21,7 +21,8 @@ class AllocationTest {
   }
 
   private static void allocatesNothing(Class<?> main) throws IOException, InterruptedException {
-    var ended = OwnJvm.run(List.of("-XX:Tier3DelayOn=1000", "-Xmx256m"), main);
+    var options = List.of("-XX:Tier3DelayOn=1000", "-XX:-UseProfiledLoopPredicate", "-Xmx256m");
+    var ended = OwnJvm.run(options, main);
     assertEquals(0, ended.exitCode(), ended.output());
   }
 }
