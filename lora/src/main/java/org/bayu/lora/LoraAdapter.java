@@ -22,7 +22,8 @@ import org.bayu.tensor.nn.Parameter;
  * until the adapter is closed.
  *
  * <p>The base's weights keep their memory and their type. A and B are the adapter's, trainable and
- * F32. Not thread-safe.
+ * F32; those of weights {@linkplain Tensor#withoutMemory without memory} have none either. Not
+ * thread-safe.
  */
 public final class LoraAdapter implements AutoCloseable {
   private final Module model;
@@ -78,13 +79,18 @@ public final class LoraAdapter implements AutoCloseable {
     try (var temporary = Arena.ofConfined()) {
       var a = Factor.A.shape(base, config.rank());
       var b = Factor.B.shape(base, config.rank());
+      var exists = base.weight().value().hasMemory();
       return new LoraLinear(
           base,
           path,
           config.scale(),
           masks,
-          factors.tensor(path, Factor.A, a, temporary),
-          factors.tensor(path, Factor.B, b, temporary),
+          exists
+              ? factors.tensor(path, Factor.A, a, temporary)
+              : Tensor.withoutMemory(DType.F32, a),
+          exists
+              ? factors.tensor(path, Factor.B, b, temporary)
+              : Tensor.withoutMemory(DType.F32, b),
           arena);
     }
   }

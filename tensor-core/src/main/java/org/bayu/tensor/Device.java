@@ -24,6 +24,15 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
     return CpuDevice.of(threads);
   }
 
+  /**
+   * A device that looks like {@link #cpu(int)} and computes nothing: with a {@link
+   * Workspace#counting} it tells what a computation allocates. Ops check their shapes, allocate and
+   * record; results are undefined.
+   */
+  static Device idle(int threads) {
+    return CpuDevice.idle(threads);
+  }
+
   /** Number of threads that compute, the caller's among them. */
   int threads();
 
@@ -52,6 +61,13 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
 
   /** Measures what this device can do; takes some seconds and half a gigabyte of memory. */
   DeviceReport measure();
+
+  /**
+   * Bytes of short-lived memory that the threads hold for the ops' use; of an {@linkplain #idle
+   * idle} device the most that the ops would have asked for at one time beside what single tasks
+   * do.
+   */
+  long scratchBytes();
 
   /** Ends the threads. */
   @Override

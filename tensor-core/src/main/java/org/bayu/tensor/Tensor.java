@@ -55,6 +55,15 @@ public final class Tensor {
     return new Tensor(data, dtype, shape);
   }
 
+  /**
+   * A tensor without elements: type and shape alone, for counting what a computation allocates.
+   * Reading or writing an element throws an {@link IndexOutOfBoundsException}; ops run on a {@link
+   * Device#idle} only, and what they make of such tensors has no memory either.
+   */
+  public static Tensor withoutMemory(DType dtype, Shape shape) {
+    return new Tensor(MemorySegment.NULL, dtype, shape);
+  }
+
   /** A new tensor from {@code allocator}, zeroed where the allocator zeroes (an Arena does). */
   public static Tensor allocate(SegmentAllocator allocator, DType dtype, Shape shape) {
     return new Tensor(
@@ -76,6 +85,11 @@ public final class Tensor {
     var tensor = allocate(allocator, DType.I32, Shape.of(values.length));
     MemorySegment.copy(values, 0, tensor.data, ValueLayout.JAVA_INT, 0, values.length);
     return tensor;
+  }
+
+  /** Whether there are elements: not in a tensor made by {@link #withoutMemory}. */
+  public boolean hasMemory() {
+    return data.byteSize() == byteSize();
   }
 
   /** The memory, exactly {@link #byteSize} long. */
@@ -100,7 +114,7 @@ public final class Tensor {
 
   /** Number of bytes. */
   public long byteSize() {
-    return data.byteSize();
+    return shape.elements() * dtype.bytes();
   }
 
   /** Size of dimension {@code axis}; negative axes count from the end. */
@@ -124,7 +138,13 @@ public final class Tensor {
 
   /** The same memory under another shape of as many elements. */
   public Tensor reshape(long... dims) {
-    return of(data, dtype, Shape.of(dims));
+    return view(0, byteSize(), Shape.of(dims));
+  }
+
+  private Tensor view(long from, long bytes, Shape viewed) {
+    return hasMemory()
+        ? of(data.asSlice(from, bytes), dtype, viewed)
+        : withoutMemory(dtype, viewed);
   }
 
   /** A view of the rows {@code from} (inclusive) to {@code to} (exclusive) of dimension 0. */
@@ -135,7 +155,7 @@ public final class Tensor {
     }
     var rowBytes = dims[0] == 0 ? 0 : byteSize() / dims[0];
     dims[0] = to - from;
-    return of(data.asSlice(from * rowBytes, (to - from) * rowBytes), dtype, Shape.of(dims));
+    return view(from * rowBytes, (to - from) * rowBytes, Shape.of(dims));
   }
 
   /** Element {@code index} in row-major order, widened to binary32 (an I32 is rounded). */

@@ -4,27 +4,31 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Off-heap memory for one step's tensors, reused from step to step.
  *
- * <p>Allocation takes a released block of the same size, or the next free bytes. The first step
- * finds out how much is needed: what does not fit in the main block comes from extra blocks, and
- * {@link #reset} joins all of them into one. After that no memory is asked of the operating system.
- * Tensors are not zeroed.
+ * <p>A tensor takes the smallest gap between the living ones that it fits in, or the next bytes
+ * behind them. The first step finds out how much is needed: what does not fit in the main block
+ * comes from extra blocks, and {@link #reset} replaces all of them by one. After that no memory is
+ * asked of the operating system. Tensors are not zeroed.
  *
  * <p>Not thread-safe: one step, one workspace. All its tensors die with {@link #reset} or {@link
  * #close}.
  */
 public final class Workspace implements AutoCloseable {
+  private final boolean counting;
+  private final AddressRange range = new AddressRange();
+  private final IdentityHashMap<Tensor, Long> places = new IdentityHashMap<>();
+  private final Map<Long, ArrayDeque<MemorySegment>> extraBlocks = new HashMap<>();
   private Arena arena = Arena.ofShared();
   private MemorySegment block;
-  private long used;
   private long extraBytes;
   private long liveBytes;
   private long peakBytes;
-  private final Map<Long, ArrayDeque<MemorySegment>> released = new HashMap<>();
 
   /** An empty workspace that grows as needed. */
   public Workspace() {
@@ -33,7 +37,21 @@ public final class Workspace implements AutoCloseable {
 
   /** A workspace with {@code bytes} in its main block from the start. */
   public Workspace(long bytes) {
+    this(bytes, false);
+  }
+
+  private Workspace(long bytes, boolean counting) {
+    this.counting = counting;
     block = arena.allocate(bytes, Tensor.ALIGNMENT);
+  }
+
+  /**
+   * A workspace that only counts: its tensors are {@linkplain Tensor#withoutMemory without memory},
+   * but for what ops read on the way, I32 and scalars. {@link #neededBytes} then tells what a
+   * workspace for the same allocations holds.
+   */
+  public static Workspace counting() {
+    return new Workspace(0, true);
   }
 
   /** A tensor of undefined contents, aligned, valid until released or {@link #reset}. */
@@ -42,7 +60,20 @@ public final class Workspace implements AutoCloseable {
     var size = align(bytes);
     liveBytes += size;
     peakBytes = Math.max(peakBytes, liveBytes);
-    return Tensor.of(take(bytes, size), dtype, shape);
+    var at = range.take(size);
+    Tensor tensor;
+    if (counting) {
+      tensor =
+          dtype == DType.I32 || shape.rank() == 0
+              ? Tensor.allocate(arena, dtype, shape)
+              : Tensor.withoutMemory(dtype, shape);
+    } else if (at + size <= block.byteSize()) {
+      tensor = Tensor.of(block.asSlice(at, bytes), dtype, shape);
+    } else {
+      tensor = Tensor.of(extra(bytes, size), dtype, shape);
+    }
+    places.put(tensor, at);
+    return tensor;
   }
 
   /** A tensor of {@code dims}. */
@@ -50,41 +81,41 @@ public final class Workspace implements AutoCloseable {
     return allocate(dtype, Shape.of(dims));
   }
 
-  private MemorySegment take(long bytes, long size) {
-    var free = released.get(bytes);
+  private MemorySegment extra(long bytes, long size) {
+    var free = extraBlocks.get(bytes);
     if (free != null && !free.isEmpty()) {
       return free.pop();
-    }
-    if (used + size <= block.byteSize()) {
-      var segment = block.asSlice(used, bytes);
-      used += size;
-      return segment;
     }
     extraBytes += size;
     return arena.allocate(size, Tensor.ALIGNMENT).asSlice(0, bytes);
   }
 
   /**
-   * Gives a tensor's memory back for the next allocation of its size. It must have come from {@link
-   * #allocate} since the last {@link #reset}, as it was allocated, and must not be used again.
+   * Gives a tensor's memory back for allocations to come. It must have come from {@link #allocate}
+   * since the last {@link #reset} and must not be used again.
    */
   public void release(Tensor tensor) {
-    liveBytes -= align(tensor.byteSize());
-    released.computeIfAbsent(tensor.byteSize(), b -> new ArrayDeque<>()).push(tensor.data());
+    long at = Objects.requireNonNull(places.remove(tensor), "not of this workspace");
+    var size = align(tensor.byteSize());
+    liveBytes -= size;
+    range.give(at, size);
+    if (!counting && at + size > block.byteSize()) {
+      extraBlocks.computeIfAbsent(tensor.byteSize(), b -> new ArrayDeque<>()).push(tensor.data());
+    }
   }
 
   /** Forgets every tensor. The memory stays, as one block. */
   public void reset() {
     if (extraBytes > 0) {
-      var total = used + extraBytes;
       arena.close();
       arena = Arena.ofShared();
-      block = arena.allocate(total, Tensor.ALIGNMENT);
+      block = arena.allocate(range.greatestEnd(), Tensor.ALIGNMENT);
       extraBytes = 0;
     }
-    used = 0;
     liveBytes = 0;
-    released.clear();
+    range.clear();
+    places.clear();
+    extraBlocks.clear();
   }
 
   /** Bytes held from the operating system. */
@@ -95,6 +126,14 @@ public final class Workspace implements AutoCloseable {
   /** The most bytes that were in use at one time, since the workspace was made. */
   public long peakBytes() {
     return peakBytes;
+  }
+
+  /**
+   * The bytes of one block that suffices for all since the workspace was made: {@link #peakBytes}
+   * and what gaps between living tensors were too small for.
+   */
+  public long neededBytes() {
+    return range.greatestEnd();
   }
 
   /** Frees the memory. */

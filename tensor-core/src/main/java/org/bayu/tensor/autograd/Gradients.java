@@ -20,11 +20,19 @@ public final class Gradients implements AutoCloseable {
   private final IdentityHashMap<Tensor, Slot> slots = new IdentityHashMap<>();
   private final List<Tensor> weights;
 
-  /** Gradients, all zero, of {@code weights}, in this order. */
+  /**
+   * Gradients, all zero, of {@code weights}, in this order. Those of weights {@linkplain
+   * Tensor#withoutMemory without memory} have none.
+   */
   public Gradients(Collection<Tensor> weights) {
     this.weights = List.copyOf(weights);
     for (var weight : this.weights) {
-      slots.put(weight, new Slot(Tensor.allocate(arena, DType.F32, weight.shape())));
+      slots.put(
+          weight,
+          new Slot(
+              weight.hasMemory()
+                  ? Tensor.allocate(arena, DType.F32, weight.shape())
+                  : Tensor.withoutMemory(DType.F32, weight.shape())));
     }
   }
 

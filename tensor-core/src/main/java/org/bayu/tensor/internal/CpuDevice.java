@@ -33,6 +33,11 @@ public final class CpuDevice implements Device {
     return new CpuDevice(KernelProvider.kernels(), new WorkerPool(threads));
   }
 
+  /** The same, computing nothing. */
+  public static CpuDevice idle(int threads) {
+    return new CpuDevice(KernelProvider.kernels(), WorkerPool.idle(threads));
+  }
+
   /** The single-threaded loops over memory. */
   public Kernels kernels() {
     return kernels;
@@ -86,6 +91,11 @@ public final class CpuDevice implements Device {
   @Override
   public DeviceReport measure() {
     return new DeviceMeasurement(this).run();
+  }
+
+  @Override
+  public long scratchBytes() {
+    return workers.scratchBytes();
   }
 
   @Override

@@ -48,11 +48,18 @@ public final class Parameter {
     return trainable;
   }
 
-  /** Makes it trainable: replaces its value by an F32 copy from {@code allocator}. */
+  /**
+   * Makes it trainable: replaces its value by an F32 copy from {@code allocator}, or, where it is
+   * {@linkplain Tensor#withoutMemory without memory}, by one without.
+   */
   public void train(SegmentAllocator allocator) {
-    var copy = Tensor.allocate(allocator, DType.F32, value.shape());
-    copy.copyFrom(value);
-    value = copy;
+    if (value.hasMemory()) {
+      var copy = Tensor.allocate(allocator, DType.F32, value.shape());
+      copy.copyFrom(value);
+      value = copy;
+    } else {
+      value = Tensor.withoutMemory(DType.F32, value.shape());
+    }
     trainable = true;
   }
 

@@ -97,6 +97,11 @@ final class Scratch {
     knownCount = 0;
   }
 
+  /** Bytes held from the operating system. */
+  long heldBytes() {
+    return blockStart + block.byteSize();
+  }
+
   private void grow(long bytes) {
     forget();
     block = arena.allocate(bytes, Tensor.ALIGNMENT);

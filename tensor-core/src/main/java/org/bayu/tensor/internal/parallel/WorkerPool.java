@@ -36,23 +36,44 @@ public final class WorkerPool implements AutoCloseable {
 
   private volatile boolean closed;
 
+  /** Lent and the most lent at one time, of an idle pool. */
+  private long lentBytes;
+
+  private long mostLentBytes;
+  private final boolean idle;
+
   /** A pool of {@code threads} threads, the caller's among them. */
   public WorkerPool(int threads) {
+    this(threads, false);
+  }
+
+  private WorkerPool(int threads, boolean idle) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be positive: " + threads);
     }
+    this.idle = idle;
     scratch = new Scratch[threads];
     for (var i = 0; i < threads; i++) {
       scratch[i] = new Scratch();
     }
     busyNanos = new AtomicLongArray((threads + 1) * BUSY_STRIDE);
-    workers = new Worker[threads - 1];
+    workers = new Worker[idle ? 0 : threads - 1];
     for (var i = 0; i < workers.length; i++) {
       workers[i] = new Worker(this, run, i + 1);
     }
     for (var worker : workers) {
       worker.start();
     }
+  }
+
+  /** A pool that runs no task and lends no memory, but counts what was to be lent. */
+  public static WorkerPool idle(int threads) {
+    return new WorkerPool(threads, true);
+  }
+
+  /** Whether no task is run. */
+  public boolean isIdle() {
+    return idle;
   }
 
   /** Work split into numbered tasks. */
@@ -128,6 +149,9 @@ public final class WorkerPool implements AutoCloseable {
    * @throws IllegalStateException if the pool is closed or in use by another thread
    */
   public void run(int tasks, Task task) {
+    if (idle) {
+      return;
+    }
     var self = enter();
     try {
       if (self != 0 || callerInTask) {
@@ -191,6 +215,13 @@ public final class WorkerPool implements AutoCloseable {
    * the tasks of a run share. May be called outside and inside tasks.
    */
   public void withScratch(long bytes, Consumer<MemorySegment> use) {
+    if (idle) {
+      lentBytes += bytes;
+      mostLentBytes = Math.max(mostLentBytes, lentBytes);
+      use.accept(MemorySegment.NULL);
+      lentBytes -= bytes;
+      return;
+    }
     var self = enter();
     var mark = scratch[self].open();
     try {
@@ -199,6 +230,15 @@ public final class WorkerPool implements AutoCloseable {
       scratch[self].close(mark);
       leave(self);
     }
+  }
+
+  /** Scratch memory that is held; of an idle pool the most that was to be lent at one time. */
+  public long scratchBytes() {
+    var held = mostLentBytes;
+    for (var each : scratch) {
+      held += each.heldBytes();
+    }
+    return held;
   }
 
   /** Wakes two sleepers, who wake two each: a hundred threads must not wait for one to call all. */

@@ -1,0 +1,148 @@
+package org.bayu.llama;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.nn.Parameter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is counted without memory, and what real passes then take. */
+class PassMemoryTest {
+  private static final int THREADS = 2;
+
+  record Case(
+      int kvHeads, boolean tied, boolean bias, DType dtype, DType compute, boolean checkpointing) {
+    LlamaConfig config() {
+      return LlamaConfig.parse(
+          """
+          {"hidden_size": 64, "intermediate_size": 176, "num_hidden_layers": 3,
+           "num_attention_heads": 4, "num_key_value_heads": %d, "vocab_size": 500,
+           "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+           "hidden_act": "silu", "model_type": "llama", "tie_word_embeddings": %b,
+           "attention_bias": %b, "mlp_bias": %b}
+          """
+              .formatted(kvHeads, tied, bias, bias));
+    }
+  }
+
+  static Stream<Case> cases() {
+    return Stream.of(
+        new Case(4, false, false, DType.F32, DType.F32, false),
+        new Case(4, false, false, DType.F32, DType.F32, true),
+        new Case(2, true, false, DType.BF16, DType.BF16, false),
+        new Case(2, true, false, DType.BF16, DType.BF16, true),
+        new Case(1, false, true, DType.BF16, DType.F32, false),
+        new Case(1, false, true, DType.F32, DType.BF16, true));
+  }
+
+  /** Three sequences of 150 tokens, of which the first 100 are the same. */
+  private static TokenTree tree(int minimumShared) {
+    var sequences =
+        IntStream.range(0, 3)
+            .mapToObj(s -> IntStream.range(0, 150).map(i -> i < 100 ? i : i + s).toArray())
+            .toList();
+    return TokenTree.of(sequences, minimumShared);
+  }
+
+  /** Every row is to be followed by token 7. */
+  private static Targets targets(int rows) {
+    var ids = new int[rows];
+    Arrays.fill(ids, 7);
+    var weights = new double[rows];
+    Arrays.fill(weights, 1);
+    return new Targets(IntStream.range(0, rows).toArray(), ids, weights);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aTrainingPassOfAllWeightsHoldsWhatWasCounted(Case c) {
+    for (var minimumShared : List.of(16, Integer.MAX_VALUE)) {
+      var tree = tree(minimumShared);
+      try (var arena = Arena.ofShared()) {
+        var planned = new LlamaModel(c.config(), PassMemory.weights(c.config(), c.dtype()));
+        planned.parameters().forEach(parameter -> parameter.train(arena));
+        var expected =
+            PassMemory.training(
+                planned, tree, targets(tree.rows()), c.compute(), c.checkpointing(), THREADS);
+        var model = new LlamaModel(c.config(), weights(c, arena));
+        model.parameters().forEach(parameter -> parameter.train(arena));
+        assertHolds(expected, c, model, tree);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void anInferencePassHoldsWhatWasCounted(Case c) {
+    var tree = tree(16);
+    try (var arena = Arena.ofShared()) {
+      var planned = new LlamaModel(c.config(), PassMemory.weights(c.config(), c.dtype()));
+      var model = new LlamaModel(c.config(), weights(c, arena));
+      assertHolds(
+          PassMemory.inference(planned, tree, targets(tree.rows()), c.compute(), THREADS),
+          c,
+          model,
+          tree);
+    }
+  }
+
+  @Test
+  void checkpointingTakesLessMemory() {
+    var c = cases().findFirst().orElseThrow();
+    var tree = tree(16);
+    var model = new LlamaModel(c.config(), PassMemory.weights(c.config(), c.dtype()));
+    model.parameters().forEach(parameter -> parameter.train(Arena.ofAuto()));
+    var all = PassMemory.training(model, tree, targets(20), DType.F32, false, THREADS);
+    var some = PassMemory.training(model, tree, targets(20), DType.F32, true, THREADS);
+    assertTrue(some.workspaceBytes() < 0.6 * all.workspaceBytes(), all + " and " + some);
+  }
+
+  private static Weights weights(Case c, Arena arena) {
+    var shapes = c.config().parameterShapes();
+    return name -> Tensor.allocate(arena, c.dtype(), Objects.requireNonNull(shapes.get(name)));
+  }
+
+  /** Runs the pass, with gradients where the model has trainable parameters, twice. */
+  private static void assertHolds(PassMemory expected, Case c, LlamaModel model, TokenTree tree) {
+    var trainable =
+        model.parameters().stream().filter(Parameter::trainable).map(Parameter::value).toList();
+    try (var device = Device.cpu(THREADS);
+        var workspace = new Workspace();
+        var gradients = new Gradients(trainable)) {
+      for (var pass = 0; pass < 2; pass++) {
+        var tape =
+            trainable.isEmpty()
+                ? Tape.inference(device, workspace)
+                : new Tape(device, workspace, gradients);
+        var hidden = model.hidden(tape, tree, c.compute(), c.checkpointing());
+        var loss = model.loss(tape, hidden, targets(tree.rows()));
+        if (tape.recording()) {
+          tape.backward(loss);
+        }
+        workspace.reset();
+      }
+      assertEquals(expected.workspaceBytes(), workspace.bytes(), c.toString());
+      // What gaps are too small for is little.
+      assertTrue(
+          workspace.bytes() <= 1.25 * workspace.peakBytes(), c + " " + workspace.peakBytes());
+      assertTrue(
+          device.scratchBytes() <= expected.scratchBytes(),
+          c + ": " + device.scratchBytes() + " of " + expected.scratchBytes());
+    }
+  }
+}
