@@ -3,6 +3,8 @@ module org.bayu.finetune {
   requires com.fasterxml.jackson.databind;
   requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
+  requires java.management;
+  requires jdk.management;
   requires it.unimi.dsi.fastutil.core;
   requires me.tongfei.progressbar;
   requires org.bayu.llama;

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       PrepareCommand.class,
       PreviewCommand.class,
+      PlanCommand.class,
       TrainCommand.class,
       EvaluateCommand.class,
       GenerateCommand.class,

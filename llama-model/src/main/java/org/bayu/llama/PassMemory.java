@@ -1,6 +1,5 @@
 package org.bayu.llama;
 
-import java.util.Objects;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -16,7 +15,8 @@ import org.bayu.tensor.nn.Parameter;
  * <p>Counted, not estimated: the pass is run on an {@linkplain Device#idle idle device} with
  * tensors {@linkplain Tensor#withoutMemory without memory}, so that its ops allocate and release
  * what they would. That takes some milliseconds, whatever the model's size. The model should be one
- * on {@link #weights weights without memory}, adapted and made trainable as the real one is to be.
+ * on weights {@link #withoutMemory without memory}, adapted and made trainable as the real one is
+ * to be.
  *
  * @param workspaceBytes what the pass's {@link Workspace} holds: activations, their gradients,
  *     logits
@@ -27,14 +27,12 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
   /** Panels and sums of one thread's task in a matrix product. */
   private static final long TASK_BYTES = 1 << 20;
 
-  /**
-   * Weights without memory of the shapes that {@code config} says.
-   *
-   * @param dtype the type of the weights' files
-   */
-  public static Weights weights(LlamaConfig config, DType dtype) {
-    var shapes = config.parameterShapes();
-    return name -> Tensor.withoutMemory(dtype, Objects.requireNonNull(shapes.get(name), name));
+  /** These weights' types and shapes, {@linkplain Tensor#withoutMemory without memory}. */
+  public static Weights withoutMemory(Weights weights) {
+    return name -> {
+      var weight = weights.tensor(name);
+      return Tensor.withoutMemory(weight.dtype(), weight.shape());
+    };
   }
 
   /**

@@ -149,8 +149,13 @@ final class ConfigSection {
   }
 
   int whole(String key, int absent, int least) {
+    var number = whole(key, least);
+    return number == null ? absent : number;
+  }
+
+  @Nullable Integer whole(String key, int least) {
     var text = scalar(key, "a whole number");
-    return text == null ? absent : whole(key, text, least);
+    return text == null ? null : (Integer) whole(key, text, least);
   }
 
   /** A list of whole numbers, each greater than the one before; null if the key is absent. */

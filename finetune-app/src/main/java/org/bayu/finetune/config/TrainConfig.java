@@ -124,6 +124,26 @@ public record TrainConfig(
     return config;
   }
 
+  /** The same with another section {@code trainer}. */
+  public TrainConfig withTrainer(TrainerConfig other) {
+    return new TrainConfig(
+        modelNameOrPath,
+        data,
+        evalData,
+        dataCacheDir,
+        skipBadRows,
+        prompts,
+        maskInputs,
+        maskOffset,
+        maxTuneLength,
+        hfSavePath,
+        hfSaveSteps,
+        mergedHfSavePath,
+        other,
+        optimizer,
+        lora);
+  }
+
   /** The whole configuration, defaults too, as YAML that {@link #load} reads back to its equal. */
   public String toYaml() {
     try {

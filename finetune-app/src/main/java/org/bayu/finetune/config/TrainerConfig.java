@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param numTrainSteps steps of the whole run
  * @param trainBatchSize examples a step
  * @param perDeviceParallelism examples in a micro-batch at most; −1 for no limit but the tokens'
- * @param maxTokensPerMicrobatch tokens in a micro-batch at most
+ * @param maxTokensPerMicrobatch tokens in a micro-batch at most; null for what fits in memory
  * @param gradientCheckpointing whether the backward pass recomputes each block
  * @param prefixSharing whether what examples have in common is computed once
  * @param stepsPerEval steps from one {@code eval/loss} to the next
@@ -31,7 +31,7 @@ public record TrainerConfig(
     int numTrainSteps,
     int trainBatchSize,
     int perDeviceParallelism,
-    int maxTokensPerMicrobatch,
+    @Nullable Integer maxTokensPerMicrobatch,
     GradientCheckpointing gradientCheckpointing,
     boolean prefixSharing,
     int stepsPerEval,
@@ -63,7 +63,7 @@ public record TrainerConfig(
         keys.whole("num_train_steps", 400_000, 1),
         keys.whole("train_batch_size", 512, 1),
         parallelism(keys),
-        keys.whole("max_tokens_per_microbatch", 4096, 1),
+        keys.whole("max_tokens_per_microbatch", 1),
         keys.choice("gradient_checkpointing", GradientCheckpointing.AUTO),
         keys.flag("prefix_sharing", true),
         keys.whole("steps_per_eval", 1000, 1),
@@ -73,6 +73,27 @@ public record TrainerConfig(
         loadCheckpointPath(keys),
         WandbConfig.read(keys),
         keys.texts("tensor_parallel_axes"));
+  }
+
+  /** The same with these settings, on which the memory of a step depends. */
+  public TrainerConfig withMemory(int maxTokens, GradientCheckpointing checkpointing) {
+    return new TrainerConfig(
+        id,
+        seed,
+        mp,
+        numTrainSteps,
+        trainBatchSize,
+        perDeviceParallelism,
+        maxTokens,
+        checkpointing,
+        prefixSharing,
+        stepsPerEval,
+        outputDir,
+        checkpointer,
+        loadCheckpoint,
+        loadCheckpointPath,
+        wandb,
+        tensorParallelAxes);
   }
 
   private static MixedPrecision precision(ConfigSection keys) {

@@ -28,8 +28,12 @@ final class JavaCommand {
    */
   static final String HEAP = "-Xmx2g";
 
-  /** Training makes next to no garbage: the collector with the cheapest barriers. */
-  static final String COLLECTOR = "-XX:+UseParallelGC";
+  /**
+   * Training makes little garbage: the collector that itself takes the least memory, with a young
+   * generation of a fixed size. So the heap stays as small as what lives in it and that, and its
+   * pauses are of about a millisecond.
+   */
+  static final List<String> COLLECTOR = Arrays.asList("-XX:+UseSerialGC", "-Xmn64m");
 
   /**
    * Always profile. While the optimizing compiler is busy the JVM makes code without a profile, to
@@ -91,7 +95,7 @@ final class JavaCommand {
     command.add(PROFILE);
     command.add(PREDICATES);
     if (!SETS_COLLECTOR.matcher(all).find()) {
-      command.add(COLLECTOR);
+      command.addAll(COLLECTOR);
     }
     if (!SETS_HEAP.matcher(all).find()) {
       command.add(HEAP);

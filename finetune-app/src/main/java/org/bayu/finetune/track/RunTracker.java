@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * shows on the terminal.
  */
 public final class RunTracker implements TrainRun.Observer, AutoCloseable {
-  private final TrainConfig config;
+  private TrainConfig config;
   private final Path path;
   private final PrintWriter err;
   private final Map<String, Number> fixed = new LinkedHashMap<>();
@@ -40,6 +40,11 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
     this.err = err;
     path = config.trainer().outputDir().resolve(config.trainer().id());
     RunFolder.refuseIfTaken(path);
+  }
+
+  @Override
+  public void planned(TrainConfig resolved) {
+    config = resolved;
   }
 
   @Override

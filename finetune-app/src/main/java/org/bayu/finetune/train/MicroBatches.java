@@ -5,6 +5,7 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.util.ArrayList;
 import java.util.List;
+import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.TokenizedExample;
 import org.bayu.llama.TokenTree;
@@ -45,6 +46,19 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
       }
       return keys;
     }
+  }
+
+  /** The pieces that a configuration asks for. */
+  static MicroBatches of(TrainConfig config, int maxTokens) {
+    var trainer = config.trainer();
+    var lora = config.lora();
+    // Dropout draws an example's own masks, so no two examples can share a row.
+    var sharing = trainer.prefixSharing() && (lora == null || lora.dropout() == 0);
+    return new MicroBatches(
+        config.lossMask(),
+        maxTokens,
+        trainer.perDeviceParallelism() < 0 ? Integer.MAX_VALUE : trainer.perDeviceParallelism(),
+        sharing ? TokenTree.DEFAULT_MINIMUM_SHARED : Integer.MAX_VALUE);
   }
 
   /** Positions of {@code batch} that have loss. */

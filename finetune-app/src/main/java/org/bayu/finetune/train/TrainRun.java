@@ -7,22 +7,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bayu.finetune.UserException;
-import org.bayu.finetune.config.LoraSettings;
 import org.bayu.finetune.config.TrainConfig;
-import org.bayu.finetune.config.TrainerConfig.GradientCheckpointing;
 import org.bayu.finetune.data.DataOrder;
-import org.bayu.finetune.data.DataReport;
-import org.bayu.finetune.data.TokenCache;
 import org.bayu.finetune.data.TokenizedData;
 import org.bayu.finetune.data.TokenizedExample;
+import org.bayu.finetune.memory.MachineMemory;
 import org.bayu.llama.HfCheckpoint;
 import org.bayu.llama.LlamaModel;
-import org.bayu.llama.TokenTree;
-import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
-import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.Workspace;
 import org.bayu.tensor.nn.Parameter;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +34,7 @@ public final class TrainRun implements AutoCloseable {
   private final Consumer<String> messages;
   private final Arena arena = Arena.ofShared();
   private final Device device = Device.cpu();
+  private final RunInputs inputs;
   private final HfCheckpoint base;
   private final LlamaModel model;
   private final @Nullable LoraAdapter adapter;
@@ -50,6 +46,9 @@ public final class TrainRun implements AutoCloseable {
 
   /** Sees what a run does, as it happens. */
   public interface Observer {
+    /** Called once, before {@link #start}, with the configuration and what was chosen for it. */
+    void planned(TrainConfig resolved);
+
     /**
      * Called once, before the first step.
      *
@@ -101,66 +100,35 @@ public final class TrainRun implements AutoCloseable {
     if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
       messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
     }
-    base = HfCheckpoint.open(config.modelFolder());
+    inputs = RunInputs.open(config, messages);
+    base = inputs.base();
+    data = inputs.data();
+    evalData = inputs.evalData();
+    // Before anything is allocated that the plan is about.
+    var machine = MachineMemory.current();
+    var planner = new MemoryPlanner(config, inputs, machine);
+    var plan = planner.plan();
+    planner.check(plan);
+    new PlanText(plan, machine).summary().forEach(messages);
+    observer.planned(MemoryPlanner.resolved(config, plan));
     model = new LlamaModel(base.config(), base.weights());
     var lora = config.lora();
-    adapter = lora == null ? null : adapter(lora);
+    adapter = lora == null ? null : RunShape.adapter(model, lora, config.trainer().seed());
     if (adapter == null) {
       model.parameters().forEach(parameter -> parameter.train(arena));
-    } else if (config.mergedHfSavePath() != null) {
-      refuseUnmergeable(adapter);
     }
-    var tokenizer = LlamaTokenizer.load(base.folder());
-    if (tokenizer.vocabSize() > base.config().vocabSize()) {
-      throw UserException.inputFile(
-          "%s: the tokenizer has %d tokens, the model %d. Use the model's own tokenizer."
-              .formatted(base.folder(), tokenizer.vocabSize(), base.config().vocabSize()));
-    }
-    data = load(config.data(), tokenizer);
-    evalData = config.evalData() == null ? null : load(config.evalData(), tokenizer);
-    trainingStep = new TrainingStep(model, adapter, device, settings());
+    // As large as planned from the start: growing in the first step takes more.
+    trainingStep =
+        new TrainingStep(
+            model, adapter, device, settings(plan), new Workspace(plan.workspaceBytes()));
   }
 
-  private LoraAdapter adapter(LoraSettings lora) throws IOException {
-    try {
-      return lora.initializeFrom() == null
-          ? LoraAdapter.inject(model, lora.newAdapter(), config.trainer().seed())
-          : PeftFormat.load(lora.initializeFrom(), model, lora::goOnFrom);
-    } catch (IllegalArgumentException e) {
-      throw UserException.usage("lora: %s.".formatted(e.getMessage()));
-    }
-  }
-
-  private TokenizedData load(Path file, LlamaTokenizer tokenizer) throws IOException {
-    var source = config.source(file, tokenizer, base.config().maxPositions());
-    var loaded = new TokenCache(config.dataCacheDir(), messages).load(source);
-    DataReport.lines(loaded, config.lossMask())
-        .forEach(line -> messages.accept(file + ": " + line));
-    if (loaded.isEmpty()) {
-      throw UserException.inputFile("%s: there are no rows in it.".formatted(file));
-    }
-    return loaded;
-  }
-
-  private TrainingStep.Settings settings() {
+  private TrainingStep.Settings settings(MemoryPlan plan) {
     var trainer = config.trainer();
-    if (trainer.mp().compute() == DType.F16) {
-      throw UserException.usage(
-          "trainer.mp: computing in float16 is not possible on a CPU. Use c=bfloat16 or c=f32.");
-    }
-    var lora = config.lora();
-    // Dropout draws an example's own masks, so no two examples can share a row.
-    var sharing = trainer.prefixSharing() && (lora == null || lora.dropout() == 0);
-    var microBatches =
-        new MicroBatches(
-            config.lossMask(),
-            trainer.maxTokensPerMicrobatch(),
-            trainer.perDeviceParallelism() < 0 ? Integer.MAX_VALUE : trainer.perDeviceParallelism(),
-            sharing ? TokenTree.DEFAULT_MINIMUM_SHARED : Integer.MAX_VALUE);
     return new TrainingStep.Settings(
         trainer.mp().compute(),
-        microBatches,
-        trainer.gradientCheckpointing() == GradientCheckpointing.TRUE,
+        MicroBatches.of(config, plan.maxTokens()),
+        plan.checkpointing(),
         config.optimizer().maxGradNorm(),
         config.optimizer().adamW(),
         trainer.seed());
@@ -273,14 +241,6 @@ public final class TrainRun implements AutoCloseable {
     }
   }
 
-  private static void refuseUnmergeable(LoraAdapter adapter) {
-    try {
-      adapter.mergedWeights();
-    } catch (UnsupportedOperationException e) {
-      throw UserException.usage("merged_hf_save_path: %s.".formatted(e.getMessage()));
-    }
-  }
-
   private Saved save(int step) throws IOException {
     var path = savePath(config.hfSavePath(), step);
     var mergedPath = savePath(config.mergedHfSavePath(), step);
@@ -311,6 +271,6 @@ public final class TrainRun implements AutoCloseable {
     }
     arena.close();
     device.close();
-    base.close();
+    inputs.close();
   }
 }

@@ -27,7 +27,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Device device;
   private final Settings settings;
   private final Gradients gradients;
-  private final Workspace workspace = new Workspace();
+  private final Workspace workspace;
   private final AdamW optimizer;
   private final List<Parameter> parameters;
 
@@ -60,7 +60,18 @@ public final class TrainingStep implements AutoCloseable {
   /** Steps on all trainable parameters of {@code model}. */
   public TrainingStep(
       LlamaModel model, @Nullable LoraAdapter adapter, Device device, Settings settings) {
+    this(model, adapter, device, settings, new Workspace());
+  }
+
+  /** The same with its workspace, which it then owns. */
+  TrainingStep(
+      LlamaModel model,
+      @Nullable LoraAdapter adapter,
+      Device device,
+      Settings settings,
+      Workspace workspace) {
     this.model = model;
+    this.workspace = workspace;
     this.adapter = adapter;
     this.device = device;
     this.settings = settings;

@@ -206,7 +206,7 @@ class TrainConfigTest {
             400_000,
             512,
             -1,
-            4096,
+            null,
             GradientCheckpointing.AUTO,
             true,
             1000,

@@ -1,0 +1,36 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.bayu.finetune.memory.MachineMemory;
+import org.bayu.finetune.train.MemoryPlanner;
+import org.bayu.finetune.train.PlanText;
+import org.bayu.finetune.train.RunInputs;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Says what a training run will need of memory, and whether it is there. */
+@Command(
+    name = "plan",
+    description = {
+      "Show what train would need with this configuration: parameters, tokens of a step, memory by"
+          + " part. Ends with exit code 4 where the memory is not there, and says what would fit."
+    })
+final class PlanCommand extends ConfigCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    var config = load();
+    var line = spec.commandLine();
+    try (var inputs = RunInputs.open(config, line.getErr()::println)) {
+      var machine = MachineMemory.current();
+      var planner = new MemoryPlanner(config, inputs, machine);
+      var plan = planner.plan();
+      new PlanText(plan, machine).report(config.trainer()).forEach(line.getOut()::println);
+      planner.check(plan);
+      return ExitCode.DONE;
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package org.bayu.finetune.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.bayu.finetune.UserException;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.data.DataReport;
+import org.bayu.finetune.data.TokenCache;
+import org.bayu.finetune.data.TokenizedData;
+import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.tensor.DType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run is given: the base model, mapped, the shape that it is trained in, and the data's
+ * tokens. None of it takes memory in proportion to the model.
+ */
+public record RunInputs(
+    HfCheckpoint base, RunShape shape, TokenizedData data, @Nullable TokenizedData evalData)
+    implements AutoCloseable {
+  /**
+   * Opens and reads all of it.
+   *
+   * @param messages takes a line for whoever watches
+   * @throws UserException for what the user can mend
+   */
+  public static RunInputs open(TrainConfig config, Consumer<String> messages) throws IOException {
+    if (config.trainer().mp().compute() == DType.F16) {
+      throw UserException.usage(
+          "trainer.mp: computing in float16 is not possible on a CPU. Use c=bfloat16 or c=f32.");
+    }
+    var base = HfCheckpoint.open(config.modelFolder());
+    try {
+      var shape = RunShape.of(base, config.lora(), config.trainer().seed());
+      var adapter = shape.adapter();
+      if (adapter != null && config.mergedHfSavePath() != null) {
+        refuseUnmergeable(adapter);
+      }
+      var tokenizer = LlamaTokenizer.load(base.folder());
+      if (tokenizer.vocabSize() > base.config().vocabSize()) {
+        throw UserException.inputFile(
+            "%s: the tokenizer has %d tokens, the model %d. Use the model's own tokenizer."
+                .formatted(base.folder(), tokenizer.vocabSize(), base.config().vocabSize()));
+      }
+      var positions = base.config().maxPositions();
+      var data = load(config, config.data(), tokenizer, positions, messages);
+      var evalFile = config.evalData();
+      var evalData =
+          evalFile == null ? null : load(config, evalFile, tokenizer, positions, messages);
+      return new RunInputs(base, shape, data, evalData);
+    } catch (IOException | RuntimeException e) {
+      base.close();
+      throw e;
+    }
+  }
+
+  private static TokenizedData load(
+      TrainConfig config,
+      Path file,
+      LlamaTokenizer tokenizer,
+      int maxPositions,
+      Consumer<String> messages)
+      throws IOException {
+    var source = config.source(file, tokenizer, maxPositions);
+    var loaded = new TokenCache(config.dataCacheDir(), messages).load(source);
+    DataReport.lines(loaded, config.lossMask())
+        .forEach(line -> messages.accept(file + ": " + line));
+    if (loaded.isEmpty()) {
+      throw UserException.inputFile("%s: there are no rows in it.".formatted(file));
+    }
+    return loaded;
+  }
+
+  private static void refuseUnmergeable(LoraAdapter adapter) {
+    try {
+      adapter.mergedWeights();
+    } catch (UnsupportedOperationException e) {
+      throw UserException.usage("merged_hf_save_path: %s.".formatted(e.getMessage()));
+    }
+  }
+
+  /** Bytes of the model's weights in their files. */
+  long mappedBytes() {
+    return base.config().parameterShapes().keySet().stream()
+        .mapToLong(name -> base.weights().tensor(name).byteSize())
+        .sum();
+  }
+
+  /** Bytes of an element of the widest weight. */
+  int greatestWeightBytes() {
+    return base.config().parameterShapes().keySet().stream()
+        .mapToInt(name -> base.weights().tensor(name).dtype().bytes())
+        .max()
+        .orElse(DType.F32.bytes());
+  }
+
+  /** Unmaps the model. */
+  @Override
+  public void close() throws IOException {
+    base.close();
+  }
+}
