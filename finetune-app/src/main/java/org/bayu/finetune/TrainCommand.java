@@ -2,6 +2,7 @@ package org.bayu.finetune;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.memory.PeakMemory;
 import org.bayu.finetune.track.RunTracker;
 import org.bayu.finetune.train.TrainRun;
 import picocli.CommandLine.Command;
@@ -31,13 +32,15 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
     config.notices().forEach(err::println);
-    try (var tracker = new RunTracker(config, err);
+    try (var memory = new PeakMemory();
+        var tracker = new RunTracker(config, err);
         var run = new TrainRun(config, tracker, err::println)) {
       if (profile) {
         run.startProfile();
       }
       var saved = run.run();
       tracker.summary().forEach(out::println);
+      memory.bytes().ifPresent(peak -> out.println(run.plan().beside(peak)));
       if (saved.model() != null) {
         out.println("Model: " + saved.model());
       }

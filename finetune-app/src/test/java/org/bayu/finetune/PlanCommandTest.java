@@ -162,6 +162,9 @@ class PlanCommandTest {
     var run = run("train", "--lora.r=2", "--trainer.train_batch_size=1");
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
     assertTrue(run.err().contains("Micro-batches of up to 4096 tokens"), run.err());
+    // On Linux; elsewhere nobody tells.
+    assertEquals(
+        Files.exists(Path.of("/proc/self/status")), run.out().contains("Memory: at most "));
     var config = Files.readString(folder.resolve("runs/x/config.yaml"));
     assertTrue(config.contains("max_tokens_per_microbatch: 4096"), config);
     assertTrue(config.matches("(?s).*gradient_checkpointing: \"?false.*"), config);

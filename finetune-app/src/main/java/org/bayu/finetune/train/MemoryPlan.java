@@ -93,6 +93,11 @@ public record MemoryPlan(
     return step.distinct * (checkpointing ? RECOMPUTING : 1);
   }
 
+  /** A measured peak beside what was planned, in a line. */
+  public String beside(long peakBytes) {
+    return "Memory: at most %s, planned %s.".formatted(gib(peakBytes), gib(anonymousBytes()));
+  }
+
   /** Bytes as text. */
   static String gib(long bytes) {
     return String.format(Locale.ROOT, "%.2f GiB", (double) bytes / (1 << 30));

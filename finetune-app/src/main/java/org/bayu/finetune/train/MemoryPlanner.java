@@ -2,7 +2,9 @@ package org.bayu.finetune.train;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.TrainConfig;
@@ -29,6 +31,7 @@ public final class MemoryPlanner {
   private final MachineMemory machine;
   private final BatchSample training;
   private final @Nullable BatchSample evaluation;
+  private final Map<Integer, BatchSample.Cut> cuts = new HashMap<>();
   private final int threads = Runtime.getRuntime().availableProcessors();
 
   /** Looks at the batches of a run. */
@@ -82,7 +85,7 @@ public final class MemoryPlanner {
   private MemoryPlan plan(RunShape shape, int budget, boolean checkpointing) {
     var compute = config.trainer().mp().compute();
     var microBatches = MicroBatches.of(config, budget);
-    var cut = training.cut(microBatches);
+    var cut = cuts.computeIfAbsent(budget, _ -> training.cut(microBatches));
     var passes = new PassMemory(0, 0);
     for (var largest : cut.largest()) {
       passes = passes.max(shape.training(largest, compute, checkpointing, threads));

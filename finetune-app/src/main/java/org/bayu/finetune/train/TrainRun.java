@@ -40,6 +40,7 @@ public final class TrainRun implements AutoCloseable {
   private final @Nullable LoraAdapter adapter;
   private final TokenizedData data;
   private final @Nullable TokenizedData evalData;
+  private final MemoryPlan plan;
   private final TrainingStep trainingStep;
   private boolean profiles;
   private @Nullable StepProfile profile;
@@ -107,7 +108,7 @@ public final class TrainRun implements AutoCloseable {
     // Before anything is allocated that the plan is about.
     var machine = MachineMemory.current();
     var planner = new MemoryPlanner(config, inputs, machine);
-    var plan = planner.plan();
+    plan = planner.plan();
     planner.check(plan);
     new PlanText(plan, machine).summary().forEach(messages);
     observer.planned(MemoryPlanner.resolved(config, plan));
@@ -119,11 +120,10 @@ public final class TrainRun implements AutoCloseable {
     }
     // As large as planned from the start: growing in the first step takes more.
     trainingStep =
-        new TrainingStep(
-            model, adapter, device, settings(plan), new Workspace(plan.workspaceBytes()));
+        new TrainingStep(model, adapter, device, settings(), new Workspace(plan.workspaceBytes()));
   }
 
-  private TrainingStep.Settings settings(MemoryPlan plan) {
+  private TrainingStep.Settings settings() {
     var trainer = config.trainer();
     return new TrainingStep.Settings(
         trainer.mp().compute(),
@@ -132,6 +132,11 @@ public final class TrainRun implements AutoCloseable {
         config.optimizer().maxGradNorm(),
         config.optimizer().adamW(),
         trainer.seed());
+  }
+
+  /** What was planned. */
+  public MemoryPlan plan() {
+    return plan;
   }
 
   /**
