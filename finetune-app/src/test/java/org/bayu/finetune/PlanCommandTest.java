@@ -150,11 +150,17 @@ class PlanCommandTest {
 
   @Test
   void weightsThatDoNotStayInMemoryAreAWarning() {
-    var all = run("plan", "--lora.r=8");
+    var off = "--trainer.gradient_checkpointing=false";
+    var budget = "--trainer.max_tokens_per_microbatch=512";
+    var all = run("plan", "--lora.r=8", off, budget);
     pretendMebibytes(mebibytes(all, "In all") + 0.5 * mebibytes(all, "Weights beside that"));
-    var run = run("plan", "--lora.r=8");
+    var run = run("plan", "--lora.r=8", off, budget);
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
     assertTrue(run.out().contains("read them from disk again"), run.out());
+    // Checkpointing makes room for them.
+    var open = run("plan", "--lora.r=8", budget);
+    assertFalse(open.out().contains("read them from disk again"), open.out());
+    assertTrue(open.out().contains("gradient checkpointing on (chosen)"), open.out());
   }
 
   @Test

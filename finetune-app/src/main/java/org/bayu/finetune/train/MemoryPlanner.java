@@ -63,21 +63,26 @@ public final class MemoryPlanner {
     };
   }
 
-  /** Of what fits, the plan with the least work; of equals the one with the greater budget. */
+  /**
+   * Of what fits, the plan with the least work; of equals the one with the greater budget. But
+   * weights that stay in memory come first: reading them from disk at every pass costs more.
+   */
   private MemoryPlan best(RunShape shape, List<Integer> budgets, List<Boolean> checkpointings) {
     var plans = new ArrayList<MemoryPlan>();
     for (var budget : budgets) {
       for (var checkpointing : checkpointings) {
         var plan = plan(shape, budget, checkpointing);
         plans.add(plan);
-        if (plans.size() == 1 && plan.fits(machine)) {
+        if (plans.size() == 1 && plan.fits(machine) && plan.keepsWeights(machine)) {
           return plan; // no other one has less work
         }
       }
     }
     return plans.stream()
         .filter(plan -> plan.fits(machine))
-        .min(Comparator.comparingDouble(MemoryPlan::cost))
+        .min(
+            Comparator.comparing((MemoryPlan plan) -> !plan.keepsWeights(machine))
+                .thenComparingDouble(MemoryPlan::cost))
         .or(() -> plans.stream().min(Comparator.comparingLong(MemoryPlan::anonymousBytes)))
         .orElseThrow();
   }
