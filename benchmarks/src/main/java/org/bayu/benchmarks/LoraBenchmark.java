@@ -1,9 +1,13 @@
 package org.bayu.benchmarks;
 
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import java.lang.foreign.Arena;
+import java.util.EnumMap;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.OpTime;
+import org.bayu.tensor.OpTime.Pass;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
@@ -11,10 +15,11 @@ import org.bayu.tensor.autograd.Linear;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.autograd.MatMul;
 import org.bayu.tensor.autograd.Tape;
-import org.bayu.tensor.autograd.Variable;
 import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -24,23 +29,23 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What LoRA adds to a frozen linear layer: the rates count the layer's own products only, so that
- * they compare like the times.
+ * What LoRA adds to a frozen linear layer: the layer with it and without in turns, forward and
+ * backward, timed op by op.
  */
 @State(Scope.Benchmark)
 @Fork(
     value = 1,
     jvmArgsAppend = {"-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch"})
 @Warmup(iterations = 5, time = 2)
-@Measurement(iterations = 5, time = 2)
+@Measurement(iterations = 1, time = 30) // JMH would add up the shares of several
 @SuppressWarnings("NullAway.Init") // JMH calls the set-up first
 public class LoraBenchmark {
   /** M×N×K of the layer. */
   @Param({"2048x4096x4096"})
   public String shape;
 
-  /** Rank of LoRA; 0 for the layer alone. */
-  @Param({"0", "8"})
+  /** Rank of LoRA. */
+  @Param({"8"})
   public int rank;
 
   /** Type of activations and weights. */
@@ -55,10 +60,9 @@ public class LoraBenchmark {
   private final Workspace workspace = new Workspace();
   private Device device;
   private Gradients gradients;
-  private LinearShape size;
   private Tensor x;
   private Tensor weight;
-  private @Nullable LowRank lowRank;
+  private LowRank lowRank;
   private Tensor dy;
   private Tensor ones;
 
@@ -66,42 +70,82 @@ public class LoraBenchmark {
   @Setup
   public void setUp() {
     device = Device.cpu(threads);
-    size = LinearShape.parse(shape);
+    var size = LinearShape.parse(shape);
     x = RandomData.tensor(arena, dtype, 1, size.m(), size.k());
     weight = RandomData.tensor(arena, dtype, 2, size.n(), size.k());
-    dy = RandomData.tensor(arena, dtype, 3, 1, size.n());
+    dy = RandomData.tensor(arena, dtype, 3, size.n(), 1);
     ones = RandomData.tensor(arena, dtype, 4, 1, size.m());
-    if (rank == 0) {
-      gradients = new Gradients(List.of());
-    } else {
-      var a = RandomData.tensor(arena, DType.F32, 5, rank, size.k());
-      var b = RandomData.tensor(arena, DType.F32, 6, size.n(), rank);
-      lowRank = new LowRank(a, b, 2, null);
-      gradients = new Gradients(List.of(a, b));
+    var a = RandomData.tensor(arena, DType.F32, 5, rank, size.k());
+    var b = RandomData.tensor(arena, DType.F32, 6, size.n(), rank);
+    lowRank = new LowRank(a, b, 2, null);
+    gradients = new Gradients(List.of(a, b));
+  }
+
+  /** y, dx and LoRA's gradients, with LoRA and without. */
+  @Benchmark
+  public void forwardAndBackward(Overhead overhead) {
+    overhead.plain.add(step(null));
+    overhead.lora.add(step(lowRank));
+  }
+
+  /** Where the time goes for the loss Σᵢ onesᵢ·(yᵢ·dy). */
+  private List<OpTime> step(@Nullable LowRank addition) {
+    workspace.reset();
+    gradients.zero();
+    device.startProfile();
+    var tape = new Tape(device, workspace, gradients);
+    var y = Linear.apply(tape, tape.input(x), weight, null, addition);
+    var products = MatMul.apply(tape, y, tape.constant(dy));
+    tape.backward(MatMul.apply(tape, tape.constant(ones), products));
+    return device.profile();
+  }
+
+  /** What LoRA adds, percent of the time without. */
+  @AuxCounters(AuxCounters.Type.EVENTS)
+  @State(Scope.Thread)
+  public static class Overhead {
+    private Times plain;
+    private Times lora;
+
+    /** Forgets the warm-up. */
+    @Setup(Level.Iteration)
+    public void forget() {
+      plain = new Times();
+      lora = new Times();
+    }
+
+    /** Of the forward pass. */
+    public double forwardPercent() {
+      return percent(Pass.FORWARD);
+    }
+
+    /** Of the backward pass. */
+    public double backwardPercent() {
+      return percent(Pass.BACKWARD);
+    }
+
+    private double percent(Pass pass) {
+      return 100 * (lora.median(pass) / plain.median(pass) - 1);
     }
   }
 
-  /** y. */
-  @Benchmark
-  public Variable forward(Gflops rate) {
-    workspace.reset();
-    rate.add(size.flops());
-    var tape = Tape.inference(device, workspace);
-    return Linear.apply(tape, tape.constant(x), weight, null, lowRank);
-  }
+  /** The seconds of the layer's passes, call by call. */
+  private static final class Times {
+    private final EnumMap<Pass, DoubleArrayList> seconds = new EnumMap<>(Pass.class);
 
-  /** y, dx and LoRA's gradients, for the loss Σᵢ onesᵢ·(yᵢ·dy). */
-  @Benchmark
-  public Variable forwardAndBackward(Gflops rate) {
-    workspace.reset();
-    gradients.zero();
-    rate.add(2 * size.flops());
-    var tape = new Tape(device, workspace, gradients);
-    var input = tape.input(x);
-    var y = Linear.apply(tape, input, weight, null, lowRank);
-    var products = Linear.apply(tape, y, dy, null, null);
-    tape.backward(MatMul.apply(tape, tape.constant(ones), products));
-    return input;
+    private void add(List<OpTime> times) {
+      for (var time : times) {
+        if (time.op().equals("Linear")) {
+          seconds.computeIfAbsent(time.pass(), pass -> new DoubleArrayList()).add(time.seconds());
+        }
+      }
+    }
+
+    private double median(Pass pass) {
+      var sorted = seconds.getOrDefault(pass, DoubleArrayList.of(Double.NaN)).doubleStream();
+      var all = sorted.sorted().toArray();
+      return all[all.length / 2];
+    }
   }
 
   /** Frees the memory. */
