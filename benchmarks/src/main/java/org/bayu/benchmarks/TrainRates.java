@@ -28,11 +28,14 @@ public final class TrainRates {
     try (var run = new TrainRun(config, new Turns(in), messages::println)) {
       run.run();
     } catch (EndException e) {
-      // All was asked that there was to ask.
+      // All was asked for that there was to ask for.
     }
   }
 
   private record Turns(BufferedReader in) implements TrainRun.Observer {
+    @Override
+    public void planned(TrainConfig resolved) {}
+
     @Override
     public void start(long parameters, long trainable, double peakGflops) throws IOException {
       await();
