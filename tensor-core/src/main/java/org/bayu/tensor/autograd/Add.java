@@ -37,27 +37,34 @@ public final class Add {
 
   /** y = a + b, each of any floating type; y may be a or b. */
   static void sum(CpuDevice device, Tensor a, Tensor b, Tensor y) {
+    var as = new FloatInput(device, a, Split.ELEMENTS);
+    var bs = new FloatInput(device, b, Split.ELEMENTS);
+    var ys = new FloatOutput(device, y, Split.ELEMENTS);
     Split.elements(
         device,
         y.elements(),
         (from, n, worker) -> {
-          var as = new FloatInput(device, worker, a, n).moveTo(from, n);
-          var bs = new FloatInput(device, worker, b, n).moveTo(from, n);
-          var ys = new FloatOutput(device, worker, y, n).moveTo(from, n);
-          device.kernels().add(as.data(), as.at(), bs.data(), bs.at(), ys.data(), ys.at(), n);
-          ys.store();
+          var aData = as.memory(worker);
+          var bData = bs.memory(worker);
+          var yData = ys.memory(worker);
+          var aAt = as.read(aData, from, n);
+          var bAt = bs.read(bData, from, n);
+          device.kernels().add(aData, aAt, bData, bAt, yData, ys.at(from), n);
+          ys.store(yData, from, n);
         });
   }
 
   /** y = x, rounded to y's type. */
   static void convert(CpuDevice device, Tensor x, Tensor y) {
     var type = y.dtype();
+    var xs = new FloatInput(device, x, Split.ELEMENTS);
     Split.elements(
         device,
         y.elements(),
         (from, n, worker) -> {
-          var xs = new FloatInput(device, worker, x, n).moveTo(from, n);
-          device.kernels().narrow(type, xs.data(), xs.at(), y.data(), from * type.bytes(), n);
+          var data = xs.memory(worker);
+          var at = xs.read(data, from, n);
+          device.kernels().narrow(type, data, at, y.data(), from * type.bytes(), n);
         });
   }
 }

@@ -70,23 +70,28 @@ final class AttentionBackward {
     multiplyRows(y, dy, products);
     if (dq != null) {
       var blocks = tiles.blocks();
+      var ofWorker = new Queries[device.workers().threads()];
+      for (var i = 0; i < ofWorker.length; i++) {
+        ofWorker[i] = new Queries(i, dy, products, dq);
+      }
       // The last blocks see the most keys: they go first.
       device
           .workers()
           .run(
               blocks * heads,
-              (index, worker) ->
-                  new Queries(blocks - 1 - index / heads, index % heads, worker, dy, products)
-                      .run(dq));
+              (index, worker) -> ofWorker[worker].run(blocks - 1 - index / heads, index % heads));
     }
     if (dk != null || dv != null) {
       var kvHeads = heads / group;
+      var ofWorker = new Keys[device.workers().threads()];
+      for (var i = 0; i < ofWorker.length; i++) {
+        ofWorker[i] = new Keys(i, dy, products, dk, dv);
+      }
       device
           .workers()
           .run(
               tiles.pieces() * kvHeads,
-              (index, worker) ->
-                  new Keys(index / kvHeads, index % kvHeads, worker, dy, products).run(dk, dv));
+              (index, worker) -> ofWorker[worker].run(index / kvHeads, index % kvHeads));
       zeroUnseen(dk);
       zeroUnseen(dv);
     }
@@ -96,20 +101,21 @@ final class AttentionBackward {
   /** D[head, row] = dy·y. */
   private void multiplyRows(Tensor y, Tensor dy, Tensor products) {
     var columns = q.columns();
+    var ys = new FloatInput(device, y, columns);
+    var dys = new FloatInput(device, dy, columns);
     Split.rows(
         device,
         q.rows(),
         columns,
         (from, to, worker) -> {
-          var ys = new FloatInput(device, worker, y, columns);
-          var dys = new FloatInput(device, worker, dy, columns);
+          var yData = ys.memory(worker);
+          var dyData = dys.memory(worker);
           for (var row = from; row < to; row++) {
-            ys.moveTo((long) row * columns, columns);
-            dys.moveTo((long) row * columns, columns);
+            var yAt = ys.read(yData, (long) row * columns, columns);
+            var dyAt = dys.read(dyData, (long) row * columns, columns);
             for (var head = 0; head < heads; head++) {
               var at = 4L * head * headDim;
-              var product =
-                  kernels.dot(ys.data(), ys.at() + at, dys.data(), dys.at() + at, headDim);
+              var product = kernels.dot(yData, yAt + at, dyData, dyAt + at, headDim);
               products.data().set(JAVA_FLOAT_UNALIGNED, numberAt(head, row), product);
             }
           }
@@ -132,30 +138,33 @@ final class AttentionBackward {
     return device.workers().scratch(worker, bytes);
   }
 
-  /** dq of a block of queries of one head. */
+  /** dq of the block of queries of one head that a worker has under way. */
   private final class Queries {
-    private final int block;
-    private final int head;
     private final int worker;
-    private final int first;
-    private final int rows;
     private final Tensor dy;
     private final Tensor products;
-    private final MemorySegment queries;
-    private final MemorySegment gradients;
-    private final MemorySegment keys;
-    private final MemorySegment values;
-    private final MemorySegment features;
-    private final MemorySegment scores;
-    private final MemorySegment scoreGradients;
-    private final MemorySegment sums;
+    private final Target dq;
+    private final FloatOutput out;
+    private int first;
+    private int rows;
+    private MemorySegment queries = MemorySegment.NULL;
+    private MemorySegment gradients = MemorySegment.NULL;
+    private MemorySegment keys = MemorySegment.NULL;
+    private MemorySegment values = MemorySegment.NULL;
+    private MemorySegment features = MemorySegment.NULL;
+    private MemorySegment scores = MemorySegment.NULL;
+    private MemorySegment scoreGradients = MemorySegment.NULL;
+    private MemorySegment sums = MemorySegment.NULL;
 
-    Queries(int block, int head, int worker, Tensor dy, Tensor products) {
-      this.block = block;
-      this.head = head;
+    Queries(int worker, Tensor dy, Tensor products, Target dq) {
       this.worker = worker;
       this.dy = dy;
       this.products = products;
+      this.dq = dq;
+      this.out = new FloatOutput(device, dq, headDim);
+    }
+
+    private void begin(int block) {
       first = block * tiles.block();
       rows = tiles.rows(block);
       queries = scratch(worker, panels.byRowsBytes(rows, lanes));
@@ -168,7 +177,8 @@ final class AttentionBackward {
       sums = scratch(worker, HeadPanels.panels(rows, lanes) * panels.sumsBytes());
     }
 
-    void run(Target dq) {
+    void run(int block, int head) {
+      begin(block);
       var at = numberAt(head, first);
       panels.packByRows(q, head, first, rows, scale, queries, lanes);
       panels.subtractInLastStep(queries, lanes, rows, logSumExp.data(), at);
@@ -187,7 +197,7 @@ final class AttentionBackward {
           addPanel(tile, n, lane);
         }
       }
-      storeRows(sums, rows, worker, dq, first, head, scale);
+      storeRows(sums, rows, worker, dq, out, first, head, scale);
     }
 
     private void addPanel(Tile tile, int n, int lane) {
@@ -231,6 +241,7 @@ final class AttentionBackward {
       int rows,
       int worker,
       @Nullable Target target,
+      FloatOutput out,
       int first,
       int head,
       float scale) {
@@ -239,7 +250,7 @@ final class AttentionBackward {
     }
     var columns = target.tensor().columns();
     var features = scratch(worker, 4L * lanes * headDim);
-    var out = new FloatOutput(device, worker, target, headDim);
+    var memory = out.memory(worker);
     for (var lane = 0; lane < rows; lane += lanes) {
       var count = Math.min(lanes, rows - lane);
       panels.toRows(sums, lane / lanes * panels.sumsBytes(), count, features);
@@ -247,37 +258,44 @@ final class AttentionBackward {
         kernels.scale(scale, features, 0, count * headDim);
       }
       for (var i = 0; i < count; i++) {
-        out.moveTo((long) (first + lane + i) * columns + (long) head * headDim, headDim);
-        out.store(features, 4L * i * headDim);
+        var element = (long) (first + lane + i) * columns + (long) head * headDim;
+        out.store(memory, element, headDim, features, 4L * i * headDim);
       }
     }
   }
 
-  /** dk and dv of a piece of one key-value head. */
+  /** dk and dv of the piece of one key-value head that a worker has under way. */
   private final class Keys {
-    private final int piece;
-    private final int kvHead;
     private final int worker;
-    private final int n;
     private final Tensor dy;
     private final Tensor products;
-    private final MemorySegment keys;
-    private final MemorySegment values;
-    private final MemorySegment queries;
-    private final MemorySegment gradients;
-    private final MemorySegment queryFeatures;
-    private final MemorySegment gradientFeatures;
-    private final MemorySegment scores;
-    private final MemorySegment scoreGradients;
-    private final MemorySegment keySums;
-    private final MemorySegment valueSums;
+    private final @Nullable Target dk;
+    private final @Nullable Target dv;
+    private final FloatOutput dkOut;
+    private final FloatOutput dvOut;
+    private int n;
+    private MemorySegment keys = MemorySegment.NULL;
+    private MemorySegment values = MemorySegment.NULL;
+    private MemorySegment queries = MemorySegment.NULL;
+    private MemorySegment gradients = MemorySegment.NULL;
+    private MemorySegment queryFeatures = MemorySegment.NULL;
+    private MemorySegment gradientFeatures = MemorySegment.NULL;
+    private MemorySegment scores = MemorySegment.NULL;
+    private MemorySegment scoreGradients = MemorySegment.NULL;
+    private MemorySegment keySums = MemorySegment.NULL;
+    private MemorySegment valueSums = MemorySegment.NULL;
 
-    Keys(int piece, int kvHead, int worker, Tensor dy, Tensor products) {
-      this.piece = piece;
-      this.kvHead = kvHead;
+    Keys(int worker, Tensor dy, Tensor products, @Nullable Target dk, @Nullable Target dv) {
       this.worker = worker;
       this.dy = dy;
       this.products = products;
+      this.dk = dk;
+      this.dv = dv;
+      this.dkOut = new FloatOutput(device, dk, headDim);
+      this.dvOut = new FloatOutput(device, dv, headDim);
+    }
+
+    private void begin(int piece) {
       n = tiles.keys(piece);
       var block = tiles.block();
       keys = scratch(worker, panels.byRowsBytes(n, lanes));
@@ -292,7 +310,8 @@ final class AttentionBackward {
       valueSums = scratch(worker, HeadPanels.panels(n, lanes) * panels.sumsBytes());
     }
 
-    void run(@Nullable Target dk, @Nullable Target dv) {
+    void run(int piece, int kvHead) {
+      begin(piece);
       var keyStart = tiles.keyStart(piece);
       panels.packByRows(k, kvHead, keyStart, n, 1, keys, lanes);
       panels.onesInLastStep(keys, lanes, n);
@@ -305,8 +324,8 @@ final class AttentionBackward {
           addTile(tile, head);
         }
       }
-      storeRows(keySums, n, worker, dk, keyStart, kvHead, scale);
-      storeRows(valueSums, n, worker, dv, keyStart, kvHead, 1);
+      storeRows(keySums, n, worker, dk, dkOut, keyStart, kvHead, scale);
+      storeRows(valueSums, n, worker, dv, dvOut, keyStart, kvHead, 1);
     }
 
     private void addTile(Tile tile, int head) {

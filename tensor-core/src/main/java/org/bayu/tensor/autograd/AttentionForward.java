@@ -34,6 +34,10 @@ final class AttentionForward {
   private final Tensor v;
   private final Tensor y;
   private final Tensor logSumExp;
+  private final FloatInput queryRows;
+  private final FloatInput keyRows;
+  private final FloatInput valueRows;
+  private final FloatOutput output;
   private final HeadPanels panels;
   private final AttentionTiles tiles;
   private final ScoreMask mask;
@@ -58,6 +62,10 @@ final class AttentionForward {
     this.v = v;
     this.y = y;
     this.logSumExp = logSumExp;
+    this.queryRows = new FloatInput(device, q, headDim);
+    this.keyRows = new FloatInput(device, k, headDim);
+    this.valueRows = new FloatInput(device, v, headDim);
+    this.output = new FloatOutput(device, y, headDim);
     this.panels = new HeadPanels(device, headDim);
     this.tiles = segments.tiles(panels.block());
     this.headDim = headDim;
@@ -84,37 +92,41 @@ final class AttentionForward {
     var heads = q.columns() / headDim;
     var forward = new AttentionForward(device, q, k, v, segments, headDim, y, logSumExp);
     var blocks = forward.tiles.blocks();
+    var ofWorker = new Block[device.workers().threads()];
+    for (var i = 0; i < ofWorker.length; i++) {
+      ofWorker[i] = forward.new Block(i);
+    }
     // The last blocks see the most keys: they go first.
     device
         .workers()
         .run(
             blocks * heads,
-            (index, worker) ->
-                forward.new Block(blocks - 1 - index / heads, index % heads, worker).run());
+            (index, worker) -> ofWorker[worker].run(blocks - 1 - index / heads, index % heads));
   }
 
-  /** A block of queries of one head. */
+  /** The block of queries of one head that a worker has under way. */
   private final class Block {
-    private final int block;
-    private final int head;
     private final int worker;
-    private final int first;
-    private final int rows;
-    private final MemorySegment queries;
-    private final MemorySegment keys;
-    private final MemorySegment values;
-    private final MemorySegment scores;
-    private final MemorySegment sums;
-    private final MemorySegment rowSums;
-    private final MemorySegment shifts;
-    private final FloatInput query;
-    private final FloatInput key;
-    private final FloatInput value;
+    private int head;
+    private int first;
+    private int rows;
+    private MemorySegment queries = MemorySegment.NULL;
+    private MemorySegment keys = MemorySegment.NULL;
+    private MemorySegment values = MemorySegment.NULL;
+    private MemorySegment scores = MemorySegment.NULL;
+    private MemorySegment sums = MemorySegment.NULL;
+    private MemorySegment rowSums = MemorySegment.NULL;
+    private MemorySegment shifts = MemorySegment.NULL;
+    private MemorySegment query = MemorySegment.NULL;
+    private MemorySegment key = MemorySegment.NULL;
+    private MemorySegment value = MemorySegment.NULL;
 
-    Block(int block, int head, int worker) {
-      this.block = block;
-      this.head = head;
+    Block(int worker) {
       this.worker = worker;
+    }
+
+    private void begin(int block, int head) {
+      this.head = head;
       first = block * tiles.block();
       rows = tiles.rows(block);
       var workers = device.workers();
@@ -126,12 +138,13 @@ final class AttentionForward {
       sums = workers.scratch(worker, laneCount / lanes * panels.sumsBytes());
       rowSums = workers.scratch(worker, 4L * rows * (headDim + 1));
       shifts = workers.scratch(worker, 4L * laneCount);
-      query = new FloatInput(device, worker, q, headDim);
-      key = new FloatInput(device, worker, k, headDim);
-      value = new FloatInput(device, worker, v, headDim);
+      query = queryRows.memory(worker);
+      key = keyRows.memory(worker);
+      value = valueRows.memory(worker);
     }
 
-    void run() {
+    void run(int block, int head) {
+      begin(block, head);
       shiftByOwnKeys();
       sums.fill((byte) 0);
       rowSums.fill((byte) 0);
@@ -154,12 +167,20 @@ final class AttentionForward {
       return tile.rowTo() - tile.rowFrom() <= FEW_ROWS;
     }
 
-    private void moveToRow(FloatInput window, Tensor x, int ofHead, int row) {
-      window.moveTo((long) row * x.columns() + (long) ofHead * headDim, headDim);
+    private long readQuery(int row) {
+      return queryRows.read(query, (long) row * q.columns() + (long) head * headDim, headDim);
     }
 
-    private float score() {
-      return scale * kernels.dot(query.data(), query.at(), key.data(), key.at(), headDim);
+    private long readKey(int row) {
+      return keyRows.read(key, keyElement(row), headDim);
+    }
+
+    private long keyElement(int row) {
+      return (long) row * k.columns() + (long) (head / group) * headDim;
+    }
+
+    private float score(long queryAt, long keyAt) {
+      return scale * kernels.dot(query, queryAt, key, keyAt, headDim);
     }
 
     private float shift(int row) {
@@ -168,9 +189,8 @@ final class AttentionForward {
 
     private void shiftByOwnKeys() {
       for (var row = 0; row < rows; row++) {
-        moveToRow(query, q, head, first + row);
-        moveToRow(key, k, head / group, tiles.ownKey(first + row));
-        shifts.setAtIndex(JAVA_FLOAT, row, score());
+        var score = score(readQuery(first + row), readKey(tiles.ownKey(first + row)));
+        shifts.setAtIndex(JAVA_FLOAT, row, score);
       }
     }
 
@@ -178,10 +198,10 @@ final class AttentionForward {
       var keyStart = tiles.keyStart(tile.piece());
       for (var row = tile.rowFrom(); row < tile.rowTo(); row++) {
         var seen = tile.visible(row, tiles.keys(tile.piece()));
-        moveToRow(query, q, head, first + row);
+        var queryAt = readQuery(first + row);
         for (var i = 0; i < seen; i++) {
-          moveToRow(key, k, head / group, keyStart + i);
-          scores.setAtIndex(JAVA_FLOAT, i, score() - shift(row));
+          var score = score(queryAt, readKey(keyStart + i));
+          scores.setAtIndex(JAVA_FLOAT, i, score - shift(row));
         }
         var max = kernels.max(scores, 0, seen);
         var above = max > LIMIT ? max : 0;
@@ -190,9 +210,9 @@ final class AttentionForward {
         }
         var sum = kernels.expAndSum(above, scores, 0, seen);
         for (var i = 0; i < seen; i++) {
-          moveToRow(value, v, head / group, keyStart + i);
+          var valueAt = valueRows.read(value, keyElement(keyStart + i), headDim);
           var weight = scores.getAtIndex(JAVA_FLOAT, i);
-          kernels.addScaled(weight, value.data(), value.at(), rowSums, rowSumsAt(row), headDim);
+          kernels.addScaled(weight, value, valueAt, rowSums, rowSumsAt(row), headDim);
         }
         var sumAt = rowSumsAt(row) + 4L * headDim;
         rowSums.set(JAVA_FLOAT, sumAt, rowSums.get(JAVA_FLOAT, sumAt) + sum);
@@ -287,7 +307,7 @@ final class AttentionForward {
 
     private void finish() {
       var features = device.workers().scratch(worker, 4L * lanes * headDim);
-      var out = new FloatOutput(device, worker, y, headDim);
+      var out = output.memory(worker);
       for (var lane = 0; lane < rows; lane += lanes) {
         var sumsAt = lane / lanes * panels.sumsBytes();
         var count = Math.min(lanes, rows - lane);
@@ -300,8 +320,8 @@ final class AttentionForward {
               panels.sum(sums, sumsAt, headDim, i)
                   + rowSums.get(JAVA_FLOAT, rowSumsAt(lane + i) + 4L * headDim);
           kernels.scale(1 / sum, features, at, headDim);
-          out.moveTo((long) row * y.columns() + (long) head * headDim, headDim);
-          out.store(features, at);
+          var element = (long) row * y.columns() + (long) head * headDim;
+          output.store(out, element, headDim, features, at);
           var log = shift(lane + i) + (float) StrictMath.log(sum);
           logSumExp.data().set(JAVA_FLOAT_UNALIGNED, 4 * ((long) head * q.rows() + row), log);
         }

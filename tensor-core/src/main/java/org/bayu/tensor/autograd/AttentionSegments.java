@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AttentionSegments {
   private final List<Segment> segments;
+  private final int keys;
+  private final long pairs;
   private @Nullable AttentionTiles tiles;
 
   /** Key rows {@code start} to {@code start + length − 1}. */
@@ -87,6 +89,8 @@ public final class AttentionSegments {
       }
       next += segment.queryLength;
     }
+    keys = countKeys();
+    pairs = countPairs();
   }
 
   /** One sequence of {@code tokens} tokens, each seeing itself and those before it. */
@@ -110,6 +114,10 @@ public final class AttentionSegments {
 
   /** Number of pairs of a query and a key that it sees. */
   public long pairs() {
+    return pairs;
+  }
+
+  private long countPairs() {
     var pairs = 0L;
     for (var segment : segments) {
       var seen = segment.keyLength - (segment.queryLength - 1) / 2.0;
@@ -123,6 +131,10 @@ public final class AttentionSegments {
 
   /** One more than the last key row that any query sees. */
   public int keys() {
+    return keys;
+  }
+
+  private int countKeys() {
     var keys = 0;
     for (var segment : segments) {
       keys = Math.max(keys, segment.ownKeys().end());

@@ -8,6 +8,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.bayu.tensor.autograd.AttentionSegments.Range;
 import org.bayu.tensor.autograd.AttentionSegments.Segment;
+import org.bayu.tensor.internal.kernels.AttentionKernels;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention's work in tiles: a block of query rows with a piece of the key rows.
@@ -24,8 +26,9 @@ final class AttentionTiles {
   private final int queries;
   private final int[] pieceStarts;
   private final int[] ownKeys;
-  private final List<List<Tile>> ofBlock = new ArrayList<>();
-  private final List<List<Tile>> ofPiece = new ArrayList<>();
+  private final Tile[][] ofBlock;
+  private final Tile[][] ofPiece;
+  private @Nullable PackedPieces packed;
 
   /**
    * Some rows of a block that see a piece, rows counted from the block's start: row r, {@code
@@ -64,24 +67,31 @@ final class AttentionTiles {
     this.queries = segments.queries();
     pieceStarts = cut(segments, block);
     ownKeys = new int[queries];
-    for (var i = 0; i < blocks(); i++) {
-      ofBlock.add(new ArrayList<>());
-    }
-    for (var i = 0; i < pieces(); i++) {
-      ofPiece.add(new ArrayList<>());
-    }
+    var byBlock = lists(blocks());
     for (var segment : segments.segments()) {
       for (var j = 0; j < segment.queryLength(); j++) {
         ownKeys[segment.queryStart() + j] =
             segment.keyStart() + segment.keyLength() - segment.queryLength() + j;
       }
-      addTiles(segment);
+      addTiles(segment, byBlock);
     }
-    for (var i = 0; i < blocks(); i++) {
-      var joined = joined(ofBlock.get(i));
-      ofBlock.set(i, joined);
-      joined.forEach(tile -> ofPiece.get(tile.piece).add(tile));
+    byBlock.replaceAll(AttentionTiles::joined);
+    var byPiece = lists(pieces());
+    byBlock.forEach(tiles -> tiles.forEach(tile -> byPiece.get(tile.piece).add(tile)));
+    ofBlock = arrays(byBlock);
+    ofPiece = arrays(byPiece);
+  }
+
+  private static List<List<Tile>> lists(int count) {
+    var lists = new ArrayList<List<Tile>>();
+    for (var i = 0; i < count; i++) {
+      lists.add(new ArrayList<>());
     }
+    return lists;
+  }
+
+  private static Tile[][] arrays(List<List<Tile>> lists) {
+    return lists.stream().map(list -> list.toArray(Tile[]::new)).toArray(Tile[][]::new);
   }
 
   private static int[] cut(AttentionSegments segments, int block) {
@@ -109,7 +119,7 @@ final class AttentionTiles {
     cuts.add(range.end());
   }
 
-  private void addTiles(Segment segment) {
+  private void addTiles(Segment segment, List<List<Tile>> byBlock) {
     var from = segment.queryStart();
     var end = from + segment.queryLength();
     while (from < end) {
@@ -119,7 +129,7 @@ final class AttentionTiles {
       var rowTo = Math.min(end - start, block);
       for (var range : segment.context()) {
         for (var piece = pieceAt(range.start()); pieceStarts[piece] < range.end(); piece++) {
-          ofBlock.get(index).add(new Tile(index, piece, rowFrom, rowTo, ALL));
+          byBlock.get(index).add(new Tile(index, piece, rowFrom, rowTo, ALL));
         }
       }
       var own = segment.ownKeys();
@@ -134,7 +144,7 @@ final class AttentionTiles {
         var first = Math.max(rowFrom, 1 - shift);
         if (first < rowTo) {
           var all = first == rowFrom && rowFrom + shift >= keys(piece);
-          ofBlock.get(index).add(new Tile(index, piece, first, rowTo, all ? ALL : shift));
+          byBlock.get(index).add(new Tile(index, piece, first, rowTo, all ? ALL : shift));
         }
       }
       from = start + rowTo;
@@ -196,12 +206,22 @@ final class AttentionTiles {
   }
 
   /** The tiles of block i, piece by piece. */
-  List<Tile> ofBlock(int i) {
-    return ofBlock.get(i);
+  Tile[] ofBlock(int i) {
+    return ofBlock[i];
   }
 
   /** The tiles of piece i, block by block; none if nobody sees it. */
-  List<Tile> ofPiece(int i) {
-    return ofPiece.get(i);
+  Tile[] ofPiece(int i) {
+    return ofPiece[i];
+  }
+
+  /** Where the pieces of one head are packed. */
+  PackedPieces packed(AttentionKernels kernels, int headDim) {
+    var known = packed;
+    if (known == null || known.headDim() != headDim) {
+      known = new PackedPieces(this, kernels, headDim);
+      packed = known;
+    }
+    return known;
   }
 }

@@ -30,6 +30,9 @@ final class BFloat16AttentionBackward {
   private final @Nullable Target dq;
   private final @Nullable Target dk;
   private final @Nullable Target dv;
+  private final FloatOutput dqs;
+  private final FloatOutput dks;
+  private final FloatOutput dvs;
 
   /** Will add to the gradients that are wanted; dq's is stored after all others. */
   BFloat16AttentionBackward(
@@ -48,6 +51,9 @@ final class BFloat16AttentionBackward {
     this.dq = dq;
     this.dk = dk;
     this.dv = dv;
+    this.dqs = new FloatOutput(device, dq, call.headDim());
+    this.dks = new FloatOutput(device, dk, call.headDim());
+    this.dvs = new FloatOutput(device, dv, call.headDim());
   }
 
   void run(Tensor y, Tensor logSumExp) {
@@ -70,38 +76,44 @@ final class BFloat16AttentionBackward {
             });
   }
 
+  private KeyValueGradients[] headOfWorkers(MemorySegment terms) {
+    var ofWorker = new KeyValueGradients[device.workers().threads()];
+    for (var i = 0; i < ofWorker.length; i++) {
+      ofWorker[i] = new KeyValueGradients(call, i, dy, terms, dq != null);
+    }
+    return ofWorker;
+  }
+
   private void runWhole(MemorySegment terms) {
     var bytes = call.querySumsBytes();
+    var ofWorker = headOfWorkers(terms);
     device
         .workers()
         .run(
             call.kvHeads(),
             (kvHead, worker) -> {
               var sums = device.workers().scratch(worker, group * bytes);
-              runPart(0, kvHead, worker, terms, sums);
+              ofWorker[worker].begin(kvHead, sums, 0);
+              addPieces(0, kvHead, worker, ofWorker[worker]);
               for (var i = 0; i < group; i++) {
                 storeQueries(sums, i * bytes, 0, call.q().rows(), kvHead * group + i, worker);
               }
             });
   }
 
-  private void runPart(
-      int part, int kvHead, int worker, MemorySegment terms, MemorySegment querySums) {
-    var termsBytes = group * KeyValueGradients.termsBytes(dy.rows());
-    var kvTerms = terms.asSlice(kvHead * termsBytes, termsBytes);
-    var head =
-        new KeyValueGradients(call, kvHead, worker, dy, kvTerms, dq == null ? null : querySums);
+  private void addPieces(int part, int kvHead, int worker, KeyValueGradients head) {
     for (var piece = part; piece < tiles.pieces(); piece += parts) {
       head.addPiece(piece);
       var rows = tiles.keys(piece);
       var at = call.keyAt(tiles.keyStart(piece), kvHead);
-      store(head.keySums(), 0, rows, dk, at, call.scale(), worker);
-      store(head.valueSums(), 0, rows, dv, at, 1, worker);
+      store(head.keySums(), 0, rows, dk, dks, at, call.scale(), worker);
+      store(head.valueSums(), 0, rows, dv, dvs, at, 1, worker);
     }
   }
 
   private void runParts(MemorySegment terms, MemorySegment sums) {
     var bytes = call.querySumsBytes();
+    var ofWorker = headOfWorkers(terms);
     device
         .workers()
         .run(
@@ -110,7 +122,8 @@ final class BFloat16AttentionBackward {
               var part = index % parts;
               var kvHead = index / parts;
               var at = (part * call.kvHeads() + kvHead) * (group * bytes);
-              runPart(part, kvHead, worker, terms, sums.asSlice(at, group * bytes));
+              ofWorker[worker].begin(kvHead, sums, at);
+              addPieces(part, kvHead, worker, ofWorker[worker]);
             });
     if (dq == null) {
       return;
@@ -136,7 +149,7 @@ final class BFloat16AttentionBackward {
 
   private void storeQueries(
       MemorySegment sums, long sumsAt, int first, int rows, int head, int worker) {
-    store(sums, sumsAt, rows, dq, call.queryAt(first, head), call.scale(), worker);
+    store(sums, sumsAt, rows, dq, dqs, call.queryAt(first, head), call.scale(), worker);
   }
 
   /** Bytes of a head's terms: rows are read in pairs. */
@@ -155,20 +168,21 @@ final class BFloat16AttentionBackward {
   private void computeTerms(Tensor y, Tensor logSumExp, MemorySegment terms) {
     var headDim = call.headDim();
     var columns = dy.columns();
+    var ys = new FloatInput(device, y, columns);
+    var dys = new FloatInput(device, dy, columns);
     Split.rows(
         device,
         dy.rows(),
         columns,
         (from, to, worker) -> {
-          var ys = new FloatInput(device, worker, y, columns);
-          var dys = new FloatInput(device, worker, dy, columns);
+          var yData = ys.memory(worker);
+          var dyData = dys.memory(worker);
           for (var row = from; row < to; row++) {
-            ys.moveTo((long) row * columns, columns);
-            dys.moveTo((long) row * columns, columns);
+            var yAt = ys.read(yData, (long) row * columns, columns);
+            var dyAt = dys.read(dyData, (long) row * columns, columns);
             for (var head = 0; head < heads; head++) {
               var at = 4L * head * headDim;
-              var product =
-                  device.kernels().dot(ys.data(), ys.at() + at, dys.data(), dys.at() + at, headDim);
+              var product = device.kernels().dot(yData, yAt + at, dyData, dyAt + at, headDim);
               var log =
                   logSumExp.data().get(JAVA_FLOAT_UNALIGNED, 4 * ((long) head * dy.rows() + row));
               var term = head * termsBytes() + 8L * row;
@@ -185,6 +199,7 @@ final class BFloat16AttentionBackward {
       long sumsAt,
       int rows,
       @Nullable Target target,
+      FloatOutput out,
       long at,
       float factor,
       int worker) {
@@ -200,12 +215,11 @@ final class BFloat16AttentionBackward {
       call.kernels().storeRows(rows, sums, sumsAt, factors, 0, headDim, to.data(), at, stride);
       return;
     }
-    var out = new FloatOutput(device, worker, target, headDim);
+    var memory = out.memory(worker);
     for (var row = 0; row < rows; row++) {
       var rowAt = sumsAt + row * call.sumsStride();
       device.kernels().scale(factor, sums, rowAt, headDim);
-      out.moveTo(at / 2 + (long) row * to.columns(), headDim);
-      out.store(sums, rowAt);
+      out.store(memory, at / 2 + (long) row * to.columns(), headDim, sums, rowAt);
     }
   }
 }

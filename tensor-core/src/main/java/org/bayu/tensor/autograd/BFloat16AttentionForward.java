@@ -24,11 +24,9 @@ final class BFloat16AttentionForward {
   private final AttentionTiles tiles;
   private final int headDim;
   private final long sumsStride;
+  private final PackedPieces pieces;
   private final Tensor y;
   private final Tensor logSumExp;
-
-  /** Where a piece's keys are packed, of one head; behind them its values. */
-  private final long[] packedAt;
 
   BFloat16AttentionForward(BFloat16Attention call, Tensor y, Tensor logSumExp) {
     this.call = call;
@@ -38,75 +36,65 @@ final class BFloat16AttentionForward {
     this.sumsStride = call.sumsStride();
     this.y = y;
     this.logSumExp = logSumExp;
-    packedAt = new long[tiles.pieces() + 1];
-    for (var piece = 0; piece < tiles.pieces(); piece++) {
-      var values = kernels.packedFeaturesBytes(tiles.keys(piece), headDim);
-      packedAt[piece + 1] = packedAt[piece] + keysBytes(piece) + aligned(values);
-    }
-  }
-
-  private long keysBytes(int piece) {
-    return aligned(kernels.packedRowsBytes(tiles.keys(piece), headDim));
-  }
-
-  /** A multiple of a cache line. */
-  private static long aligned(long bytes) {
-    return (bytes + Tensor.ALIGNMENT - 1) & -Tensor.ALIGNMENT;
+    this.pieces = tiles.packed(kernels, headDim);
   }
 
   void run() {
     var workers = call.device().workers();
     var blocks = tiles.blocks();
-    var pieces = tiles.pieces();
     var kvHeads = call.kvHeads();
     workers.withScratch(
-        packedAt[pieces] * kvHeads,
+        pieces.bytes() * kvHeads,
         packed -> {
+          var count = tiles.pieces();
           workers.run(
-              pieces * kvHeads, (index, worker) -> pack(index % pieces, index / pieces, packed));
+              count * kvHeads, (index, worker) -> pack(index % count, index / count, packed));
+          var ofWorker = new Block[workers.threads()];
+          for (var i = 0; i < ofWorker.length; i++) {
+            ofWorker[i] = new Block(packed, i);
+          }
           // The last blocks see the most keys: they go first. A head's keys stay in the cache.
           workers.run(
               blocks * call.heads(),
-              (index, worker) ->
-                  new Block(blocks - 1 - index % blocks, index / blocks, packed, worker).run());
+              (index, worker) -> ofWorker[worker].run(blocks - 1 - index % blocks, index / blocks));
         });
   }
 
-  private long packedAt(int piece, int kvHead) {
-    return packedAt[tiles.pieces()] * kvHead + packedAt[piece];
-  }
-
   private void pack(int piece, int kvHead, MemorySegment packed) {
-    if (tiles.ofPiece(piece).isEmpty()) {
+    if (tiles.ofPiece(piece).length == 0) {
       return;
     }
     var n = tiles.keys(piece);
     var from = call.keyAt(tiles.keyStart(piece), kvHead);
     var stride = call.keyStride();
-    var at = packedAt(piece, kvHead);
-    kernels.packRows(call.k().data(), from, stride, n, headDim, packed, at);
-    kernels.packFeatures(call.v().data(), from, stride, n, headDim, packed, at + keysBytes(piece));
+    var keysAt = pieces.keysAt(piece, kvHead);
+    var valuesAt = pieces.valuesAt(piece, kvHead);
+    kernels.packRows(call.k().data(), from, stride, n, headDim, packed, keysAt);
+    kernels.packFeatures(call.v().data(), from, stride, n, headDim, packed, valuesAt);
   }
 
-  /** A block of queries of one head. */
+  /** The block of queries of one head that a worker has under way. */
   private final class Block {
-    private final int block;
-    private final int head;
-    private final int first;
-    private final int rows;
     private final MemorySegment packed;
-    private final MemorySegment scores;
-    private final MemorySegment weights;
-    private final MemorySegment visible;
-    private final MemorySegment lanes;
-    private final MemorySegment shifts;
-    private final MemorySegment raised;
-    private final MemorySegment sums;
+    private final int worker;
+    private int head;
+    private int first;
+    private int rows;
+    private MemorySegment scores = MemorySegment.NULL;
+    private MemorySegment weights = MemorySegment.NULL;
+    private MemorySegment visible = MemorySegment.NULL;
+    private MemorySegment lanes = MemorySegment.NULL;
+    private MemorySegment shifts = MemorySegment.NULL;
+    private MemorySegment raised = MemorySegment.NULL;
+    private MemorySegment sums = MemorySegment.NULL;
 
-    Block(int block, int head, MemorySegment packed, int worker) {
-      this.block = block;
-      this.head = head;
+    Block(MemorySegment packed, int worker) {
       this.packed = packed;
+      this.worker = worker;
+    }
+
+    private void begin(int block, int head) {
+      this.head = head;
       first = block * tiles.block();
       rows = tiles.rows(block);
       var workers = call.device().workers();
@@ -119,7 +107,8 @@ final class BFloat16AttentionForward {
       sums = workers.scratch(worker, sumsStride * rows);
     }
 
-    void run() {
+    void run(int block, int head) {
+      begin(block, head);
       lanes.fill((byte) 0);
       sums.fill((byte) 0);
       raised.set(JAVA_INT, 0, 0);
@@ -141,7 +130,7 @@ final class BFloat16AttentionForward {
     private void attend(Tile tile, int n, int from, int to) {
       var count = to - from;
       var seen = tile.visible(to - 1, n);
-      var keysAt = packedAt(tile.piece(), head / call.group());
+      var kvHead = head / call.group();
       for (var row = from; row < to; row++) {
         visible.setAtIndex(JAVA_INT, row, tile.visible(row, n));
       }
@@ -153,7 +142,7 @@ final class BFloat16AttentionForward {
           call.queryStride(),
           headDim,
           packed,
-          keysAt,
+          pieces.keysAt(tile.piece(), kvHead),
           n,
           seen,
           scores,
@@ -183,7 +172,7 @@ final class BFloat16AttentionForward {
           0,
           seen,
           packed,
-          keysAt + keysBytes(tile.piece()),
+          pieces.valuesAt(tile.piece(), kvHead),
           n,
           headDim,
           sums,

@@ -67,20 +67,22 @@ public final class Dropout {
   private static void mask(Tape tape, Tensor x, float p, long key, long[] rows, Target target) {
     var device = tape.device();
     var columns = x.columns();
+    var xs = new FloatInput(device, x, columns);
+    var ys = new FloatOutput(device, target, columns);
     Split.rows(
         device,
         x.rows(),
         columns,
         (from, to, worker) -> {
           var mask = device.workers().scratch(worker, 4L * columns);
-          var xs = new FloatInput(device, worker, x, columns);
-          var ys = new FloatOutput(device, worker, target, columns);
+          var xData = xs.memory(worker);
+          var yData = ys.memory(worker);
           for (var row = from; row < to; row++) {
             fill(mask, columns, p, mix(key + mix(rows[row] + GOLDEN)));
-            xs.moveTo((long) row * columns, columns);
-            ys.moveTo((long) row * columns, columns);
-            device.kernels().multiply(xs.data(), xs.at(), mask, 0, ys.data(), ys.at(), columns);
-            ys.store();
+            var first = (long) row * columns;
+            var xAt = xs.read(xData, first, columns);
+            device.kernels().multiply(xData, xAt, mask, 0, yData, ys.at(first), columns);
+            ys.store(yData, first, columns);
           }
         });
   }

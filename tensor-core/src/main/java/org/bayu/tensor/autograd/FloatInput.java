@@ -7,41 +7,41 @@ import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
 
 /**
- * A window on a tensor's elements in binary32, for kernels to read: the tensor's own memory if it
- * is F32, else a copy in a worker's scratch memory. Lives as long as the task it was made in.
+ * A tensor's elements in binary32, for kernels to read, some at a time: in the tensor's own memory
+ * if it is F32, else copied to memory of the task.
  */
 final class FloatInput {
+  private final CpuDevice device;
   private final Kernels kernels;
   private final Tensor tensor;
-  private final MemorySegment data;
-  private long at;
+  private final int length;
 
-  /** A window of at most {@code length} elements, not yet anywhere. */
-  FloatInput(CpuDevice device, int worker, Tensor tensor, int length) {
+  /** An input of which at most {@code length} elements are read at a time. */
+  FloatInput(CpuDevice device, Tensor tensor, int length) {
+    this.device = device;
     this.kernels = device.kernels();
     this.tensor = tensor;
-    this.data =
-        tensor.dtype() == DType.F32 ? tensor.data() : device.workers().scratch(worker, 4L * length);
+    this.length = length;
   }
 
-  /** Moves the window to the elements {@code from} to {@code from + n − 1}. */
-  FloatInput moveTo(long from, int n) {
-    if (tensor.dtype() == DType.F32) {
-      at = from * 4;
-    } else {
-      kernels.widen(tensor.dtype(), tensor.data(), from * tensor.dtype().bytes(), data, 0, n);
+  /** The memory that a task of {@code worker} reads. */
+  MemorySegment memory(int worker) {
+    return tensor.dtype() == DType.F32
+        ? tensor.data()
+        : device.workers().scratch(worker, 4L * length);
+  }
+
+  /**
+   * Brings the elements {@code from} to {@code from + n − 1} to a task's {@code memory}, in place
+   * of those before, and returns the byte of it where they begin.
+   */
+  long read(MemorySegment memory, long from, int n) {
+    var type = tensor.dtype();
+    if (type == DType.F32) {
+      return from * 4;
     }
-    return this;
-  }
-
-  /** The memory behind the window. */
-  MemorySegment data() {
-    return data;
-  }
-
-  /** The byte of {@link #data} where the window begins. */
-  long at() {
-    return at;
+    kernels.widen(type, tensor.data(), from * type.bytes(), memory, 0, n);
+    return 0;
   }
 
   /** {@code tensor} if it is F32, else a widened copy; {@link Tape#release} ends it. */

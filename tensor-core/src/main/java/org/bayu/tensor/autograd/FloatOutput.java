@@ -9,64 +9,54 @@ import org.bayu.tensor.internal.kernels.Kernels;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A window on a tensor's elements in binary32, for kernels to write: the tensor's own memory if it
- * is F32 and to be overwritten, else scratch memory that {@link #store} rounds or adds to the
- * tensor. Lives as long as the task it was made in.
+ * A tensor's elements in binary32, for kernels to write, some at a time: in the tensor's own memory
+ * if it is F32 and to be overwritten, else in memory of the task that {@link #store} rounds or adds
+ * to the tensor.
  */
 final class FloatOutput {
+  private final CpuDevice device;
   private final Kernels kernels;
   private final @Nullable Tensor tensor;
   private final boolean accumulate;
   private final boolean direct;
-  private final MemorySegment data;
-  private final MemorySegment old;
-  private long from;
-  private int n;
+  private final int length;
 
-  /** A window of at most {@code length} elements of a tensor to be overwritten. */
-  FloatOutput(CpuDevice device, int worker, Tensor tensor, int length) {
-    this(device, worker, new Target(tensor, false), length);
+  /** A tensor to be overwritten, of which at most {@code length} elements are written at a time. */
+  FloatOutput(CpuDevice device, Tensor tensor, int length) {
+    this(device, new Target(tensor, false), length);
   }
 
   /** The same of a gradient; what is written for the gradient null is lost. */
-  FloatOutput(CpuDevice device, int worker, @Nullable Target target, int length) {
-    kernels = device.kernels();
-    tensor = target == null ? null : target.tensor();
-    accumulate = target != null && target.accumulate();
-    direct = tensor != null && tensor.dtype() == DType.F32 && !accumulate;
-    data = tensor != null && direct ? tensor.data() : device.workers().scratch(worker, 4L * length);
-    old =
-        accumulate && tensor != null && tensor.dtype() != DType.F32
-            ? device.workers().scratch(worker, 4L * length)
-            : MemorySegment.NULL;
+  FloatOutput(CpuDevice device, @Nullable Target target, int length) {
+    this.device = device;
+    this.kernels = device.kernels();
+    this.tensor = target == null ? null : target.tensor();
+    this.accumulate = target != null && target.accumulate();
+    this.direct = tensor != null && tensor.dtype() == DType.F32 && !accumulate;
+    this.length = length;
   }
 
-  /** Moves the window to the elements {@code from} to {@code from + n − 1}, undefined so far. */
-  FloatOutput moveTo(long from, int n) {
-    this.from = from;
-    this.n = n;
-    return this;
+  /** The memory that a task of {@code worker} writes; behind it the sums so far are widened. */
+  MemorySegment memory(int worker) {
+    return tensor != null && direct
+        ? tensor.data()
+        : device.workers().scratch(worker, 4L * length * (accumulate ? 2 : 1));
   }
 
-  /** The memory behind the window. */
-  MemorySegment data() {
-    return data;
-  }
-
-  /** The byte of {@link #data} where the window begins. */
-  long at() {
+  /** The byte of a task's memory where element {@code from} and those behind it are to stand. */
+  long at(long from) {
     return direct ? from * 4 : 0;
   }
 
-  /** Brings what was written to the tensor. */
-  void store() {
+  /** Brings the elements {@code from} to {@code from + n − 1} to the tensor. */
+  void store(MemorySegment memory, long from, int n) {
     if (!direct) {
-      store(data, 0);
+      store(memory, from, n, memory, 0);
     }
   }
 
-  /** Brings binary32 numbers that stand elsewhere to the tensor. */
-  void store(MemorySegment values, long valuesAt) {
+  /** The same of elements that stand elsewhere, in binary32. */
+  void store(MemorySegment memory, long from, int n, MemorySegment values, long valuesAt) {
     if (tensor == null) {
       return;
     }
@@ -75,9 +65,10 @@ final class FloatOutput {
     if (accumulate && type == DType.F32) {
       kernels.add(tensor.data(), at, values, valuesAt, tensor.data(), at, n);
     } else if (accumulate) {
-      kernels.widen(type, tensor.data(), at, old, 0, n);
-      kernels.add(old, 0, values, valuesAt, old, 0, n);
-      kernels.narrow(type, old, 0, tensor.data(), at, n);
+      var oldAt = 4L * length;
+      kernels.widen(type, tensor.data(), at, memory, oldAt, n);
+      kernels.add(memory, oldAt, values, valuesAt, memory, oldAt, n);
+      kernels.narrow(type, memory, oldAt, tensor.data(), at, n);
     } else {
       kernels.narrow(type, values, valuesAt, tensor.data(), at, n);
     }

@@ -4,6 +4,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients.Target;
+import org.bayu.tensor.internal.Zeros;
 
 /** y[i] = x[rows[i]]: some rows of a matrix, in another floating type if asked for. */
 public final class Gather {
@@ -49,17 +50,16 @@ public final class Gather {
     var device = tape.device();
     var d = y.columns();
     var type = y.dtype();
+    var xs = new FloatInput(device, x, d);
     Split.rows(
         device,
         y.rows(),
         d,
         (from, to, worker) -> {
-          var xs = new FloatInput(device, worker, x, d);
+          var data = xs.memory(worker);
           for (var i = from; i < to; i++) {
-            xs.moveTo((long) rows.of(i) * d, d);
-            device
-                .kernels()
-                .narrow(type, xs.data(), xs.at(), y.data(), (long) i * d * type.bytes(), d);
+            var at = xs.read(data, (long) rows.of(i) * d, d);
+            device.kernels().narrow(type, data, at, y.data(), (long) i * d * type.bytes(), d);
           }
         });
   }
@@ -77,8 +77,10 @@ public final class Gather {
       Split.elements(
           device,
           dx.elements(),
-          (from, n, worker) -> dx.data().asSlice(from * bytes, (long) n * bytes).fill((byte) 0));
+          (from, n, worker) -> Zeros.fill(dx.data(), from * bytes, (long) n * bytes));
     }
+    var dys = new FloatInput(device, dy, COLUMNS);
+    var dxs = new FloatOutput(device, new Target(dx, true), COLUMNS);
     device
         .workers()
         .run(
@@ -86,12 +88,11 @@ public final class Gather {
             (index, worker) -> {
               var column = index * COLUMNS;
               var n = Math.min(COLUMNS, d - column);
-              var dys = new FloatInput(device, worker, dy, n);
-              var dxs = new FloatOutput(device, worker, new Target(dx, true), n);
+              var dyData = dys.memory(worker);
+              var dxData = dxs.memory(worker);
               for (var i = 0; i < dy.rows(); i++) {
-                dys.moveTo((long) i * d + column, n);
-                dxs.moveTo((long) rows.of(i) * d + column, n);
-                dxs.store(dys.data(), dys.at());
+                var dyAt = dys.read(dyData, (long) i * d + column, n);
+                dxs.store(dxData, (long) rows.of(i) * d + column, n, dyData, dyAt);
               }
             });
   }

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.kernels.Kernels;
 
 /**
@@ -138,7 +139,7 @@ final class HeadPanels {
     var panelBytes = 4L * rows * tileRows;
     var ones = (featurePanels() - 1) * panelBytes;
     if (headDim % tileRows == 0) {
-      to.asSlice(ones, panelBytes).fill((byte) 0);
+      Zeros.fill(to, ones, panelBytes);
     }
     for (var i = 0; i < rows; i++) {
       to.set(JAVA_FLOAT_UNALIGNED, ones + 4L * ((long) i * tileRows + headDim % tileRows), 1);

@@ -5,11 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionTiles.Tile;
+import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The gradients of one key-value head's pieces of keys and of the queries that see them.
+ * The gradients of one key-value head's pieces of keys and of the queries that see them, of the
+ * head that a worker has under way.
  *
  * <p>Scores and their gradients are computed once for a tile, and all three gradients from them:
  * five products. What they need as their right side is packed before: queries and dy once for all
@@ -20,52 +21,58 @@ final class KeyValueGradients {
   private final AttentionKernels kernels;
   private final AttentionTiles tiles;
   private final int headDim;
-  private final int kvHead;
   private final int worker;
   private final Tensor dy;
   private final MemorySegment terms;
-  private final @Nullable MemorySegment querySums;
+  private final boolean wantsQueries;
   private final long packedBytes;
-  private final MemorySegment packedQueries;
-  private final MemorySegment packedGradients;
-  private final MemorySegment keyRows;
-  private final MemorySegment keyFeatures;
-  private final MemorySegment valueRows;
-  private final MemorySegment scores;
-  private final MemorySegment products;
-  private final MemorySegment gradients;
-  private final MemorySegment weightsPanel;
-  private final MemorySegment gradientsPanel;
-  private final MemorySegment visible;
-  private final MemorySegment keySums;
-  private final MemorySegment valueSums;
+  private int kvHead;
+  private MemorySegment querySums = MemorySegment.NULL;
+  private long querySumsAt;
+  private MemorySegment packedQueries = MemorySegment.NULL;
+  private MemorySegment packedGradients = MemorySegment.NULL;
+  private MemorySegment keyRows = MemorySegment.NULL;
+  private MemorySegment keyFeatures = MemorySegment.NULL;
+  private MemorySegment valueRows = MemorySegment.NULL;
+  private MemorySegment scores = MemorySegment.NULL;
+  private MemorySegment products = MemorySegment.NULL;
+  private MemorySegment gradients = MemorySegment.NULL;
+  private MemorySegment weightsPanel = MemorySegment.NULL;
+  private MemorySegment gradientsPanel = MemorySegment.NULL;
+  private MemorySegment visible = MemorySegment.NULL;
+  private MemorySegment keySums = MemorySegment.NULL;
+  private MemorySegment valueSums = MemorySegment.NULL;
 
   /**
-   * Packs the queries and their gradients; to be used within the task of {@code worker}.
+   * For one worker's tasks.
    *
-   * @param terms for each head of the group and row −log₂ of the sum and −dy·y, {@link #termsBytes}
-   *     a head
-   * @param querySums becomes dq, a head of the group after another, not yet scaled; null if it is
-   *     not wanted
+   * @param terms for each head and row −log₂ of the sum and −dy·y, {@link #termsBytes} a head
+   * @param wantsQueries whether dq is wanted
    */
   KeyValueGradients(
-      BFloat16Attention call,
-      int kvHead,
-      int worker,
-      Tensor dy,
-      MemorySegment terms,
-      @Nullable MemorySegment querySums) {
+      BFloat16Attention call, int worker, Tensor dy, MemorySegment terms, boolean wantsQueries) {
     this.call = call;
     this.kernels = call.kernels();
     this.tiles = call.tiles();
     this.headDim = call.headDim();
-    this.kvHead = kvHead;
     this.worker = worker;
     this.dy = dy;
     this.terms = terms;
+    this.wantsQueries = wantsQueries;
+    packedBytes = kernels.packedFeaturesBytes(AttentionKernels.BLOCK, headDim);
+  }
+
+  /**
+   * Begins with a head: packs the queries and their gradients.
+   *
+   * @param querySums becomes dq, if that is wanted, from byte {@code querySumsAt} on: a head of the
+   *     group after another, not yet scaled
+   */
+  void begin(int kvHead, MemorySegment querySums, long querySumsAt) {
+    this.kvHead = kvHead;
     this.querySums = querySums;
+    this.querySumsAt = querySumsAt;
     var block = AttentionKernels.BLOCK;
-    packedBytes = kernels.packedFeaturesBytes(block, headDim);
     packedQueries = scratch(packedBytes * tiles.blocks() * call.group());
     packedGradients = scratch(packedBytes * tiles.blocks() * call.group());
     keyRows = scratch(kernels.packedRowsBytes(block, headDim));
@@ -79,8 +86,8 @@ final class KeyValueGradients {
     visible = scratch(4L * block);
     keySums = scratch(call.sumsStride() * block);
     valueSums = scratch(call.sumsStride() * block);
-    if (querySums != null) {
-      querySums.fill((byte) 0);
+    if (wantsQueries) {
+      Zeros.fill(querySums, querySumsAt, call.group() * call.querySumsBytes());
     }
     packQueries();
   }
@@ -208,13 +215,15 @@ final class KeyValueGradients {
         scores,
         products,
         visible,
-        terms.asSlice(member * termsBytes(dy.rows()) + 8L * first),
+        terms,
+        (kvHead * call.group() + member) * termsBytes(dy.rows()) + 8L * first,
         gradients,
         weightsPanel,
         gradientsPanel);
-    if (querySums != null) {
+    if (wantsQueries) {
       var weightsAt = 2L * from * AttentionKernels.BLOCK;
-      var sumsAt = member * call.querySumsBytes() + (first + from) * call.sumsStride();
+      var sumsAt =
+          querySumsAt + member * call.querySumsBytes() + (first + from) * call.sumsStride();
       // [rows, keys] × [keys, headDim] → [rows, headDim]
       kernels.multiplyFeatures(
           rows, gradients, weightsAt, seen, keyFeatures, 0, n, headDim, querySums, sumsAt);

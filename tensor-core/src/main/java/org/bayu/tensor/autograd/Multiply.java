@@ -39,15 +39,20 @@ public final class Multiply {
 
   private static void multiply(Tape tape, Tensor a, Tensor b, Target y) {
     var device = tape.device();
+    var as = new FloatInput(device, a, Split.ELEMENTS);
+    var bs = new FloatInput(device, b, Split.ELEMENTS);
+    var ys = new FloatOutput(device, y, Split.ELEMENTS);
     Split.elements(
         device,
         a.elements(),
         (from, n, worker) -> {
-          var as = new FloatInput(device, worker, a, n).moveTo(from, n);
-          var bs = new FloatInput(device, worker, b, n).moveTo(from, n);
-          var ys = new FloatOutput(device, worker, y, n).moveTo(from, n);
-          device.kernels().multiply(as.data(), as.at(), bs.data(), bs.at(), ys.data(), ys.at(), n);
-          ys.store();
+          var aData = as.memory(worker);
+          var bData = bs.memory(worker);
+          var yData = ys.memory(worker);
+          var aAt = as.read(aData, from, n);
+          var bAt = bs.read(bData, from, n);
+          device.kernels().multiply(aData, aAt, bData, bAt, yData, ys.at(from), n);
+          ys.store(yData, from, n);
         });
   }
 }

@@ -6,6 +6,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.Zeros;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,20 +43,21 @@ public final class RmsNorm {
     var y = tape.allocate(type, in.shape().dims());
     var inverseRms = tape.allocate(DType.F32, in.rows());
     var w = FloatInput.widened(tape, weight);
+    var xs = new FloatInput(device, in, d);
+    var ys = new FloatOutput(device, y, d);
     Split.rows(
         device,
         in.rows(),
         d,
         (from, to, worker) -> {
-          var xs = new FloatInput(device, worker, in, d);
-          var ys = new FloatOutput(device, worker, y, d);
+          var xData = xs.memory(worker);
+          var yData = ys.memory(worker);
           for (var row = from; row < to; row++) {
-            xs.moveTo((long) row * d, d);
-            ys.moveTo((long) row * d, d);
-            var inverse =
-                kernels.rmsNorm(xs.data(), xs.at(), w.data(), 0, ys.data(), ys.at(), d, epsilon);
+            var first = (long) row * d;
+            var xAt = xs.read(xData, first, d);
+            var inverse = kernels.rmsNorm(xData, xAt, w.data(), 0, yData, ys.at(first), d, epsilon);
             inverseRms.data().set(JAVA_FLOAT_UNALIGNED, row * 4L, inverse);
-            ys.store();
+            ys.store(yData, first, d);
           }
         });
     tape.release(w);
@@ -81,39 +83,33 @@ public final class RmsNorm {
     var w = FloatInput.widened(tape, weight);
     var blocks = Split.tasks(in.rows(), BLOCK);
     var sums = tape.trains(weight) ? tape.allocate(DType.F32, blocks, d) : null;
+    var xs = new FloatInput(device, in, d);
+    var dys = new FloatInput(device, dy, d);
+    var dxs = new FloatOutput(device, target, d);
     Split.rows(
         device,
         in.rows(),
         (from, to, worker) -> {
-          var xs = new FloatInput(device, worker, in, d);
-          var dys = new FloatInput(device, worker, dy, d);
-          var dxs = new FloatOutput(device, worker, target, d);
+          var xData = xs.memory(worker);
+          var dyData = dys.memory(worker);
+          var dxData = dxs.memory(worker);
           var product = workers.scratch(worker, 4L * d);
           var sumAt = (long) (from / BLOCK) * d * 4;
           if (sums != null) {
-            sums.slice(from / BLOCK, from / BLOCK + 1).zero();
+            Zeros.fill(sums.data(), sumAt, 4L * d);
           }
           for (var row = from; row < to; row++) {
-            xs.moveTo((long) row * d, d);
-            dys.moveTo((long) row * d, d);
+            var first = (long) row * d;
+            var xAt = xs.read(xData, first, d);
+            var dyAt = dys.read(dyData, first, d);
             var inverse = inverseRms.data().get(JAVA_FLOAT_UNALIGNED, row * 4L);
             if (target != null) {
-              dxs.moveTo((long) row * d, d);
               kernels.rmsNormBackward(
-                  xs.data(),
-                  xs.at(),
-                  w.data(),
-                  0,
-                  dys.data(),
-                  dys.at(),
-                  dxs.data(),
-                  dxs.at(),
-                  d,
-                  inverse);
-              dxs.store();
+                  xData, xAt, w.data(), 0, dyData, dyAt, dxData, dxs.at(first), d, inverse);
+              dxs.store(dxData, first, d);
             }
             if (sums != null) {
-              kernels.multiply(xs.data(), xs.at(), dys.data(), dys.at(), product, 0, d);
+              kernels.multiply(xData, xAt, dyData, dyAt, product, 0, d);
               kernels.addScaled(inverse, product, 0, sums.data(), sumAt, d);
             }
           }
@@ -133,17 +129,19 @@ public final class RmsNorm {
     var device = tape.device();
     var kernels = device.kernels();
     var d = sums.columns();
+    var out = new FloatOutput(device, target, Split.ELEMENTS);
     Split.elements(
         device,
         d,
         (from, n, worker) -> {
-          var out = new FloatOutput(device, worker, target, n).moveTo(from, n);
-          out.data().asSlice(out.at(), 4L * n).fill((byte) 0);
+          var data = out.memory(worker);
+          var sumAt = out.at(from);
+          Zeros.fill(data, sumAt, 4L * n);
           for (var block = 0; block < sums.rows(); block++) {
             var at = ((long) block * d + from) * 4;
-            kernels.add(out.data(), out.at(), sums.data(), at, out.data(), out.at(), n);
+            kernels.add(data, sumAt, sums.data(), at, data, sumAt, n);
           }
-          out.store();
+          out.store(data, from, n);
         });
     tape.release(sums);
   }

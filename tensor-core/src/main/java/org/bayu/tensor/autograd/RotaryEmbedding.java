@@ -57,32 +57,35 @@ public final class RotaryEmbedding {
     var device = tape.device();
     var half = table.headDim() / 2;
     var columns = x.columns();
+    var xs = new FloatInput(device, x, columns);
+    var ys = new FloatOutput(device, target, columns);
     Split.rows(
         device,
         x.rows(),
         columns,
         (from, to, worker) -> {
-          var xs = new FloatInput(device, worker, x, columns);
-          var ys = new FloatOutput(device, worker, target, columns);
+          var xData = xs.memory(worker);
+          var yData = ys.memory(worker);
           for (var t = from; t < to; t++) {
-            xs.moveTo((long) t * columns, columns);
-            ys.moveTo((long) t * columns, columns);
+            var first = (long) t * columns;
+            var xAt = xs.read(xData, first, columns);
+            var yAt = ys.at(first);
             var tableAt = (long) positions.getInt(t) * half * 4;
             for (var head = 0L; head < columns; head += 2L * half) {
               device
                   .kernels()
                   .rotate(
-                      xs.data(),
-                      xs.at() + head * 4,
+                      xData,
+                      xAt + head * 4,
                       table.cos().data(),
                       table.sin().data(),
                       tableAt,
-                      ys.data(),
-                      ys.at() + head * 4,
+                      yData,
+                      yAt + head * 4,
                       half,
                       sign);
             }
-            ys.store();
+            ys.store(yData, first, columns);
           }
         });
   }

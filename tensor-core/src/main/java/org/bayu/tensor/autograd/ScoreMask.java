@@ -8,15 +8,21 @@ import org.bayu.tensor.autograd.AttentionTiles.Tile;
 
 /** Makes the scores −∞ that a query of a tile does not see. */
 final class ScoreMask {
+  /** More than a tile of any kernels has. */
+  private static final int MAX_LANES = 256;
+
+  private static final MemorySegment HIDDEN = Arena.global().allocate(4L * MAX_LANES, 64);
+
+  static {
+    for (var i = 0; i < MAX_LANES; i++) {
+      HIDDEN.setAtIndex(JAVA_FLOAT, i, Float.NEGATIVE_INFINITY);
+    }
+  }
+
   private final int lanes;
-  private final MemorySegment hidden;
 
   ScoreMask(int lanes) {
     this.lanes = lanes;
-    hidden = Arena.ofAuto().allocate(4L * lanes, 64);
-    for (var i = 0; i < lanes; i++) {
-      hidden.setAtIndex(JAVA_FLOAT, i, Float.NEGATIVE_INFINITY);
-    }
   }
 
   /** scores [keys, lanes], where lane i is row {@code lane} + i of the block. */
@@ -41,7 +47,7 @@ final class ScoreMask {
   private void hide(MemorySegment scores, int row, int from, int to) {
     if (from < to) {
       var at = 4L * ((long) row * lanes + from);
-      MemorySegment.copy(hidden, 0, scores, at, 4L * (to - from));
+      MemorySegment.copy(HIDDEN, 0, scores, at, 4L * (to - from));
     }
   }
 }

@@ -23,15 +23,20 @@ public final class SwiGlu {
     }
     var device = tape.device();
     var y = tape.allocate(g.dtype(), g.shape().dims());
+    var gs = new FloatInput(device, g, Split.ELEMENTS);
+    var us = new FloatInput(device, u, Split.ELEMENTS);
+    var ys = new FloatOutput(device, y, Split.ELEMENTS);
     Split.elements(
         device,
         g.elements(),
         (from, n, worker) -> {
-          var gs = new FloatInput(device, worker, g, n).moveTo(from, n);
-          var us = new FloatInput(device, worker, u, n).moveTo(from, n);
-          var ys = new FloatOutput(device, worker, y, n).moveTo(from, n);
-          device.kernels().swiGlu(gs.data(), gs.at(), us.data(), us.at(), ys.data(), ys.at(), n);
-          ys.store();
+          var gData = gs.memory(worker);
+          var uData = us.memory(worker);
+          var yData = ys.memory(worker);
+          var gAt = gs.read(gData, from, n);
+          var uAt = us.read(uData, from, n);
+          device.kernels().swiGlu(gData, gAt, uData, uAt, yData, ys.at(from), n);
+          ys.store(yData, from, n);
         });
     return tape.record(
         "SwiGlu",
@@ -44,31 +49,36 @@ public final class SwiGlu {
     var device = tape.device();
     var dGate = tape.target(gate);
     var dUp = tape.target(up);
+    var gs = new FloatInput(device, gate.value(), Split.ELEMENTS);
+    var us = new FloatInput(device, up.value(), Split.ELEMENTS);
+    var dys = new FloatInput(device, dy, Split.ELEMENTS);
+    var dgs = new FloatOutput(device, dGate, Split.ELEMENTS);
+    var dus = new FloatOutput(device, dUp, Split.ELEMENTS);
     Split.elements(
         device,
         dy.elements(),
         (from, n, worker) -> {
-          var gs = new FloatInput(device, worker, gate.value(), n).moveTo(from, n);
-          var us = new FloatInput(device, worker, up.value(), n).moveTo(from, n);
-          var dys = new FloatInput(device, worker, dy, n).moveTo(from, n);
-          var dgs = new FloatOutput(device, worker, dGate, n).moveTo(from, n);
-          var dus = new FloatOutput(device, worker, dUp, n).moveTo(from, n);
+          var gData = gs.memory(worker);
+          var uData = us.memory(worker);
+          var dyData = dys.memory(worker);
+          var dgData = dgs.memory(worker);
+          var duData = dus.memory(worker);
           device
               .kernels()
               .swiGluBackward(
-                  gs.data(),
-                  gs.at(),
-                  us.data(),
-                  us.at(),
-                  dys.data(),
-                  dys.at(),
-                  dgs.data(),
-                  dgs.at(),
-                  dus.data(),
-                  dus.at(),
+                  gData,
+                  gs.read(gData, from, n),
+                  uData,
+                  us.read(uData, from, n),
+                  dyData,
+                  dys.read(dyData, from, n),
+                  dgData,
+                  dgs.at(from),
+                  duData,
+                  dus.at(from),
                   n);
-          dgs.store();
-          dus.store();
+          dgs.store(dgData, from, n);
+          dus.store(duData, from, n);
         });
   }
 }

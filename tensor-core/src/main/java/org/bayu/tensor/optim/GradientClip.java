@@ -1,5 +1,7 @@
 package org.bayu.tensor.optim;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
@@ -28,21 +30,28 @@ public final class GradientClip {
   /** Σ g² of one gradient. */
   private static double sumOfSquares(CpuDevice device, Tensor gradient) {
     var elements = gradient.elements();
-    var partial = new double[Math.toIntExact((elements + CHUNK - 1) / CHUNK)];
+    var parts = Math.toIntExact((elements + CHUNK - 1) / CHUNK);
+    var result = new double[1];
     device
         .workers()
-        .run(
-            partial.length,
-            (index, worker) -> {
-              var from = (long) index * CHUNK;
-              var n = (int) Math.min(CHUNK, elements - from);
-              partial[index] = device.kernels().sumOfSquares(gradient.data(), from * 4, n);
+        .withScratch(
+            parts * JAVA_DOUBLE.byteSize(),
+            partial -> {
+              device
+                  .workers()
+                  .run(
+                      parts,
+                      (index, worker) -> {
+                        var from = (long) index * CHUNK;
+                        var n = (int) Math.min(CHUNK, elements - from);
+                        var part = device.kernels().sumOfSquares(gradient.data(), from * 4, n);
+                        partial.setAtIndex(JAVA_DOUBLE, index, part);
+                      });
+              for (var i = 0; i < parts; i++) {
+                result[0] += partial.getAtIndex(JAVA_DOUBLE, i);
+              }
             });
-    var sum = 0.0;
-    for (var part : partial) {
-      sum += part;
-    }
-    return sum;
+    return result[0];
   }
 
   /**

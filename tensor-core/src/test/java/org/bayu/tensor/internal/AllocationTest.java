@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.util.List;
+import org.bayu.tensor.autograd.OpAllocation;
 import org.bayu.tensor.internal.kernels.ProductAllocation;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +19,11 @@ class AllocationTest {
   @Test
   void productsAllocateNothing() throws IOException, InterruptedException {
     allocatesNothing(ProductAllocation.class);
+  }
+
+  @Test
+  void opsAllocateNoMoreForMoreTokensHeadsOrSegments() throws IOException, InterruptedException {
+    allocatesNothing(OpAllocation.class);
   }
 
   private static void allocatesNothing(Class<?> main) throws IOException, InterruptedException {

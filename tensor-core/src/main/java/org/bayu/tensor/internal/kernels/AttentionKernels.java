@@ -146,7 +146,7 @@ public interface AttentionKernels {
    * @param from the first row, even; all memory is that of row 0
    * @param to up to an even row
    * @param columns that are written, at least; up to a multiple of 16
-   * @param terms two floats for each row
+   * @param terms two floats for each row, from byte {@code termsAt} on
    */
   void softmaxGradient(
       int from,
@@ -157,6 +157,7 @@ public interface AttentionKernels {
       MemorySegment products,
       MemorySegment visible,
       MemorySegment terms,
+      long termsAt,
       MemorySegment gradients,
       MemorySegment weightsPanel,
       MemorySegment gradientsPanel);

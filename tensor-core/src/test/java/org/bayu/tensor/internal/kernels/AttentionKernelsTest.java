@@ -367,6 +367,7 @@ class AttentionKernelsTest {
             products,
             visible,
             terms,
+            0,
             gradients,
             weightsPanel,
             gradientsPanel);

@@ -239,6 +239,7 @@ final class AttentionCode implements AttentionKernels {
       MemorySegment products,
       MemorySegment visible,
       MemorySegment terms,
+      long termsAt,
       MemorySegment gradients,
       MemorySegment weightsPanel,
       MemorySegment gradientsPanel) {
@@ -251,7 +252,7 @@ final class AttentionCode implements AttentionKernels {
         weightsPanel.address() + 2L * from * PANEL_KEYS,
         gradientsPanel.address() + 2L * from * PANEL_KEYS,
         visible.address() + 4L * from,
-        terms.address() + 8L * from,
+        terms.address() + termsAt + 8L * from,
         Float.floatToRawIntBits(scale),
         (columns + 15) / 16);
   }

@@ -1,11 +1,11 @@
 package org.bayu.tensor.internal.kernels.machine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.BFloat16;
+import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 
 /** {@link PackCode} element by element: for matrices neither of whose strides is 1. */
@@ -25,9 +25,7 @@ final class SlowPacking {
       int width) {
     var elements = bfloat16 ? 2 : 1;
     var steps = (k + elements - 1) / elements;
-    for (var i = 0L; i < (long) steps * width; i++) {
-      to.set(JAVA_INT_UNALIGNED, at + 4 * i, 0);
-    }
+    Zeros.fill(to, at, 4L * steps * width);
     for (var i = 0; i < lanes; i++) {
       for (var l = 0; l < k; l++) {
         var value = get(matrix, matrix.byteAt(lane + i, from + l));
