@@ -47,9 +47,15 @@ public final class GradientClip {
                         var part = device.kernels().sumOfSquares(gradient.data(), from * 4, n);
                         partial.setAtIndex(JAVA_DOUBLE, index, part);
                       });
-              for (var i = 0; i < parts; i++) {
-                result[0] += partial.getAtIndex(JAVA_DOUBLE, i);
-              }
+              device
+                  .workers()
+                  .run(
+                      1,
+                      (index, worker) -> {
+                        for (var i = 0; i < parts; i++) {
+                          result[0] += partial.getAtIndex(JAVA_DOUBLE, i);
+                        }
+                      });
             });
     return result[0];
   }

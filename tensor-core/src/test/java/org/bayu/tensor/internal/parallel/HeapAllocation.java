@@ -8,8 +8,8 @@ import java.util.Arrays;
 public final class HeapAllocation {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** How long code may take to become warm: the compilers have a queue. */
-  private static final long WARM_UP_NANOS = 30_000_000_000L;
+  /** How long code may take to become warm. */
+  private static final long WARM_UP_NANOS = 5_000_000_000L;
 
   private HeapAllocation() {}
 
@@ -17,9 +17,9 @@ public final class HeapAllocation {
    * Asserts that {@code work} allocates nothing once it is warm, neither on this thread nor on
    * those of any pool: that {@code calls} calls one after the other allocate no byte.
    *
-   * <p>Vectors are objects until the loop around them is compiled, and again where a compiled loop
-   * meets something new: so there are many rounds, of which one must allocate nothing. An
-   * allocation in each call, or in each hundredth, is in every round.
+   * <p>The JVM may allocate on the thread that runs, once, where it links a call or compiles: so
+   * there are more rounds, of which one must allocate nothing. An allocation in each call, or in
+   * each hundredth, is in every round.
    */
   public static void assertNone(String what, int calls, Runnable work) {
     var start = System.nanoTime();

@@ -94,10 +94,17 @@ final class StreamProduct {
   private void round(int task, int worker) {
     var at = 0L;
     for (var term : terms) {
-      var line = workers.scratch(worker, 4L * term.k());
+      var a = term.a();
+      var isCopy = a.dtype() == operands && a.columnStride() == 1;
+      var line = isCopy ? few : workers.scratch(worker, 4L * term.k());
       for (var row = 0; row < m; row++) {
-        widen(term.a(), row, term.k(), line);
-        kernels.narrow(operands, line, 0, few, at, term.k());
+        if (isCopy) {
+          var bytes = (long) term.k() * operands.bytes();
+          MemorySegment.copy(a.data(), a.byteAt(row, 0), few, at, bytes);
+        } else {
+          widen(a, row, term.k(), line);
+          kernels.narrow(operands, line, 0, few, at, term.k());
+        }
         at += rowBytes(term);
       }
     }

@@ -1,8 +1,9 @@
 package org.bayu.tensor.autograd;
 
+import static org.junit.jupiter.api.Assertions.fail;
+
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.function.Function;
 import org.bayu.tensor.DType;
@@ -13,23 +14,27 @@ import org.bayu.tensor.autograd.AttentionSegments.Range;
 import org.bayu.tensor.autograd.AttentionSegments.Segment;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
-import org.bayu.tensor.internal.kernels.machine.TestTiers;
+import org.bayu.tensor.internal.kernels.ScalarKernels;
+import org.bayu.tensor.internal.kernels.machine.CodeAndLoops;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.GradientClip;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Fails if an op allocates more on the heap for more tokens, heads and segments: what a tape
- * records of it, and an object for each thread, is all that it may.
+ * An op allocates no more for more tokens, heads and segments: what a tape records of it, and an
+ * object for each thread, is all that it may.
  */
-public final class OpAllocation {
-  /** As all widths here, a multiple of any vector's length: see {@code docs/kernels.md}. */
+class OpAllocationTest {
   private static final int HEAD_DIM = 32;
 
-  private static final long WARM_UP_NANOS = 30_000_000_000L;
-  private static final int CALLS = 20;
+  private static final long WARM_UP_NANOS = 5_000_000_000L;
+  private static final int CALLS = 5;
 
   /** More than an op needs for its tape, its tensors and two threads. */
   private static final long MOST = 10_000;
@@ -37,82 +42,73 @@ public final class OpAllocation {
   /** Less than the smallest object for each task of the larger call. */
   private static final long TOLERANCE = 1000;
 
-  private final Arena arena;
-  private final CpuDevice device;
+  private final Arena arena = Arena.ofShared();
   private final Workspace workspace = new Workspace();
-  private final List<Case> cases = new ArrayList<>();
+  private CpuDevice device = new CpuDevice(ScalarKernels.INSTANCE, new WorkerPool(1));
 
-  /** An op forward and backward, of some tokens and heads or of more. */
-  private record Case(String name, Runnable small, Runnable large) {}
-
-  private OpAllocation(Arena arena, CpuDevice device) {
-    this.arena = arena;
-    this.device = device;
+  static List<Kernels> kernels() {
+    return CodeAndLoops.all();
   }
 
-  /** Checks all; prints what remains. */
-  public static void main(String[] arguments) {
-    // Those with machine code for the tile alone have no ops of their own.
-    var tiers = new HashSet<String>();
-    for (var kernels : TestTiers.all()) {
-      if (tiers.add(kernels.tier())) {
-        check(kernels, 1);
-        check(kernels, 2);
+  @AfterEach
+  void free() {
+    device.close();
+    workspace.close();
+    arena.close();
+  }
+
+  private void useDevice(Kernels kernels, int threads) {
+    device.close();
+    device = new CpuDevice(kernels, new WorkerPool(threads));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void attentionAllocatesNoMoreForMoreTokensHeadsAndSegments(Kernels kernels) {
+    for (var threads = 1; threads <= 2; threads++) {
+      useDevice(kernels, threads);
+      for (var type : new DType[] {DType.F32, DType.BF16}) {
+        check(type + " attention", size -> attention(type, size, causal(size)));
+        check(type + " attention of segments", size -> attention(type, size, tree(size)));
       }
     }
   }
 
-  private static void check(Kernels kernels, int threads) {
-    try (var arena = Arena.ofShared();
-        var device = new CpuDevice(kernels, new WorkerPool(threads))) {
-      var ops = new OpAllocation(arena, device);
-      // Plain loops take their time.
-      var more = kernels.tier().equals("scalar") ? 4 : 8;
-      ops.addAll(DType.F32, more);
-      ops.addAll(DType.BF16, more);
-      ops.addOptimizer(more);
-      for (var each : ops.cases) {
-        var what =
-            "%s, threads: %d, %s".formatted(kernels.getClass().getSimpleName(), threads, each.name);
-        check(what, each);
-      }
-      ops.workspace.close();
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void opsAllocateNoMoreForMoreTokens(int threads) {
+    useDevice(ScalarKernels.INSTANCE, threads);
+    for (var type : new DType[] {DType.F32, DType.BF16}) {
+      check(type + " norm", size -> norm(type, size));
+      check(type + " gate", size -> pair(type, size, SwiGlu::apply));
+      check(type + " sum", size -> pair(type, size, Add::apply));
+      check(type + " product", size -> pair(type, size, Multiply::apply));
+      check(type + " rotation", size -> rotation(type, size));
+      check(type + " dropout", size -> dropout(type, size));
+      check(type + " embedding", size -> embedding(type, size));
+      check(type + " linear", size -> linear(type, size));
     }
+    check("optimizer", this::optimizer);
   }
 
-  private static void check(String what, Case op) {
+  /** Compares calls of size 1 and 4. */
+  private void check(String what, Function<Integer, Runnable> ofSize) {
+    var one = ofSize.apply(1);
+    var four = ofSize.apply(4);
+    var start = System.nanoTime();
     var small = Long.MAX_VALUE;
     var large = Long.MAX_VALUE;
-    var start = System.nanoTime();
     do {
-      small = Math.min(small, HeapAllocation.of(CALLS, op.small) / CALLS);
-      large = Math.min(large, HeapAllocation.of(CALLS, op.large) / CALLS);
+      small = Math.min(small, HeapAllocation.of(CALLS, one) / CALLS);
+      large = Math.min(large, HeapAllocation.of(CALLS, four) / CALLS);
     } while (large > limit(small) && System.nanoTime() - start < WARM_UP_NANOS);
-    System.out.printf("%s: %d bytes, %d of more%n", what, small, large);
     if (large > limit(small)) {
-      throw new AssertionError(what);
+      fail("%s, threads: %d: %d bytes, not %d".formatted(what, device.threads(), large, small));
     }
   }
 
   private static long limit(long small) {
     return Math.min(small + TOLERANCE, MOST);
-  }
-
-  private void addAll(DType type, int more) {
-    add(type + " attention", more, size -> attention(type, size, causal(size)));
-    add(type + " attention of segments", more, size -> attention(type, size, tree(size)));
-    add(type + " norm", more, size -> norm(type, size));
-    add(type + " gate", more, size -> pair(type, size, SwiGlu::apply));
-    add(type + " sum", more, size -> pair(type, size, Add::apply));
-    add(type + " product", more, size -> pair(type, size, Multiply::apply));
-    add(type + " rotation", more, size -> rotation(type, size));
-    add(type + " dropout", more, size -> dropout(type, size));
-    add(type + " embedding", more, size -> embedding(type, size));
-    add(type + " linear", more, size -> linear(type, size));
-  }
-
-  private void add(String name, int more, Function<Integer, Runnable> ofSize) {
-    cases.add(new Case(name, ofSize.apply(1), ofSize.apply(more)));
   }
 
   private Tensor tensor(DType type, long... dims) {
@@ -124,7 +120,7 @@ public final class OpAllocation {
   }
 
   private static int tokens(int size) {
-    return 48 * size;
+    return 144 * size;
   }
 
   private static int heads(int size) {
@@ -183,7 +179,7 @@ public final class OpAllocation {
     return passes(
         new Gradients(List.of(weight)),
         (tape, in) -> RmsNorm.apply(tape, in[0], weight, 1e-5f),
-        tensor(type, 20L * tokens(size), 32));
+        tensor(type, 7L * tokens(size), 32));
   }
 
   /** An op of two inputs alike. */
@@ -192,12 +188,12 @@ public final class OpAllocation {
   }
 
   private Runnable pair(DType type, int size, PairOp op) {
-    var x = tensor(type, 300L * tokens(size), 32);
+    var x = tensor(type, 100L * tokens(size), 32);
     return passes((tape, in) -> op.apply(tape, in[0], in[1]), x, x);
   }
 
   private Runnable rotation(DType type, int size) {
-    var rows = 20 * tokens(size);
+    var rows = 7 * tokens(size);
     var table =
         new RotaryTable(
             tensor(DType.F32, rows, HEAD_DIM / 2), tensor(DType.F32, rows, HEAD_DIM / 2));
@@ -208,14 +204,14 @@ public final class OpAllocation {
   }
 
   private Runnable dropout(DType type, int size) {
-    var rows = new long[20 * tokens(size)];
+    var rows = new long[7 * tokens(size)];
     return passes(
         (tape, in) -> Dropout.apply(tape, in[0], 0.1f, 3, rows), tensor(type, rows.length, 32));
   }
 
   private Runnable embedding(DType type, int size) {
     var table = tensor(DType.F32, 50, 400L * size);
-    var ids = Tensor.allocate(arena, DType.I32, Shape.of(10L * tokens(size)));
+    var ids = Tensor.allocate(arena, DType.I32, Shape.of(3L * tokens(size)));
     return passes(
         new Gradients(List.of(table)), (tape, in) -> Embedding.apply(tape, ids, table, type));
   }
@@ -227,10 +223,6 @@ public final class OpAllocation {
         new Gradients(List.of(lowRank.a(), lowRank.b())),
         (tape, in) -> Linear.apply(tape, in[0], weight, null, lowRank),
         tensor(type, tokens(size), 32));
-  }
-
-  private void addOptimizer(int more) {
-    add("optimizer", more, this::optimizer);
   }
 
   private Runnable optimizer(int size) {
