@@ -35,6 +35,14 @@ final class LinearProducts implements AutoCloseable {
   private final Tensor dx;
   private final Tensor dWeight;
 
+  // Made once, as by a caller that computes a product often: a call then allocates nothing.
+  private final Matrix yMatrix;
+  private final Matrix dxMatrix;
+  private final Matrix dWeightMatrix;
+  private final Term[] forward;
+  private final Term[] inputGradient;
+  private final Term[] weightGradient;
+
   LinearProducts(LinearShape shape, DType dtype) throws IOException {
     this.shape = shape;
     this.dtype = dtype;
@@ -44,6 +52,12 @@ final class LinearProducts implements AutoCloseable {
     y = Tensor.allocate(arena, dtype, dy.shape());
     dx = Tensor.allocate(arena, dtype, x.shape());
     dWeight = Tensor.allocate(arena, DType.F32, weight.shape());
+    yMatrix = Matrix.of(y);
+    dxMatrix = Matrix.of(dx);
+    dWeightMatrix = Matrix.of(dWeight);
+    forward = new Term[] {new Term(Matrix.of(x), Matrix.of(weight).transposed(), shape.k())};
+    inputGradient = new Term[] {new Term(Matrix.of(dy), Matrix.of(weight), shape.n())};
+    weightGradient = new Term[] {new Term(Matrix.of(dy).transposed(), Matrix.of(x), shape.m())};
   }
 
   /** Computes one product. */
@@ -52,15 +66,10 @@ final class LinearProducts implements AutoCloseable {
     var n = shape.n();
     var k = shape.k();
     switch (product) {
-      case FORWARD -> multiply(gemm, y, new Term(Matrix.of(x), Matrix.of(weight).transposed(), k));
-      case INPUT_GRADIENT -> multiply(gemm, dx, new Term(Matrix.of(dy), Matrix.of(weight), n));
-      case WEIGHT_GRADIENT ->
-          multiply(gemm, dWeight, new Term(Matrix.of(dy).transposed(), Matrix.of(x), m));
+      case FORWARD -> gemm.multiply(m, n, dtype, 1, false, yMatrix, forward);
+      case INPUT_GRADIENT -> gemm.multiply(m, k, dtype, 1, false, dxMatrix, inputGradient);
+      case WEIGHT_GRADIENT -> gemm.multiply(n, k, dtype, 1, false, dWeightMatrix, weightGradient);
     }
-  }
-
-  private void multiply(Gemm gemm, Tensor c, Term term) {
-    gemm.multiply(c.rows(), c.columns(), dtype, 1, false, Matrix.of(c), term);
   }
 
   /** What {@link #multiply} wrote. */

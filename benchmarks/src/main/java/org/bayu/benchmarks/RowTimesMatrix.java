@@ -53,6 +53,8 @@ public class RowTimesMatrix {
   private WorkerPool workers;
   private Gemm gemm;
   private int next;
+  private Tensor weightToRead;
+  private final WorkerPool.Task readTask = this::read;
 
   /** Makes the operands, and checks a product. */
   @Setup
@@ -79,10 +81,12 @@ public class RowTimesMatrix {
   }
 
   private void read(Tensor weight) {
-    workers.run(
-        (int) (weight.byteSize() / READ_BYTES),
-        (task, worker) ->
-            KernelProvider.kernels().read(weight.data(), READ_BYTES * task, READ_BYTES));
+    weightToRead = weight;
+    workers.run((int) (weight.byteSize() / READ_BYTES), readTask);
+  }
+
+  private void read(int task, int worker) {
+    KernelProvider.kernels().read(weightToRead.data(), READ_BYTES * task, READ_BYTES);
   }
 
   /** Both rates, and what the first is of the second. */
