@@ -30,9 +30,9 @@ final class JavaCommand {
 
   /**
    * Training makes little garbage: the collector that itself takes the least memory, with a young
-   * generation of a fixed size. So the heap stays as small as what lives in it and that, and its
-   * pauses are of about a millisecond. Room for classes from the start: growing into it would make
-   * the collector go through the whole heap, some 50 milliseconds.
+   * generation of a fixed size. So the heap stays as small as what lives in it and that. Room for
+   * classes from the start: growing into it would make the collector go through the whole heap,
+   * some 50 milliseconds.
    */
   static final List<String> COLLECTOR =
       Arrays.asList("-XX:+UseSerialGC", "-Xmn32m", "-XX:MetaspaceSize=64m");

@@ -1,7 +1,4 @@
-/**
- * What a run will need of memory and what the machine has: {@link
- * org.bayu.finetune.memory.MemoryPlanner} chooses what fits.
- */
+/** The memory that the machine has and that this process takes. */
 @NullMarked
 package org.bayu.finetune.memory;
 
