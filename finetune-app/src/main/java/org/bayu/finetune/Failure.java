@@ -10,6 +10,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import org.bayu.finetune.train.NonFiniteException;
+import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
@@ -19,6 +20,7 @@ record Failure(int exitCode, String message) {
   static Failure of(Throwable thrown) {
     return switch (thrown) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
+      case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");
       case NonFiniteException e ->
           failed(
               e.getMessage()

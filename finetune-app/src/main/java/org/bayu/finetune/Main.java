@@ -37,6 +37,8 @@ import picocli.CommandLine.Spec;
       DemoCommand.class
     })
 public final class Main implements Runnable {
+  private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("UnusedVariable") // picocli acts on it
@@ -68,6 +70,10 @@ public final class Main implements Runnable {
   public static void main(String[] args) {
     if (Boolean.getBoolean("bayu.launched")) {
       endWithParent();
+    }
+    if (System.getProperty(LOG_FORMAT) == null) {
+      // A warning of the library's is one line, not one of its own for date and method.
+      System.setProperty(LOG_FORMAT, "%4$s: %5$s%n");
     }
     // UTF-8 whatever the locale: the text of models and data must survive a pipe.
     var out = new PrintWriter(System.out, false, UTF_8);

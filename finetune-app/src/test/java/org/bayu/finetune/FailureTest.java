@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.bayu.tensor.KernelsUnavailableException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +44,12 @@ class FailureTest {
     var direct = Failure.of(new OutOfMemoryError("Cannot reserve 8 bytes of direct memory"));
     assertEquals(4, direct.exitCode());
     assertTrue(direct.message().contains("8 bytes"), direct.message());
+  }
+
+  @Test
+  void kernelsThatCannotRunAreWrongUsage() {
+    var e = new KernelsUnavailableException("-Dbayu.kernels=sse: there are others");
+    assertEquals(new Failure(2, "-Dbayu.kernels=sse: there are others."), Failure.of(e));
   }
 
   @Test

@@ -10,7 +10,11 @@ import org.bayu.tensor.internal.CpuDevice;
  * time.
  */
 public sealed interface Device extends AutoCloseable permits CpuDevice {
-  /** This machine's processor with as many threads as it has processors. */
+  /**
+   * This machine's processor with as many threads as it has processors.
+   *
+   * @throws KernelsUnavailableException if {@code -Dbayu.kernels} asks for what cannot run here
+   */
   static Device cpu() {
     return cpu(Runtime.getRuntime().availableProcessors());
   }
@@ -19,6 +23,7 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
    * This machine's processor with {@code threads} threads, the caller's among them.
    *
    * @throws IllegalArgumentException if {@code threads} is not positive
+   * @throws KernelsUnavailableException if {@code -Dbayu.kernels} asks for what cannot run here
    */
   static Device cpu(int threads) {
     return CpuDevice.of(threads);

@@ -1,6 +1,7 @@
 package org.bayu.tensor.internal.kernels;
 
 import java.lang.System.Logger.Level;
+import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
@@ -25,7 +26,7 @@ public final class KernelProvider {
   /**
    * The kernels in use.
    *
-   * @throws IllegalArgumentException if {@code bayu.kernels} names kernels that cannot run here
+   * @throws KernelsUnavailableException if {@code bayu.kernels} names kernels that cannot run here
    */
   public static Kernels kernels() {
     return choice().kernels;
@@ -66,14 +67,14 @@ public final class KernelProvider {
       case "scalar" -> new Choice(ScalarKernels.INSTANCE, "-Dbayu.kernels=scalar asks for them");
       case "vector", "machine" -> {
         if (!hasVectorModule) {
-          throw new IllegalArgumentException(
+          throw new KernelsUnavailableException(
               "-Dbayu.kernels=%s needs Java started with --add-modules %s"
                   .formatted(setting, VECTOR_MODULE));
         }
         yield setting.equals("vector") ? vector(ASKED.formatted(setting)) : machine();
       }
       default ->
-          throw new IllegalArgumentException(
+          throw new KernelsUnavailableException(
               "-Dbayu.kernels=" + setting + ": there are machine, vector and scalar kernels");
     };
   }
@@ -94,7 +95,7 @@ public final class KernelProvider {
     return switch (MachineKernels.availability()) {
       case Available available -> new Choice(available.kernels(), ASKED.formatted("machine"));
       case Missing missing ->
-          throw new IllegalArgumentException(
+          throw new KernelsUnavailableException(
               "-Dbayu.kernels=machine: there is no machine code here, since " + missing.reason());
     };
   }

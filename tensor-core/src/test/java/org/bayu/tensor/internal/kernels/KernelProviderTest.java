@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
@@ -52,7 +53,8 @@ class KernelProviderTest {
   private static void assertRefused(String setting, boolean hasVectorModule, String message) {
     var refusal =
         assertThrows(
-            IllegalArgumentException.class, () -> KernelProvider.choose(setting, hasVectorModule));
+            KernelsUnavailableException.class,
+            () -> KernelProvider.choose(setting, hasVectorModule));
     var said = String.valueOf(refusal.getMessage());
     assertTrue(said.contains(message), said);
     assertTrue(said.startsWith("-Dbayu.kernels=" + setting), said);

@@ -1,0 +1,14 @@
+package org.bayu.tensor;
+
+/**
+ * {@code -Dbayu.kernels} asks for kernels that do not exist or cannot run here; the message is one
+ * sentence, without the full stop, that says which and why.
+ */
+public final class KernelsUnavailableException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1;
+
+  /** With what to tell the user. */
+  public KernelsUnavailableException(String message) {
+    super(message);
+  }
+}
