@@ -253,7 +253,7 @@ class KernelsTest {
     swiGlu(VECTOR, gate, up, dy, actual, n);
     for (var i = 0; i < n; i++) {
       var g = Math.abs(gate.get(i));
-      // σ: 3 ulp, 6 u; then one or two products.
+      // σ: 2.5 ulp, 5 u; then one or two products.
       assertEquals(
           expected.get(0).get(i), actual.get(0).get(i), 9 * U * Math.abs(expected.get(0).get(i)));
       assertEquals(
@@ -446,30 +446,6 @@ class KernelsTest {
       VECTOR.narrow(type, wide.segment(), wide.at(), narrow.segment(), narrow.at(), n);
       assertSameBits(source, narrow);
     }
-  }
-
-  @Test
-  void exponentialIsWithinOneUlpOverItsWholeRange() {
-    // Every 4001st pattern of either sign up to ∞: overflow, underflow and subnormal results too.
-    var step = 4001;
-    var n = 0x7F800000 / step * 2;
-    var x = output(n);
-    for (var i = 0; i < n; i++) {
-      var magnitude = Float.intBitsToFloat(i / 2 * step);
-      x.set(i, i % 2 == 0 ? magnitude : -magnitude);
-    }
-    var y = inOut(x);
-    VECTOR.expAndSum(0, y.segment(), y.at(), n);
-    var worst = 0.0;
-    for (var i = 0; i < n; i++) {
-      var exact = Math.exp(x.get(i));
-      if ((float) exact == Float.POSITIVE_INFINITY) {
-        assertEquals(Float.POSITIVE_INFINITY, y.get(i));
-      } else {
-        worst = Math.max(worst, Math.abs(y.get(i) - exact) / Math.ulp((float) exact));
-      }
-    }
-    assertTrue(worst <= 1, "ulp: " + worst);
   }
 
   @Test

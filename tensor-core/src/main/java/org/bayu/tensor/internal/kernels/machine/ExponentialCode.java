@@ -4,7 +4,8 @@ import static org.bayu.tensor.internal.kernels.machine.Address.at;
 import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
 
 /**
- * 2ᵗ in every lane, within 2 units in the last place; from 2⁻¹⁵⁰ down it is 0, NaN stays.
+ * 2ᵗ in every lane, within 2 units in the last place, subnormal results too; from 2⁻¹⁵⁰ down it is
+ * 0, from 2¹²⁸ up ∞, NaN stays. t = ∞ gives NaN.
  *
  * <p>2ᵗ = 2ⁿ·2ʳ with n = t rounded to an integer, |r| ≤ 1/2. 2ʳ = 1 + r·q(r), where q of degree 4
  * was fitted for the smallest relative error of the whole, 2⁻²³·³ with these coefficients.

@@ -4,7 +4,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * exp and the logistic function, within 1 and 3 units in the last place.
+ * exp and the logistic function σ, and with it SiLU, x·σ(x), within 1.02, 2.5 and 3.2 units in the
+ * last place, on vectors of any length: of all binary32 numbers the greatest errors, compared with
+ * {@link StrictMath#exp} in double, are 1.019, 2.402 and 3.193. A subnormal result's unit is {@link
+ * Float#MIN_VALUE}; where σ is subnormal, SiLU's is |x| times that.
  *
  * <p>eˣ = 2ⁿ·eʳ with n = x/ln 2 rounded and r = x − n·ln 2, in two parts (Cody and Waite 1980,
  * "Software Manual for the Elementary Functions"). On |r| ≤ ln 2 / 2, eʳ = 1 + r + r²·q(r), where q
