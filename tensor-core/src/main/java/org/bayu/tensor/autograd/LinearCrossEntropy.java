@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
@@ -34,9 +35,9 @@ public final class LinearCrossEntropy {
   private final @Nullable LowRank lowRank;
   private final Variable lowRankInput;
   private final Targets targets;
-  private final Targets.Grouped groups;
+  private final TargetGroups groups;
   private final boolean gradients;
-  private final double[] losses;
+  private double loss;
 
   private LinearCrossEntropy(
       Tape tape,
@@ -52,8 +53,7 @@ public final class LinearCrossEntropy {
     lowRankInput = lowRank == null ? hidden : Linear.lowRankInput(hidden, lowRank);
     this.targets = targets;
     this.gradients = gradients;
-    groups = targets.grouped();
-    losses = new double[groups.rows().length];
+    groups = new TargetGroups(tape, targets, hidden.value().rows());
   }
 
   /**
@@ -88,7 +88,7 @@ public final class LinearCrossEntropy {
 
   private Variable compute() {
     var x = hidden.value();
-    var count = groups.rows().length;
+    var count = groups.size();
     var rows = Math.clamp(CHUNK_BYTES / (4L * weight.rows()), 1, Math.max(1, count));
     var dRows = gradients ? tape.allocate(x.dtype(), count, x.columns()) : null;
     var dLowRankRows =
@@ -96,9 +96,9 @@ public final class LinearCrossEntropy {
     for (var from = 0; from < count; from += rows) {
       chunk(from, Math.min(from + rows, count), dRows, dLowRankRows);
     }
-    var loss = 0.0;
-    for (var rowLoss : losses) {
-      loss += rowLoss;
+    groups.releaseTargets(tape);
+    if (!gradients) {
+      groups.releaseRows(tape);
     }
     var value = tape.allocate(DType.F32);
     value.setFloat(0, (float) loss);
@@ -114,13 +114,14 @@ public final class LinearCrossEntropy {
           if (dLowRankRows != dRows) {
             passOn(dLowRankRows, lowRankInput);
           }
+          groups.releaseRows(tape);
         });
   }
 
   private void passOn(@Nullable Tensor dRows, Variable x) {
     var target = tape.target(x);
     if (dRows != null && target != null) {
-      Gather.scatter(tape, dRows, i -> groups.rows()[i], target);
+      Gather.scatter(tape, dRows, groups::row, target);
       tape.release(dRows);
     }
   }
@@ -133,11 +134,11 @@ public final class LinearCrossEntropy {
     var v = weight.rows();
     var r = to - from;
     var x = tape.allocate(type, r, d);
-    Gather.gather(tape, hidden.value(), i -> groups.rows()[from + i], x);
+    Gather.gather(tape, hidden.value(), i -> groups.row(from + i), x);
     var lowRankX = x;
     if (lowRankInput != hidden) {
       lowRankX = tape.allocate(type, r, d);
-      Gather.gather(tape, lowRankInput.value(), i -> groups.rows()[from + i], lowRankX);
+      Gather.gather(tape, lowRankInput.value(), i -> groups.row(from + i), lowRankX);
     }
     List<Term> terms = new ArrayList<>();
     terms.add(new Term(Matrix.of(x), Matrix.of(weight).transposed(), d));
@@ -155,19 +156,7 @@ public final class LinearCrossEntropy {
     gemm.multiply(r, v, type, 1, false, Matrix.of(logits), terms.toArray(Term[]::new));
     // The products that follow round them to x's type: once here instead of in each.
     var dLogits = gradients && type != DType.F32 ? tape.allocate(type, r, v) : logits;
-    tape.device()
-        .workers()
-        .run(
-            r,
-            (index, worker) -> {
-              row(from + index, logits.data(), index);
-              if (dLogits != logits) {
-                var at = (long) v * index;
-                tape.device()
-                    .kernels()
-                    .narrow(type, logits.data(), 4 * at, dLogits.data(), type.bytes() * at, v);
-              }
-            });
+    rows(from, r, logits, dLogits);
     if (dRows != null && dLowRankRows != null) {
       backward(x, lowRankX, dLogits, down, dRows.slice(from, to), dLowRankRows.slice(from, to));
     }
@@ -182,35 +171,63 @@ public final class LinearCrossEntropy {
     }
   }
 
-  /** A row's loss; its logits become the loss's gradient in them. */
-  private void row(int group, MemorySegment logits, int index) {
+  /** Adds r rows' losses in their order; their logits' gradients go to {@code dLogits}. */
+  private void rows(int from, int r, Tensor logits, Tensor dLogits) {
+    var workers = tape.device().workers();
+    var kernels = tape.device().kernels();
+    var type = dLogits.dtype();
+    var v = weight.rows();
+    workers.withScratch(
+        JAVA_DOUBLE.byteSize() * r,
+        losses -> {
+          workers.run(
+              r,
+              (index, worker) -> {
+                var rowLoss = row(from + index, logits.data(), index);
+                losses.setAtIndex(JAVA_DOUBLE, index, rowLoss);
+                if (dLogits != logits) {
+                  var at = (long) v * index;
+                  kernels.narrow(type, logits.data(), 4 * at, dLogits.data(), type.bytes() * at, v);
+                }
+              });
+          if (!workers.isIdle()) {
+            for (var i = 0; i < r; i++) {
+              loss += losses.getAtIndex(JAVA_DOUBLE, i);
+            }
+          }
+        });
+  }
+
+  /** Returns a row's loss; its logits become the loss's gradient in them. */
+  private double row(int group, MemorySegment logits, int index) {
     var kernels = tape.device().kernels();
     var v = weight.rows();
     var at = 4L * v * index;
-    var start = groups.starts()[group];
-    var end = groups.starts()[group + 1];
+    var start = groups.start(group);
+    var end = groups.start(group + 1);
     var totalWeight = 0.0;
     var targetLogits = 0.0;
     for (var i = start; i < end; i++) {
-      var target = groups.targets()[i];
+      var target = groups.target(i);
       totalWeight += targets.weights()[target];
       targetLogits +=
           targets.weights()[target] * logits.get(JAVA_FLOAT, at + 4L * targets.classes()[target]);
     }
     var max = kernels.max(logits, at, v);
     var sum = kernels.expAndSum(max, logits, at, v);
-    losses[group] = totalWeight * (max + Math.log(sum)) - targetLogits;
+    var rowLoss = totalWeight * (max + Math.log(sum)) - targetLogits;
     if (!gradients) {
-      return;
+      return rowLoss;
     }
     // Σ weight · (softmax − 1 at the class)
     kernels.scale((float) (totalWeight / sum), logits, at, v);
     for (var i = start; i < end; i++) {
-      var target = groups.targets()[i];
+      var target = groups.target(i);
       var place = at + 4L * targets.classes()[target];
       var reduced = logits.get(JAVA_FLOAT, place) - targets.weights()[target];
       logits.set(JAVA_FLOAT, place, (float) reduced);
     }
+    return rowLoss;
   }
 
   private void backward(

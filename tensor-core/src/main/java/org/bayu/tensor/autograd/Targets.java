@@ -33,36 +33,4 @@ public record Targets(int[] rows, int[] classes, double[] weights) {
   public int size() {
     return rows.length;
   }
-
-  /** The targets row by row, each row's in the order given. */
-  Grouped grouped() {
-    var order = new long[rows.length];
-    Arrays.setAll(order, i -> (long) rows[i] << 32 | i);
-    Arrays.sort(order);
-    var distinct = new int[rows.length];
-    var starts = new int[rows.length + 1];
-    var targets = new int[rows.length];
-    var groups = 0;
-    for (var i = 0; i < order.length; i++) {
-      targets[i] = (int) order[i];
-      var row = rows[targets[i]];
-      if (groups == 0 || distinct[groups - 1] != row) {
-        starts[groups] = i;
-        distinct[groups++] = row;
-      }
-    }
-    starts[groups] = order.length;
-    return new Grouped(Arrays.copyOf(distinct, groups), Arrays.copyOf(starts, groups + 1), targets);
-  }
-
-  /**
-   * Targets by row.
-   *
-   * @param rows distinct, ascending
-   * @param starts group g's targets are {@code targets[starts[g]]} to {@code targets[starts[g + 1]
-   *     − 1]}
-   * @param targets indices into the columns
-   */
-  @SuppressWarnings("ArrayRecordComponent") // as above
-  record Grouped(int[] rows, int[] starts, int[] targets) {}
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
@@ -103,6 +104,36 @@ class LinearCrossEntropyTest {
           LinearCrossEntropy.apply(tape, tape.constant(hidden), weight, null, TARGETS).value();
       // A logit has FEATURES roundings of its size, about 3; the loss one more.
       assertEquals(expected, loss.getFloat(0), 3 * (FEATURES + 1) * Math.ulp(1f));
+    }
+  }
+
+  /** So many classes that the logits are computed in three pieces of 16 rows at most. */
+  @Test
+  void theLossIsThatOfAllPieces() {
+    var rows = 40;
+    var classes = 1 << 20;
+    var numbers = Tensor.allocate(arena, DType.F32, Shape.of(rows, 1));
+    var targets = new int[rows];
+    var weights = new double[rows];
+    var expected = 0.0;
+    for (var row = 0; row < rows; row++) {
+      numbers.setFloat(row, row * 0.5f);
+      targets[row] = row % 2;
+      weights[row] = 1.0 / (row + 1);
+      // Class 0's logit is that number, the others' are 0.
+      var logSum = Math.log(classes - 1 + Math.exp(row * 0.5));
+      expected += weights[row] * (logSum - (row % 2 == 0 ? row * 0.5 : 0));
+    }
+    var ids = IntStream.range(0, rows).toArray();
+    var classOne = Tensor.allocate(arena, DType.F32, Shape.of(classes, 1));
+    classOne.setFloat(0, 1);
+    try (var device = Device.cpu(2);
+        var workspace = new Workspace()) {
+      var tape = Tape.inference(device, workspace);
+      var loss =
+          LinearCrossEntropy.apply(
+              tape, tape.constant(numbers), classOne, null, new Targets(ids, targets, weights));
+      assertEquals(expected, loss.value().getFloat(0), 1e-6 * expected);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.bayu.tensor.DType;
@@ -87,6 +88,7 @@ class OpAllocationTest {
       check(type + " dropout", size -> dropout(type, size));
       check(type + " embedding", size -> embedding(type, size));
       check(type + " linear", size -> linear(type, size));
+      check(type + " loss", size -> loss(type, size));
     }
     check("optimizer", this::optimizer);
   }
@@ -159,6 +161,7 @@ class OpAllocationTest {
       var value = output.value();
       var gradient = tape.allocate(value.dtype(), value.shape().dims());
       gradient.zero();
+      gradient.setFloat(0, 1); // as a loss asks for
       tape.backward(output, gradient);
     };
   }
@@ -223,6 +226,22 @@ class OpAllocationTest {
         new Gradients(List.of(lowRank.a(), lowRank.b())),
         (tape, in) -> Linear.apply(tape, in[0], weight, null, lowRank),
         tensor(type, tokens(size), 32));
+  }
+
+  /** Some targets a row. */
+  private Runnable loss(DType type, int size) {
+    var rows = tokens(size);
+    var weight = tensor(type, 40, 32);
+    var lowRank = new Linear.LowRank(tensor(type, 4, 32), tensor(type, 40, 4), 2, null);
+    var targetRows = new int[3 * rows];
+    Arrays.setAll(targetRows, i -> i * 7 % rows);
+    var weights = new double[3 * rows];
+    Arrays.fill(weights, 0.5);
+    var targets = new Targets(targetRows, new int[3 * rows], weights);
+    return passes(
+        new Gradients(List.of(weight, lowRank.a(), lowRank.b())),
+        (tape, in) -> LinearCrossEntropy.apply(tape, in[0], weight, lowRank, targets),
+        tensor(type, rows, 32));
   }
 
   private Runnable optimizer(int size) {

@@ -1,0 +1,99 @@
+package org.bayu.tensor.autograd;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Tensor;
+
+/**
+ * Targets by row: the rows that have any, ascending, and each one's targets in the order given. In
+ * a tape's memory, for there may be as many as a batch has tokens.
+ */
+final class TargetGroups {
+  private final Tensor rows;
+  private final Tensor starts;
+  private final Tensor targets;
+
+  /** The targets of a matrix of {@code height} rows, each of which exists: a counting sort. */
+  TargetGroups(Tape tape, Targets of, int height) {
+    var ends = tape.allocate(DType.I32, height + 1L);
+    ends.zero();
+    var groups = 0;
+    for (var row : of.rows()) {
+      if (add(ends, row + 1, 1) == 0) {
+        groups++;
+      }
+    }
+    rows = tape.allocate(DType.I32, groups);
+    starts = tape.allocate(DType.I32, groups + 1L);
+    targets = tape.allocate(DType.I32, of.size());
+    collect(ends, height);
+    for (var i = 0; i < of.size(); i++) {
+      set(targets, add(ends, of.rows()[i], 1), i);
+    }
+    tape.release(ends);
+  }
+
+  /** Fills in rows and starts; each row's count becomes where its targets begin. */
+  private void collect(Tensor counts, int height) {
+    var group = 0;
+    var start = 0;
+    for (var row = 0; row < height; row++) {
+      var count = get(counts, row + 1);
+      set(counts, row, start);
+      if (count > 0) {
+        set(rows, group, row);
+        set(starts, group, start);
+        group++;
+        start += count;
+      }
+    }
+    set(starts, group, start);
+  }
+
+  private static int get(Tensor ints, long index) {
+    return ints.data().getAtIndex(JAVA_INT, index);
+  }
+
+  private static void set(Tensor ints, long index, int value) {
+    ints.data().setAtIndex(JAVA_INT, index, value);
+  }
+
+  /** Adds to an element; returns what it was. */
+  private static int add(Tensor ints, long index, int value) {
+    var before = get(ints, index);
+    set(ints, index, before + value);
+    return before;
+  }
+
+  /** Number of rows that have targets. */
+  int size() {
+    return rows.columns();
+  }
+
+  /** The row of a group. */
+  int row(int group) {
+    return get(rows, group);
+  }
+
+  /** Where a group's targets begin; those of the one before end there. */
+  int start(int group) {
+    return get(starts, group);
+  }
+
+  /** The target at a place between two starts: an index into the columns of {@link Targets}. */
+  int target(int place) {
+    return get(targets, place);
+  }
+
+  /** Gives back what only the forward pass reads. */
+  void releaseTargets(Tape tape) {
+    tape.release(starts);
+    tape.release(targets);
+  }
+
+  /** Gives back the rows. */
+  void releaseRows(Tape tape) {
+    tape.release(rows);
+  }
+}
