@@ -32,31 +32,23 @@ public final class GradientClip {
     var elements = gradient.elements();
     var parts = Math.toIntExact((elements + CHUNK - 1) / CHUNK);
     var result = new double[1];
-    device
-        .workers()
-        .withScratch(
-            parts * JAVA_DOUBLE.byteSize(),
-            partial -> {
-              device
-                  .workers()
-                  .run(
-                      parts,
-                      (index, worker) -> {
-                        var from = (long) index * CHUNK;
-                        var n = (int) Math.min(CHUNK, elements - from);
-                        var part = device.kernels().sumOfSquares(gradient.data(), from * 4, n);
-                        partial.setAtIndex(JAVA_DOUBLE, index, part);
-                      });
-              device
-                  .workers()
-                  .run(
-                      1,
-                      (index, worker) -> {
-                        for (var i = 0; i < parts; i++) {
-                          result[0] += partial.getAtIndex(JAVA_DOUBLE, i);
-                        }
-                      });
-            });
+    var workers = device.workers();
+    workers.withScratch(
+        parts * JAVA_DOUBLE.byteSize(),
+        partial -> {
+          workers.run(
+              parts,
+              (index, worker) -> {
+                var from = (long) index * CHUNK;
+                var n = (int) Math.min(CHUNK, elements - from);
+                var part = device.kernels().sumOfSquares(gradient.data(), from * 4, n);
+                partial.setAtIndex(JAVA_DOUBLE, index, part);
+              });
+          // What computes nothing lends no memory either.
+          for (var i = 0; i < parts && !workers.isIdle(); i++) {
+            result[0] += partial.getAtIndex(JAVA_DOUBLE, i);
+          }
+        });
     return result[0];
   }
 
