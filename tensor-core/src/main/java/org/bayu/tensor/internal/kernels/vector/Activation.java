@@ -1,5 +1,6 @@
 package org.bayu.tensor.internal.kernels.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.F32;
@@ -12,7 +13,8 @@ import jdk.incubator.vector.FloatVector;
  * Kernels with an exponential in them, element by element.
  *
  * <p>An exponential is so many nodes that C2 inlines only the JDK's own methods behind it. So it
- * comes first, what follows has no helper methods, and the tail has a method of its own.
+ * comes first and what follows has no helper methods. The tail is scalar: a masked one, in this
+ * method or in another, is so large that vectors which it passes on become objects.
  */
 final class Activation {
   private static final FloatVector ONE = FloatVector.broadcast(F32, 1);
@@ -28,16 +30,10 @@ final class Activation {
       Exponential.exp(fromMemorySegment(F32, x, at, LITTLE_ENDIAN).sub(shift))
           .intoMemorySegment(x, at, LITTLE_ENDIAN);
     }
-    if (i < n) {
-      expTail(shift, x, xAt + 4L * i, n - i);
+    for (; i < n; i++) {
+      var at = xAt + 4L * i;
+      x.set(JAVA_FLOAT_UNALIGNED, at, Exponential.exp(x.get(JAVA_FLOAT_UNALIGNED, at) - shift));
     }
-  }
-
-  private static void expTail(float shift, MemorySegment x, long at, int n) {
-    Lanes.requireNative(x);
-    var mask = F32.indexInRange(0, n);
-    Exponential.exp(fromMemorySegment(F32, x, at, LITTLE_ENDIAN, mask).sub(shift))
-        .intoMemorySegment(x, at, LITTLE_ENDIAN, mask);
   }
 
   /** y = silu(gate)·up. */
@@ -57,25 +53,12 @@ final class Activation {
       var u = fromMemorySegment(F32, up, upAt + 4L * i, LITTLE_ENDIAN);
       g.mul(sigmoid).mul(u).intoMemorySegment(y, yAt + 4L * i, LITTLE_ENDIAN);
     }
-    if (i < n) {
-      swiGluTail(gate, gateAt + 4L * i, up, upAt + 4L * i, y, yAt + 4L * i, n - i);
+    for (; i < n; i++) {
+      var at = 4L * i;
+      var g = gate.get(JAVA_FLOAT_UNALIGNED, gateAt + at);
+      var u = up.get(JAVA_FLOAT_UNALIGNED, upAt + at);
+      y.set(JAVA_FLOAT_UNALIGNED, yAt + at, g * Exponential.sigmoid(g) * u);
     }
-  }
-
-  private static void swiGluTail(
-      MemorySegment gate,
-      long gateAt,
-      MemorySegment up,
-      long upAt,
-      MemorySegment y,
-      long yAt,
-      int n) {
-    Lanes.requireNative(gate, up, y);
-    var mask = F32.indexInRange(0, n);
-    var g = fromMemorySegment(F32, gate, gateAt, LITTLE_ENDIAN, mask);
-    var sigmoid = Exponential.sigmoid(g);
-    var u = fromMemorySegment(F32, up, upAt, LITTLE_ENDIAN, mask);
-    g.mul(sigmoid).mul(u).intoMemorySegment(y, yAt, LITTLE_ENDIAN, mask);
   }
 
   /** dGate = dy·up·σ·(1 + gate·(1 − σ)) and dUp = dy·gate·σ, where σ = σ(gate). */
@@ -103,44 +86,15 @@ final class Activation {
       d.mul(u).mul(sigmoid).mul(slope).intoMemorySegment(dGate, dGateAt + 4L * i, LITTLE_ENDIAN);
       d.mul(g).mul(sigmoid).intoMemorySegment(dUp, dUpAt + 4L * i, LITTLE_ENDIAN);
     }
-    if (i < n) {
+    for (; i < n; i++) {
       var at = 4L * i;
-      swiGluBackwardTail(
-          gate,
-          gateAt + at,
-          up,
-          upAt + at,
-          dy,
-          dyAt + at,
-          dGate,
-          dGateAt + at,
-          dUp,
-          dUpAt + at,
-          n - i);
+      var g = gate.get(JAVA_FLOAT_UNALIGNED, gateAt + at);
+      var sigmoid = Exponential.sigmoid(g);
+      var u = up.get(JAVA_FLOAT_UNALIGNED, upAt + at);
+      var d = dy.get(JAVA_FLOAT_UNALIGNED, dyAt + at);
+      var slope = Math.fma(1 - sigmoid, g, 1f);
+      dGate.set(JAVA_FLOAT_UNALIGNED, dGateAt + at, d * u * sigmoid * slope);
+      dUp.set(JAVA_FLOAT_UNALIGNED, dUpAt + at, d * g * sigmoid);
     }
-  }
-
-  private static void swiGluBackwardTail(
-      MemorySegment gate,
-      long gateAt,
-      MemorySegment up,
-      long upAt,
-      MemorySegment dy,
-      long dyAt,
-      MemorySegment dGate,
-      long dGateAt,
-      MemorySegment dUp,
-      long dUpAt,
-      int n) {
-    Lanes.requireNative(gate, up, dy);
-    Lanes.requireNative(dGate, dUp);
-    var mask = F32.indexInRange(0, n);
-    var g = fromMemorySegment(F32, gate, gateAt, LITTLE_ENDIAN, mask);
-    var sigmoid = Exponential.sigmoid(g);
-    var u = fromMemorySegment(F32, up, upAt, LITTLE_ENDIAN, mask);
-    var d = fromMemorySegment(F32, dy, dyAt, LITTLE_ENDIAN, mask);
-    var slope = ONE.sub(sigmoid).fma(g, ONE);
-    d.mul(u).mul(sigmoid).mul(slope).intoMemorySegment(dGate, dGateAt, LITTLE_ENDIAN, mask);
-    d.mul(g).mul(sigmoid).intoMemorySegment(dUp, dUpAt, LITTLE_ENDIAN, mask);
   }
 }

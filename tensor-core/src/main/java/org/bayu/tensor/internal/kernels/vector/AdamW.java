@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+import org.bayu.tensor.internal.kernels.ScalarKernels;
 
 /** The optimizer's update, operation by operation as the scalar kernel does it: the same bits. */
 final class AdamW {
@@ -36,28 +37,8 @@ final class AdamW {
       vNext.intoMemorySegment(v, here, LITTLE_ENDIAN);
     }
     if (i < n) {
-      updateTail(parameter, gradient, m, v, at + 4L * i, n - i, scalars);
+      ScalarKernels.INSTANCE.adamW(parameter, gradient, m, v, at + 4L * i, n - i, scalars);
     }
-  }
-
-  private static void updateTail(
-      MemorySegment parameter,
-      MemorySegment gradient,
-      MemorySegment m,
-      MemorySegment v,
-      long at,
-      int n,
-      AdamWScalars scalars) {
-    Lanes.requireNative(parameter, gradient);
-    Lanes.requireNative(m, v);
-    var mask = F32.indexInRange(0, n);
-    var g = fromMemorySegment(F32, gradient, at, LITTLE_ENDIAN, mask).mul(scalars.gradientScale());
-    var p = fromMemorySegment(F32, parameter, at, LITTLE_ENDIAN, mask);
-    var mNext = firstMoment(g, fromMemorySegment(F32, m, at, LITTLE_ENDIAN, mask), scalars);
-    var vNext = secondMoment(g, fromMemorySegment(F32, v, at, LITTLE_ENDIAN, mask), scalars);
-    step(p, mNext, vNext, scalars).intoMemorySegment(parameter, at, LITTLE_ENDIAN, mask);
-    mNext.intoMemorySegment(m, at, LITTLE_ENDIAN, mask);
-    vNext.intoMemorySegment(v, at, LITTLE_ENDIAN, mask);
   }
 
   private static FloatVector firstMoment(FloatVector g, FloatVector m, AdamWScalars scalars) {

@@ -67,4 +67,28 @@ final class Exponential {
     var numerator = FloatVector.broadcast(Lanes.F32, 1).blend(e, x.lt(0));
     return numerator.div(e.add(1));
   }
+
+  /** eˣ with the bits of the vectors' lanes. */
+  static float exp(float x) {
+    var clamped = x < LOWEST ? LOWEST : x > HIGHEST ? HIGHEST : x;
+    var shifted = Math.fma(clamped, LOG2_E, ROUND);
+    var n = shifted - ROUND;
+    var r = Math.fma(n, -LN2_LOW, Math.fma(n, -LN2_HIGH, clamped));
+    var q = Math.fma(Q4, r, Q3);
+    q = Math.fma(q, r, Q2);
+    q = Math.fma(q, r, Q1);
+    q = Math.fma(q, r, Q0);
+    var power = Math.fma(q, r * r, r) + 1;
+    var exponent = Float.floatToRawIntBits(shifted) - ROUND_BITS;
+    var half = exponent >> 1;
+    return power
+        * Float.intBitsToFloat((half + 127) << 23)
+        * Float.intBitsToFloat((exponent - half + 127) << 23);
+  }
+
+  /** σ(x) with the bits of the vectors' lanes. */
+  static float sigmoid(float x) {
+    var e = exp(-Math.abs(x));
+    return (x < 0 ? e : 1) / (e + 1);
+  }
 }

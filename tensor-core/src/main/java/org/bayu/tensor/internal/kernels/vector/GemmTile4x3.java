@@ -17,7 +17,8 @@ import jdk.incubator.vector.FloatVector;
  * other. A's offset is a second variable, whose range checks stay: each keeps the compiler from
  * loading the next element of A early, for which there is no register. No helper methods, and
  * storing apart from adding: past a number of nodes C2 inlines only the JDK's own methods, and a
- * vector that crosses a call is an object on the heap.
+ * vector that crosses a call is an object on the heap. All of C is added before any of it is
+ * stored: one by one the last accumulator would be an object.
  */
 final class GemmTile4x3 {
   static final int ROWS = 4;
@@ -148,31 +149,32 @@ final class GemmTile4x3 {
       c32 = a3.fma(b2, c32);
       aNext += 4 * ROWS;
     }
-    c00.add(fromMemorySegment(F32, c, cAt, LITTLE_ENDIAN)).intoMemorySegment(c, cAt, LITTLE_ENDIAN);
-    c01.add(fromMemorySegment(F32, c, cAt + SECOND, LITTLE_ENDIAN))
-        .intoMemorySegment(c, cAt + SECOND, LITTLE_ENDIAN);
-    c02.add(fromMemorySegment(F32, c, cAt + THIRD, LITTLE_ENDIAN))
-        .intoMemorySegment(c, cAt + THIRD, LITTLE_ENDIAN);
     var row1 = cAt + 4 * cStride;
-    c10.add(fromMemorySegment(F32, c, row1, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row1, LITTLE_ENDIAN);
-    c11.add(fromMemorySegment(F32, c, row1 + SECOND, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row1 + SECOND, LITTLE_ENDIAN);
-    c12.add(fromMemorySegment(F32, c, row1 + THIRD, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row1 + THIRD, LITTLE_ENDIAN);
     var row2 = row1 + 4 * cStride;
-    c20.add(fromMemorySegment(F32, c, row2, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row2, LITTLE_ENDIAN);
-    c21.add(fromMemorySegment(F32, c, row2 + SECOND, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row2 + SECOND, LITTLE_ENDIAN);
-    c22.add(fromMemorySegment(F32, c, row2 + THIRD, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row2 + THIRD, LITTLE_ENDIAN);
     var row3 = row2 + 4 * cStride;
-    c30.add(fromMemorySegment(F32, c, row3, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row3, LITTLE_ENDIAN);
-    c31.add(fromMemorySegment(F32, c, row3 + SECOND, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row3 + SECOND, LITTLE_ENDIAN);
-    c32.add(fromMemorySegment(F32, c, row3 + THIRD, LITTLE_ENDIAN))
-        .intoMemorySegment(c, row3 + THIRD, LITTLE_ENDIAN);
+    c00 = c00.add(fromMemorySegment(F32, c, cAt, LITTLE_ENDIAN));
+    c01 = c01.add(fromMemorySegment(F32, c, cAt + SECOND, LITTLE_ENDIAN));
+    c02 = c02.add(fromMemorySegment(F32, c, cAt + THIRD, LITTLE_ENDIAN));
+    c10 = c10.add(fromMemorySegment(F32, c, row1, LITTLE_ENDIAN));
+    c11 = c11.add(fromMemorySegment(F32, c, row1 + SECOND, LITTLE_ENDIAN));
+    c12 = c12.add(fromMemorySegment(F32, c, row1 + THIRD, LITTLE_ENDIAN));
+    c20 = c20.add(fromMemorySegment(F32, c, row2, LITTLE_ENDIAN));
+    c21 = c21.add(fromMemorySegment(F32, c, row2 + SECOND, LITTLE_ENDIAN));
+    c22 = c22.add(fromMemorySegment(F32, c, row2 + THIRD, LITTLE_ENDIAN));
+    c30 = c30.add(fromMemorySegment(F32, c, row3, LITTLE_ENDIAN));
+    c31 = c31.add(fromMemorySegment(F32, c, row3 + SECOND, LITTLE_ENDIAN));
+    c32 = c32.add(fromMemorySegment(F32, c, row3 + THIRD, LITTLE_ENDIAN));
+    c00.intoMemorySegment(c, cAt, LITTLE_ENDIAN);
+    c01.intoMemorySegment(c, cAt + SECOND, LITTLE_ENDIAN);
+    c02.intoMemorySegment(c, cAt + THIRD, LITTLE_ENDIAN);
+    c10.intoMemorySegment(c, row1, LITTLE_ENDIAN);
+    c11.intoMemorySegment(c, row1 + SECOND, LITTLE_ENDIAN);
+    c12.intoMemorySegment(c, row1 + THIRD, LITTLE_ENDIAN);
+    c20.intoMemorySegment(c, row2, LITTLE_ENDIAN);
+    c21.intoMemorySegment(c, row2 + SECOND, LITTLE_ENDIAN);
+    c22.intoMemorySegment(c, row2 + THIRD, LITTLE_ENDIAN);
+    c30.intoMemorySegment(c, row3, LITTLE_ENDIAN);
+    c31.intoMemorySegment(c, row3 + SECOND, LITTLE_ENDIAN);
+    c32.intoMemorySegment(c, row3 + THIRD, LITTLE_ENDIAN);
   }
 }

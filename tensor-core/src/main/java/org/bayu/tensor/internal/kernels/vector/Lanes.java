@@ -6,7 +6,6 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
@@ -42,7 +41,6 @@ final class Lanes {
   private static final VectorShuffle<Float> ROTATE_1 = VectorShuffle.iota(F32, 1, 1, true);
   private static final VectorShuffle<Double> ROTATE_DOUBLES_4 = VectorShuffle.iota(F64, 4, 1, true);
   private static final VectorShuffle<Double> ROTATE_DOUBLES_2 = VectorShuffle.iota(F64, 2, 1, true);
-  private static final VectorShuffle<Double> ROTATE_DOUBLES_1 = VectorShuffle.iota(F64, 1, 1, true);
 
   private Lanes() {}
 
@@ -75,21 +73,9 @@ final class Lanes {
     return FloatVector.fromMemorySegment(F32, segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** The same of the lanes in {@code mask}, zero in the others. */
-  static FloatVector load(MemorySegment segment, long at, int index, VectorMask<Float> mask) {
-    return FloatVector.fromMemorySegment(
-        F32, segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN, mask);
-  }
-
   /** Stores at element {@code index} of the floats behind byte {@code at}. */
   static void store(FloatVector vector, MemorySegment segment, long at, int index) {
     vector.intoMemorySegment(segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN);
-  }
-
-  /** The same of the lanes in {@code mask} alone. */
-  static void store(
-      FloatVector vector, MemorySegment segment, long at, int index, VectorMask<Float> mask) {
-    vector.intoMemorySegment(segment, at + 4L * index, ByteOrder.LITTLE_ENDIAN, mask);
   }
 
   /** 16-bit elements {@code index} and on, each in the lower half of an int. */
@@ -104,11 +90,6 @@ final class Lanes {
     vector
         .convertShape(VectorOperators.I2S, I16, 0)
         .intoMemorySegment(segment, at + 2L * index, ByteOrder.LITTLE_ENDIAN);
-  }
-
-  /** The lanes of the tail from element {@code index} of {@code n}. */
-  static VectorMask<Float> tail(int index, int n) {
-    return F32.indexInRange(index, n);
   }
 
   /** Σ of the lanes: the upper half onto the lower, until one is left. */
@@ -133,7 +114,7 @@ final class Lanes {
     if (LENGTH >= 8) {
       sum = sum.add(sum.rearrange(ROTATE_DOUBLES_2));
     }
-    return sum.add(sum.rearrange(ROTATE_DOUBLES_1)).lane(0);
+    return sum.lane(0) + sum.lane(1); // C2 does not see through a rotation of two lanes
   }
 
   /** The greatest lane, NaN if any is NaN. */

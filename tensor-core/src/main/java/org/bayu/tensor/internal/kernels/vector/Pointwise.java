@@ -1,16 +1,30 @@
 package org.bayu.tensor.internal.kernels.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.LENGTH;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.load;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.store;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.tail;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.bayu.tensor.internal.kernels.ScalarKernels;
 
-/** Kernels whose element i depends on the operands' elements i alone. The tail is masked. */
+/**
+ * Kernels whose element i depends on the operands' elements i alone. The tail is scalar, of the
+ * same bits.
+ */
 final class Pointwise {
+  private static final ScalarKernels SCALAR = ScalarKernels.INSTANCE;
+
   private Pointwise() {}
+
+  private static float get(MemorySegment segment, long at, int index) {
+    return segment.get(JAVA_FLOAT_UNALIGNED, at + 4L * index);
+  }
+
+  private static void set(MemorySegment segment, long at, int index, float value) {
+    segment.set(JAVA_FLOAT_UNALIGNED, at + 4L * index, value);
+  }
 
   static void add(
       MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, int n) {
@@ -20,8 +34,8 @@ final class Pointwise {
       store(load(a, aAt, i).add(load(b, bAt, i)), y, yAt, i);
     }
     if (i < n) {
-      var mask = tail(i, n);
-      store(load(a, aAt, i, mask).add(load(b, bAt, i, mask)), y, yAt, i, mask);
+      var at = 4L * i;
+      SCALAR.add(a, aAt + at, b, bAt + at, y, yAt + at, n - i);
     }
   }
 
@@ -33,8 +47,8 @@ final class Pointwise {
       store(load(a, aAt, i).mul(load(b, bAt, i)), y, yAt, i);
     }
     if (i < n) {
-      var mask = tail(i, n);
-      store(load(a, aAt, i, mask).mul(load(b, bAt, i, mask)), y, yAt, i, mask);
+      var at = 4L * i;
+      SCALAR.multiply(a, aAt + at, b, bAt + at, y, yAt + at, n - i);
     }
   }
 
@@ -47,8 +61,8 @@ final class Pointwise {
       store(factor.fma(load(x, xAt, i), load(y, yAt, i)), y, yAt, i);
     }
     if (i < n) {
-      var mask = tail(i, n);
-      store(factor.fma(load(x, xAt, i, mask), load(y, yAt, i, mask)), y, yAt, i, mask);
+      var at = 4L * i;
+      SCALAR.addScaled(alpha, x, xAt + at, y, yAt + at, n - i);
     }
   }
 
@@ -59,8 +73,7 @@ final class Pointwise {
       store(load(x, xAt, i).mul(alpha), x, xAt, i);
     }
     if (i < n) {
-      var mask = tail(i, n);
-      store(load(x, xAt, i, mask).mul(alpha), x, xAt, i, mask);
+      SCALAR.scale(alpha, x, xAt + 4L * i, n - i);
     }
   }
 
@@ -79,10 +92,8 @@ final class Pointwise {
     for (; i <= n - LENGTH; i += LENGTH) {
       store(load(x, xAt, i).mul(factor).mul(load(weight, weightAt, i)), y, yAt, i);
     }
-    if (i < n) {
-      var mask = tail(i, n);
-      var scaled = load(x, xAt, i, mask).mul(factor);
-      store(scaled.mul(load(weight, weightAt, i, mask)), y, yAt, i, mask);
+    for (; i < n; i++) {
+      set(y, yAt, i, get(x, xAt, i) * factor * get(weight, weightAt, i));
     }
   }
 
@@ -107,10 +118,9 @@ final class Pointwise {
       var g = load(dy, dyAt, i).mul(load(weight, weightAt, i));
       store(minusC.fma(load(x, xAt, i), g).mul(factor), dx, dxAt, i);
     }
-    if (i < n) {
-      var mask = tail(i, n);
-      var g = load(dy, dyAt, i, mask).mul(load(weight, weightAt, i, mask));
-      store(minusC.fma(load(x, xAt, i, mask), g).mul(factor), dx, dxAt, i, mask);
+    for (; i < n; i++) {
+      var g = get(dy, dyAt, i) * get(weight, weightAt, i);
+      set(dx, dxAt, i, Math.fma(-c, get(x, xAt, i), g) * factor);
     }
   }
 
@@ -137,14 +147,13 @@ final class Pointwise {
       store(b.neg().fma(s, a.mul(c)), y, yAt, i);
       store(a.fma(s, b.mul(c)), y, ySecond, i);
     }
-    if (i < half) {
-      var mask = tail(i, half);
-      var c = load(cos, tableAt, i, mask);
-      var s = load(sin, tableAt, i, mask).mul(sign);
-      var a = load(x, xAt, i, mask);
-      var b = load(x, xSecond, i, mask);
-      store(b.neg().fma(s, a.mul(c)), y, yAt, i, mask);
-      store(a.fma(s, b.mul(c)), y, ySecond, i, mask);
+    for (; i < half; i++) {
+      var c = get(cos, tableAt, i);
+      var s = get(sin, tableAt, i) * sign;
+      var a = get(x, xAt, i);
+      var b = get(x, xSecond, i);
+      set(y, yAt, i, Math.fma(-b, s, a * c));
+      set(y, ySecond, i, Math.fma(a, s, b * c));
     }
   }
 }

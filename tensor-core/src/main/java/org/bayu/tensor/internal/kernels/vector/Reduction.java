@@ -1,8 +1,11 @@
 package org.bayu.tensor.internal.kernels.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static org.bayu.tensor.internal.kernels.vector.Lanes.F32;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.LENGTH;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.load;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.tail;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.DoubleVector;
@@ -11,14 +14,18 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Kernels that return one number. Each lane of each accumulator sums its own elements in ascending
- * order; accumulators and then lanes are joined in a fixed order. The masked tail adds zeros.
+ * order, and so does a scalar those that fill no vector; accumulators, lanes and then the scalar
+ * are joined in a fixed order.
+ *
+ * <p>Outside of the main loops vectors are loaded by the JDK's own methods: a helper of ours that
+ * was compiled before is not inlined where it is called seldom, and its vector is an object then.
  */
 final class Reduction {
   private Reduction() {}
 
   static float dot(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
     Lanes.requireNative(a, b);
-    var sum0 = FloatVector.zero(Lanes.F32);
+    var sum0 = FloatVector.zero(F32);
     var sum1 = sum0;
     var sum2 = sum0;
     var sum3 = sum0;
@@ -29,11 +36,15 @@ final class Reduction {
       sum2 = load(a, aAt, i + 2 * LENGTH).fma(load(b, bAt, i + 2 * LENGTH), sum2);
       sum3 = load(a, aAt, i + 3 * LENGTH).fma(load(b, bAt, i + 3 * LENGTH), sum3);
     }
-    for (; i < n; i += LENGTH) {
-      var mask = tail(i, n);
-      sum0 = load(a, aAt, i, mask).fma(load(b, bAt, i, mask), sum0);
+    for (; i <= n - LENGTH; i += LENGTH) {
+      var x = fromMemorySegment(F32, a, aAt + 4L * i, LITTLE_ENDIAN);
+      sum0 = x.fma(fromMemorySegment(F32, b, bAt + 4L * i, LITTLE_ENDIAN), sum0);
     }
-    return Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
+    var rest = 0f;
+    for (; i < n; i++) {
+      rest = Math.fma(get(a, aAt, i), get(b, bAt, i), rest);
+    }
+    return Lanes.sum(sum0.add(sum1).add(sum2.add(sum3))) + rest;
   }
 
   static double sumOfSquares(MemorySegment x, long xAt, int n) {
@@ -48,28 +59,26 @@ final class Reduction {
       sum0 = first.fma(first, sum0);
       sum1 = second.fma(second, sum1);
     }
-    if (i < n) {
-      var value = load(x, xAt, i, tail(i, n));
-      var first = doubles(value, 0);
-      var second = doubles(value, 1);
-      sum0 = first.fma(first, sum0);
-      sum1 = second.fma(second, sum1);
+    var rest = 0.0;
+    for (; i < n; i++) {
+      var value = (double) get(x, xAt, i);
+      rest += value * value;
     }
-    return Lanes.sum(sum0.add(sum1));
+    return Lanes.sum(sum0.add(sum1)) + rest;
   }
 
   static float max(MemorySegment x, long xAt, int n) {
     Lanes.requireNative(x);
-    var max = FloatVector.broadcast(Lanes.F32, Float.NEGATIVE_INFINITY);
+    var max = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
     var i = 0;
     for (; i <= n - LENGTH; i += LENGTH) {
       max = max.max(load(x, xAt, i));
     }
-    if (i < n) {
-      var mask = tail(i, n);
-      max = max.lanewise(VectorOperators.MAX, load(x, xAt, i, mask), mask);
+    var rest = Float.NEGATIVE_INFINITY;
+    for (; i < n; i++) {
+      rest = Math.max(rest, get(x, xAt, i));
     }
-    return Lanes.max(max);
+    return Math.max(Lanes.max(max), rest);
   }
 
   static double sum(MemorySegment x, long xAt, int n) {
@@ -82,19 +91,18 @@ final class Reduction {
       sum0 = sum0.add(doubles(value, 0));
       sum1 = sum1.add(doubles(value, 1));
     }
-    if (i < n) {
-      var value = load(x, xAt, i, tail(i, n));
-      sum0 = sum0.add(doubles(value, 0));
-      sum1 = sum1.add(doubles(value, 1));
+    var rest = 0.0;
+    for (; i < n; i++) {
+      rest += get(x, xAt, i);
     }
-    return Lanes.sum(sum0.add(sum1));
+    return Lanes.sum(sum0.add(sum1)) + rest;
   }
 
   /** Σ a·b·c, the gradient that a normalisation's scale receives. */
   static float dot(
       MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, int n) {
     Lanes.requireNative(a, b, c);
-    var sum0 = FloatVector.zero(Lanes.F32);
+    var sum0 = FloatVector.zero(F32);
     var sum1 = sum0;
     var i = 0;
     for (; i <= n - 2 * LENGTH; i += 2 * LENGTH) {
@@ -104,11 +112,22 @@ final class Reduction {
               .mul(load(b, bAt, i + LENGTH))
               .fma(load(c, cAt, i + LENGTH), sum1);
     }
-    for (; i < n; i += LENGTH) {
-      var mask = tail(i, n);
-      sum0 = load(a, aAt, i, mask).mul(load(b, bAt, i, mask)).fma(load(c, cAt, i, mask), sum0);
+    if (i <= n - LENGTH) {
+      var product =
+          fromMemorySegment(F32, a, aAt + 4L * i, LITTLE_ENDIAN)
+              .mul(fromMemorySegment(F32, b, bAt + 4L * i, LITTLE_ENDIAN));
+      sum0 = product.fma(fromMemorySegment(F32, c, cAt + 4L * i, LITTLE_ENDIAN), sum0);
+      i += LENGTH;
     }
-    return Lanes.sum(sum0.add(sum1));
+    var rest = 0f;
+    for (; i < n; i++) {
+      rest = Math.fma(get(a, aAt, i) * get(b, bAt, i), get(c, cAt, i), rest);
+    }
+    return Lanes.sum(sum0.add(sum1)) + rest;
+  }
+
+  private static float get(MemorySegment segment, long at, int index) {
+    return segment.get(JAVA_FLOAT_UNALIGNED, at + 4L * index);
   }
 
   /** The lower half of the lanes (part 0) or the upper (1), exact. */

@@ -7,7 +7,7 @@ import org.bayu.tensor.internal.kernels.ScalarKernels;
 
 /**
  * The kernels on the JDK's Vector API, for any processor with fused multiply-add: body in whole
- * vectors, tail by mask or by scalar code of the same bits.
+ * vectors, tail in scalar code of the same bits.
  */
 public class VectorKernels implements Kernels {
   /** The one instance. */
