@@ -16,6 +16,7 @@ class DoctorCommandTest {
     assertEquals(ExitCode.DONE, run.exitCode());
     var report = new ObjectMapper().readTree(run.out());
     assertTrue(Set.of("machine", "vector", "scalar").contains(report.get("tier").textValue()));
+    assertTrue(!report.get("reason").textValue().isEmpty());
     assertTrue(!report.get("cpu").textValue().isEmpty());
     assertEquals(Runtime.getRuntime().availableProcessors(), report.get("threads").intValue());
     for (var figure :
