@@ -132,6 +132,21 @@ class BayuTraining:
             sys.exit("Bayu's process failed, as said above.")
 
 
+def fastest(theirs, batch, sizes):
+    """The micro-batch with which PyTorch takes least for this batch, each tried twice in turns."""
+    if len(sizes) == 1:
+        return sizes[0]
+    seconds = {size: [] for size in sizes}
+    for _ in range(2):
+        for size in sizes:
+            start = time.perf_counter()
+            theirs.step(batch, size)
+            seconds[size].append(time.perf_counter() - start)
+    rates = {size: len(batch) / min(taken) for size, taken in seconds.items()}
+    print("PyTorch by micro-batch, examples/s: " + ", ".join(f"{size}: {rate:.3f}" for size, rate in rates.items()))
+    return max(rates, key=rates.get)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=pathlib.Path, required=True, help="a folder with weights and tokenizer")
@@ -140,7 +155,12 @@ def parse():
     parser.add_argument("--tokens", type=int, default=512, help="of a row at most")
     parser.add_argument("--batch", type=int, default=2, help="rows of a step of Bayu's")
     parser.add_argument("--torch-batch", type=int, help="rows of a step of PyTorch's, if not as many")
-    parser.add_argument("--micro-batch", type=int, default=2, help="rows that PyTorch computes at a time")
+    parser.add_argument(
+        "--micro-batch",
+        type=lambda text: [int(size) for size in text.split(",")],
+        default=[2],
+        help="rows that PyTorch computes at a time; of several, 1,2,4 say, the fastest is taken",
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--warm-up", type=int, default=6, help="steps of Bayu's that do not count; one of PyTorch's")
@@ -160,14 +180,15 @@ def main():
         theirs = TorchTraining(arguments)
         batches = rows.batches(torch_batch)
         bayu_loss = bayu.step()[0]
-        torch_loss = theirs.step(next(batches), arguments.micro_batch)
+        torch_loss = theirs.step(next(batches), arguments.micro_batch[0])
         print(f"First losses: PyTorch {torch_loss:.4f}, Bayu {bayu_loss:.4f} (other rows of the same kind)")
         for _ in range(arguments.warm_up - 1):
             bayu.step()
+        micro_batch = fastest(theirs, next(batches), arguments.micro_batch)
         ours, others = [], []
         for _ in range(arguments.rounds):
             start = time.perf_counter()
-            theirs.step(next(batches), arguments.micro_batch)
+            theirs.step(next(batches), micro_batch)
             others.append(torch_batch / (time.perf_counter() - start))
             ours.append(arguments.batch / bayu.step()[1])
             print(f"PyTorch {others[-1]:.3f}, Bayu {ours[-1]:.3f} examples/s", flush=True)
