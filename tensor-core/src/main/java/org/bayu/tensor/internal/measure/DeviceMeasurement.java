@@ -25,8 +25,13 @@ public final class DeviceMeasurement {
   /** A round lasts at least this long: some of the operating system's time slices. */
   private static final long ROUND_NANOS = 80_000_000;
 
-  /** The first, which does not count, lasts until Java code around the kernels is compiled. */
-  private static final long WARM_UP_NANOS = 1_000_000_000;
+  /** Rounds before those that count, at least and at most: while Java code is being compiled. */
+  private static final int MIN_WARM_UP = 10;
+
+  private static final int MAX_WARM_UP = 100;
+
+  /** Rounds that are no faster than one before: then all is compiled. */
+  private static final int STEADY = 6;
 
   /** Bytes of memory that is read for the bandwidth: far more than caches hold. */
   private static final long BANDWIDTH_BYTES = 512L << 20;
@@ -81,19 +86,28 @@ public final class DeviceMeasurement {
 
   /** The rates of some rounds, ascending. */
   private static double[] rates(DoubleSupplier work) {
-    var rates = new double[ROUNDS + 1];
-    for (var round = 0; round <= ROUNDS; round++) {
-      var start = System.nanoTime();
-      var done = 0.0;
-      var nanos = 0L;
-      while (nanos < (round == 0 ? WARM_UP_NANOS : ROUND_NANOS)) {
-        done += work.getAsDouble();
-        nanos = System.nanoTime() - start;
-      }
-      rates[round] = done / nanos;
+    var best = 0.0;
+    var steady = 0;
+    for (var i = 0; i < MIN_WARM_UP || (i < MAX_WARM_UP && steady < STEADY); i++) {
+      var rate = round(work);
+      steady = rate > 1.02 * best ? 0 : steady + 1;
+      best = Math.max(best, rate);
     }
-    // The first warms up.
-    return Arrays.stream(rates).skip(1).sorted().toArray();
+    var rates = new double[ROUNDS];
+    Arrays.setAll(rates, round -> round(work));
+    Arrays.sort(rates);
+    return rates;
+  }
+
+  private static double round(DoubleSupplier work) {
+    var start = System.nanoTime();
+    var done = 0.0;
+    var nanos = 0L;
+    while (nanos < ROUND_NANOS) {
+      done += work.getAsDouble();
+      nanos = System.nanoTime() - start;
+    }
+    return done / nanos;
   }
 
   /** The most that multiply-adds from registers alone reach, 10⁹ operations a second. */
