@@ -33,6 +33,9 @@ public final class DeviceMeasurement {
   /** Rounds that are no faster than one before: then all is compiled. */
   private static final int STEADY = 6;
 
+  /** Steps of a thread's task: half a millisecond, far longer than a sleeping thread wakes up. */
+  private static final int PEAK_STEPS = 200_000;
+
   /** Bytes of memory that is read for the bandwidth: far more than caches hold. */
   private static final long BANDWIDTH_BYTES = 512L << 20;
 
@@ -122,7 +125,7 @@ public final class DeviceMeasurement {
               .workers()
               .run(
                   threads,
-                  (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, 20_000));
+                  (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, PEAK_STEPS));
           return Arrays.stream(flops).sum();
         })[ROUNDS - 1];
   }
