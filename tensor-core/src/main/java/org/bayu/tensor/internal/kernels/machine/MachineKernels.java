@@ -6,26 +6,36 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.MatrixProduct;
+import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels of processors with AVX-512 BF16: matrix products and attention in machine code, the
- * rest on the Vector API.
+ * The kernels of x86-64 processors with vectors: matrix products in machine code, and attention
+ * where there is an instruction for BF16; the rest on the Vector API.
  */
-public final class MachineKernels extends MachineTileKernels {
+public final class MachineKernels extends VectorKernels {
   private static final Availability AVAILABILITY = find();
 
+  private final InstructionSet instructions;
   private final ProductCode f32;
   private final ProductCode bfloat16;
-  private final AttentionCode attention;
   private final ReadCode reading;
+  private final @Nullable AttentionKernels attention;
 
-  private MachineKernels(CallingConvention convention) throws CodeRefusedException {
-    super(convention, true);
-    f32 = new ProductCode(convention, false);
-    bfloat16 = new ProductCode(convention, true);
-    attention = new AttentionCode(convention, bfloat16);
+  /**
+   * Assembles the code.
+   *
+   * @throws CodeRefusedException if the operating system gives no executable memory
+   */
+  MachineKernels(CallingConvention convention, InstructionSet instructions)
+      throws CodeRefusedException {
+    this.instructions = instructions;
+    f32 = instructions.products(convention, false);
+    bfloat16 = instructions.products(convention, true);
     reading = new ReadCode(convention);
+    var hasAttention = instructions == InstructionSet.AVX512_BF16;
+    attention = hasAttention ? new AttentionCode(convention, bfloat16) : null;
   }
 
   /** Kernels, or why there are none, in a few words for people. */
@@ -73,21 +83,38 @@ public final class MachineKernels extends MachineTileKernels {
         return new Availability.Missing("there is machine code for x86-64 alone", false);
       }
       var features = found.get();
-      var convention = CallingConvention.ofThisSystem();
-      if (features.avx512bf16() && features.avx512bw() && features.avx512vl()) {
-        return new Availability.Available(
-            new MachineKernels(convention), "AVX-512 BF16 of " + features.brand());
+      for (var instructions : InstructionSet.values()) {
+        if (instructions.isIn(features)) {
+          return new Availability.Available(
+              new MachineKernels(CallingConvention.ofThisSystem(), instructions),
+              instructions.title() + " of " + features.brand());
+        }
       }
-      if (features.avx512f() || (features.avx2() && features.fma())) {
+      if (features.avx2() && features.fma()) {
         return new Availability.Available(
-            new MachineTileKernels(convention, features.avx512f()),
-            (features.avx512f() ? "AVX-512 of " : "AVX2 of ") + features.brand());
+            new MachineTileKernels(CallingConvention.ofThisSystem()),
+            "AVX2 of " + features.brand());
       }
       return new Availability.Missing(
           "the processor (" + features.brand() + ") has neither AVX-512 nor AVX2 with FMA", false);
     } catch (CodeRefusedException e) {
       return new Availability.Missing(String.valueOf(e.getMessage()), true);
     }
+  }
+
+  /** F32 products. */
+  ProductCode f32() {
+    return f32;
+  }
+
+  /** BF16 products. */
+  ProductCode bfloat16() {
+    return bfloat16;
+  }
+
+  @Override
+  public String tier() {
+    return "machine";
   }
 
   @Override
@@ -101,12 +128,53 @@ public final class MachineKernels extends MachineTileKernels {
   }
 
   @Override
-  public AttentionKernels attention() {
+  public @Nullable AttentionKernels attention() {
     return attention;
   }
 
   @Override
   public MatrixProduct matrixProduct(WorkerPool workers) {
     return new PanelProduct(this, f32, bfloat16, workers);
+  }
+
+  @Override
+  public int tileRows() {
+    return f32.instructions().tileRows();
+  }
+
+  @Override
+  public int tileColumns() {
+    return f32.instructions().tileVectors() * f32.instructions().vectorLanes();
+  }
+
+  @Override
+  public void gemmTile(
+      int k,
+      MemorySegment a,
+      long aAt,
+      MemorySegment b,
+      long bAt,
+      MemorySegment c,
+      long cAt,
+      long cStride,
+      boolean accumulate) {
+    f32.multiply(
+        tileRows(),
+        tileColumns(),
+        k,
+        true,
+        a.address() + aAt,
+        4L * tileRows(),
+        b.address() + bAt,
+        c.address() + cAt,
+        4 * cStride,
+        accumulate,
+        0,
+        0);
+  }
+
+  @Override
+  public String toString() {
+    return instructions.title();
   }
 }

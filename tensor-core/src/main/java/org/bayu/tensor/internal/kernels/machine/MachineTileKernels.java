@@ -4,32 +4,21 @@ import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 
 /**
- * The kernels of processors that have AVX-512 or AVX2, but no instruction for BF16: the tile of a
- * product in machine code, in F32, all else on the Vector API.
+ * The kernels of processors with AVX2 and FMA: the tile of a product in machine code, in F32, all
+ * else on the Vector API.
  */
 public class MachineTileKernels extends VectorKernels {
-  private final boolean avx512;
   private final MemorySegment tile;
 
   /**
    * Assembles the tile.
    *
-   * @param avx512 whether for AVX-512, else for AVX2 with FMA
    * @throws CodeRefusedException if the operating system gives no executable memory
    */
-  MachineTileKernels(CallingConvention convention, boolean avx512) throws CodeRefusedException {
-    this.avx512 = avx512;
-    byte[] code;
-    if (avx512) {
-      var asm = new Avx512Assembler();
-      TileCode.emit(asm, convention, false, TileCode.ROWS, TileCode.VECTORS, true);
-      code = asm.toByteArray();
-    } else {
-      var asm = new Avx2Assembler();
-      Avx2TileCode.emit(asm, convention);
-      code = asm.toByteArray();
-    }
-    tile = CodeBuffer.of(code).address(0);
+  MachineTileKernels(CallingConvention convention) throws CodeRefusedException {
+    var asm = new Avx2Assembler();
+    Avx2TileCode.emit(asm, convention);
+    tile = CodeBuffer.of(asm.toByteArray()).address(0);
   }
 
   @Override
@@ -39,12 +28,12 @@ public class MachineTileKernels extends VectorKernels {
 
   @Override
   public int tileRows() {
-    return avx512 ? TileCode.ROWS : Avx2TileCode.ROWS;
+    return Avx2TileCode.ROWS;
   }
 
   @Override
   public int tileColumns() {
-    return avx512 ? 16 * TileCode.VECTORS : Avx2TileCode.COLUMNS;
+    return Avx2TileCode.COLUMNS;
   }
 
   @Override

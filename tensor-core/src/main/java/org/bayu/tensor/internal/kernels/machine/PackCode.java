@@ -6,6 +6,7 @@ import static org.bayu.tensor.internal.kernels.machine.Gp.R11;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RBP;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RBX;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RDI;
@@ -20,7 +21,7 @@ import org.bayu.tensor.DType;
 
 /**
  * Packing with AVX-512 for {@link TileCode}: 32-bit steps, at each step the lanes (rows of A,
- * columns of B) side by side. For products in BF16 a step is a pair of k, rounded to nearest even;
+ * columns of B) side by side. For products in BF16 numbers are rounded to nearest even; in pairs
  * subnormal numbers become zero, as the multiplication takes them.
  */
 final class PackCode {
@@ -28,15 +29,15 @@ final class PackCode {
   private static final int AHEAD = 4;
 
   private final Avx512Assembler asm;
-  private final boolean bfloat16;
+  private final Step step;
   private final DType from;
   private final LoadCode load;
 
-  private PackCode(Avx512Assembler asm, boolean bfloat16, DType from) {
+  private PackCode(Avx512Assembler asm, Step step, DType from, Gp constants) {
     this.asm = asm;
-    this.bfloat16 = bfloat16;
+    this.step = step;
     this.from = from;
-    this.load = new LoadCode(asm, bfloat16, from);
+    this.load = new LoadCode(asm, step, from, constants);
   }
 
   /**
@@ -44,12 +45,14 @@ final class PackCode {
    * to, long stride, long tailMask)}. Steps are {@code stride} bytes apart; a multiple of 16 of
    * them is written, zeros behind k. {@code tailMask} has a bit for each of the last chunk's k.
    */
-  static void emitSteps(
-      Avx512Assembler asm, CallingConvention convention, boolean bfloat16, DType from) {
-    var frame = new Frame(asm, convention, 5, 0, RBX);
+  static void emitSteps(Avx512Assembler asm, CallingConvention convention, Step step, DType from) {
+    var frame = new Frame(asm, convention, 5, 0, RBX, RBP);
     frame.prologue();
-    new PackCode(asm, bfloat16, from).emitSteps();
+    var pack = new PackCode(asm, step, from, RBP);
+    pack.load.begin();
+    pack.emitSteps();
     frame.epilogue();
+    pack.load.end();
   }
 
   private void emitSteps() {
@@ -139,23 +142,26 @@ final class PackCode {
    * has a bit for each lane of the last group, whose other lanes become zero.
    */
   static void emitLanes(
-      Avx512Assembler asm, CallingConvention convention, boolean bfloat16, DType from, int groups) {
+      Avx512Assembler asm, CallingConvention convention, Step step, DType from, int groups) {
     var frame = new Frame(asm, convention, 6, 0);
     frame.prologue();
-    new PackCode(asm, bfloat16, from).emitLanes(groups);
+    var pack = new PackCode(asm, step, from, R11);
+    pack.load.begin();
+    pack.emitLanes(groups);
     frame.epilogue();
+    pack.load.end();
   }
 
   private void emitLanes(int groups) {
     var pairOrder = new Label();
     var end = new Label();
     asm.kmovd(K1, R9);
-    if (!bfloat16) {
+    if (step != Step.BFLOAT16_PAIR) {
       asm.test(RDX, RDX);
       asm.jz(end);
       var again = asm.here();
       for (var group = 0; group < groups; group++) {
-        load.floats(lanes(zmm(0), group, groups), at(RDI, 16 * from.bytes() * group));
+        load.numbers(lanes(zmm(0), group, groups), at(RDI, 16 * from.bytes() * group));
         asm.vmovups(at(RCX, 64 * group), zmm(0));
       }
       asm.add(RDI, RSI);

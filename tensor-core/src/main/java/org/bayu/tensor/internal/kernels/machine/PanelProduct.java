@@ -27,23 +27,23 @@ final class PanelProduct implements MatrixProduct {
 
   PanelProduct(Kernels kernels, ProductCode f32Code, ProductCode bfloat16Code, WorkerPool workers) {
     result = new GemmResult(kernels, workers);
-    f32Stream = new StreamProduct(kernels, workers, DType.F32, f32Code, result);
-    bfloat16Stream = new StreamProduct(kernels, workers, DType.BF16, bfloat16Code, result);
-    f32Panels = new PanelTasks(workers, DType.F32, f32Code, result);
-    bfloat16Panels = new PanelTasks(workers, DType.BF16, bfloat16Code, result);
+    f32Stream = new StreamProduct(kernels, workers, f32Code, result);
+    bfloat16Stream = new StreamProduct(kernels, workers, bfloat16Code, result);
+    f32Panels = new PanelTasks(workers, f32Code, result);
+    bfloat16Panels = new PanelTasks(workers, bfloat16Code, result);
   }
 
   @Override
   public void multiply(
       int m, int n, DType operands, float alpha, boolean accumulate, Matrix c, Term... terms) {
     var isFew = StreamProduct.takes(m, terms);
-    var transposed = !isFew && costsLessTransposed(m, n, operands, c, terms);
+    var panels = operands == DType.BF16 ? bfloat16Panels : f32Panels;
+    var transposed = !isFew && costsLessTransposed(m, n, panels, c, terms);
     result.begin(transposed ? c.transposed() : c, alpha, accumulate);
     try {
       if (isFew) {
         (operands == DType.BF16 ? bfloat16Stream : f32Stream).multiply(m, n, terms);
       } else {
-        var panels = operands == DType.BF16 ? bfloat16Panels : f32Panels;
         panels.multiply(transposed ? n : m, transposed ? m : n, transposed, terms);
       }
     } finally {
@@ -52,12 +52,12 @@ final class PanelProduct implements MatrixProduct {
   }
 
   private static boolean costsLessTransposed(
-      int m, int n, DType operands, Matrix c, Term... terms) {
+      int m, int n, PanelTasks panels, Matrix c, Term... terms) {
     var cost = scatteringCost(m, n, c);
     var transposedCost = scatteringCost(m, n, c.transposed());
     for (var term : terms) {
-      cost += cost(m, n, operands, term);
-      transposedCost += cost(n, m, operands, term.transposed());
+      cost += cost(m, n, panels, term);
+      transposedCost += cost(n, m, panels, term.transposed());
     }
     return transposedCost < cost;
   }
@@ -66,9 +66,9 @@ final class PanelProduct implements MatrixProduct {
     return c.columnStride() == 1 ? 0 : SCATTERING * m * n;
   }
 
-  private static double cost(int m, int n, DType operands, Term term) {
-    var columns = PanelTasks.roundUp(n, 16);
-    var packedRows = PanelTasks.isDirect(term, operands) ? 0 : m;
+  private static double cost(int m, int n, PanelTasks panels, Term term) {
+    var columns = panels.width(n);
+    var packedRows = panels.isDirect(term) ? 0 : m;
     return term.k() * ((double) m * columns + PACKING * ((double) packedRows + columns));
   }
 }

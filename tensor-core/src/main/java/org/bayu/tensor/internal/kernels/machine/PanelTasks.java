@@ -21,13 +21,13 @@ final class PanelTasks {
   /** Steps of 32 bits in a block: 128 KiB of B, 14 KiB of a tile's A. */
   static final int BLOCK_STEPS = 512;
 
-  private static final int COLUMNS = 16 * TileCode.VECTORS;
+  private static final int COLUMNS = ProductCode.COLUMNS;
 
-  /** Rows whose sums a task holds at most: a whole number of A's panels. */
-  private static final int MAX_TASK_ROWS = 36 * TileCode.LANES;
+  /** Rows whose sums a task holds at most, but for what fills up a panel. */
+  private static final int MAX_TASK_ROWS = 4032;
 
   /** Rows for which packing 64 columns of B pays, at least. */
-  private static final int MIN_TASK_ROWS = 4 * TileCode.LANES;
+  private static final int MIN_TASK_ROWS = 448;
 
   /** Bytes of packed A at most. */
   private static final long PACKED_BYTES = 24L << 20;
@@ -35,12 +35,14 @@ final class PanelTasks {
   private static final Term[] NO_TERMS = {};
 
   private final WorkerPool workers;
-  private final DType operands;
   private final ProductCode code;
   private final GemmResult result;
+  private final Step step;
 
-  /** Elements of k in a step. */
-  private final int elements;
+  /** Lanes of a packed panel of A, rows of A that meet B's panel in one call. */
+  private final int lanes;
+
+  private final int vectorLanes;
 
   private final Consumer<MemorySegment> run = this::run;
   private final Task packRows = this::packRows;
@@ -63,19 +65,26 @@ final class PanelTasks {
   private int taskRows;
   private MemorySegment packed = MemorySegment.NULL;
 
-  PanelTasks(WorkerPool workers, DType operands, ProductCode code, GemmResult result) {
+  PanelTasks(WorkerPool workers, ProductCode code, GemmResult result) {
     this.workers = workers;
-    this.operands = operands;
     this.code = code;
     this.result = result;
-    elements = operands == DType.BF16 ? 2 : 1;
+    step = code.instructions().step();
+    lanes = code.instructions().panelLanes();
+    vectorLanes = code.instructions().vectorLanes();
   }
 
   /** Whether A's rows can be read as they are. */
-  static boolean isDirect(Term term, DType operands) {
-    return term.a().dtype() == operands
+  boolean isDirect(Term term) {
+    return term.a().dtype() == step.type()
+        && !step.isRounded()
         && term.a().columnStride() == 1
-        && (operands == DType.F32 || term.k() % 2 == 0);
+        && term.k() % step.elements() == 0;
+  }
+
+  /** Columns with those that fill up a vector. */
+  int width(int columns) {
+    return roundUp(columns, vectorLanes);
   }
 
   /**
@@ -89,11 +98,11 @@ final class PanelTasks {
     this.terms = terms;
     measure();
     // Packed A is a whole matrix, held for some rows at a time where it is large.
-    var fitting = PACKED_BYTES / Math.max(1, packedLaneBytes) / TileCode.LANES * TileCode.LANES;
-    var chunk = packedLaneBytes == 0 ? m : (int) Math.min(m, Math.max(TileCode.LANES, fitting));
+    var fitting = PACKED_BYTES / Math.max(1, packedLaneBytes) / lanes * lanes;
+    var chunk = packedLaneBytes == 0 ? m : (int) Math.min(m, Math.max(lanes, fitting));
     for (firstRow = 0; firstRow < m; firstRow += chunk) {
       rows = Math.min(chunk, m - firstRow);
-      workers.withScratch(packedLaneBytes * roundUp(rows, TileCode.LANES), run);
+      workers.withScratch(packedLaneBytes * roundUp(rows, lanes), run);
     }
     this.terms = NO_TERMS;
   }
@@ -108,7 +117,7 @@ final class PanelTasks {
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
       lastTerm = term.k() > 0 ? i : lastTerm;
-      for (var from = 0; from < term.k() && !isDirect(term, operands); from += blockK()) {
+      for (var from = 0; from < term.k() && !isDirect(term); from += blockK()) {
         packedSteps = Math.addExact(packedSteps, paddedSteps(blockK(term, from)));
       }
     }
@@ -116,7 +125,7 @@ final class PanelTasks {
   }
 
   private int blockK() {
-    return BLOCK_STEPS * elements;
+    return BLOCK_STEPS * step.elements();
   }
 
   /** Elements of k of the block that begins with {@code from}. */
@@ -125,18 +134,18 @@ final class PanelTasks {
   }
 
   private int steps(int k) {
-    return (k + elements - 1) / elements;
+    return ceilDivide(k, step.elements());
   }
 
   /** Steps that packing may write. */
   private int paddedSteps(int k) {
-    return roundUp(steps(k), 16);
+    return roundUp(steps(k), vectorLanes);
   }
 
   private void run(MemorySegment packed) {
     this.packed = packed;
     if (packedLaneBytes > 0) {
-      workers.run(ceilDivide(rows, TileCode.LANES), packRows);
+      workers.run(ceilDivide(rows, lanes), packRows);
     }
     var panels = ceilDivide(n, COLUMNS);
     var wanted = ceilDivide(4 * workers.threads(), panels);
@@ -144,22 +153,22 @@ final class PanelTasks {
         Math.max(
             ceilDivide(rows, MAX_TASK_ROWS),
             Math.clamp(wanted, 1, Math.max(1, rows / MIN_TASK_ROWS)));
-    taskRows = roundUp(ceilDivide(rows, rowTasks), TileCode.LANES);
+    taskRows = roundUp(ceilDivide(rows, rowTasks), lanes);
     workers.run(ceilDivide(rows, taskRows) * panels, multiplyPanel);
   }
 
   /** Packs a panel of A's rows. */
   private void packRows(int panel, int worker) {
-    var row = panel * TileCode.LANES;
-    var lanes = Math.min(TileCode.LANES, rows - row);
+    var row = panel * lanes;
+    var count = Math.min(lanes, rows - row);
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
     var at = row * packedLaneBytes;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
-      for (var from = 0; from < term.k() && !isDirect(term, operands); from += blockK()) {
+      for (var from = 0; from < term.k() && !isDirect(term); from += blockK()) {
         var k = blockK(term, from);
-        pack(term.a(), firstRow + row, lanes, from, k, packed, at, TileCode.LANES, pointers);
-        at += 4L * TileCode.LANES * paddedSteps(k);
+        pack(term.a(), firstRow + row, count, from, k, packed, at, lanes, pointers);
+        at += 4L * lanes * paddedSteps(k);
       }
     }
   }
@@ -185,7 +194,7 @@ final class PanelTasks {
       var stride = matrix.columnStride() * type.bytes();
       code.packLanes(type, at, stride, lanes, k, panel, width);
     } else {
-      SlowPacking.pack(elements == 2, matrix, lane, lanes, from, k, to, toAt, width);
+      SlowPacking.pack(step, matrix, lane, lanes, from, k, to, toAt, width);
     }
   }
 
@@ -196,7 +205,7 @@ final class PanelTasks {
     var count = Math.min(taskRows, rows - row);
     var column = task % panels * COLUMNS;
     var columns = Math.min(COLUMNS, n - column);
-    var width = roundUp(columns, 16);
+    var width = width(columns);
     var c = result.c();
     var isStored = isStored(columns);
     if (!isStored && c.dtype() == DType.F32) {
@@ -236,8 +245,9 @@ final class PanelTasks {
   private boolean isStored(int columns) {
     var c = result.c();
     return c.dtype() == DType.F16
+        || (c.dtype() == DType.BF16 && !code.instructions().roundsSums())
         || c.columnStride() != 1
-        || columns % 16 != 0
+        || columns % vectorLanes != 0
         || !result.isPlain()
         || lastTerm < 0;
   }
@@ -255,73 +265,64 @@ final class PanelTasks {
       long rounded,
       long roundedStride,
       int worker) {
-    var width = roundUp(columns, 16);
+    var width = width(columns);
     var panel = workers.scratch(worker, 4L * width * BLOCK_STEPS);
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
     var packedAt = packed.address() + row * packedLaneBytes;
     var isFirst = true;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
-      var direct = isDirect(term, operands);
+      var direct = isDirect(term);
       for (var from = 0; from < term.k(); from += blockK()) {
         var k = blockK(term, from);
         pack(term.b().transposed(), column, columns, from, k, panel, 0, width, pointers);
         var isLast = i == lastTerm && from + k == term.k();
         var to = isLast ? rounded : 0;
-        if (direct) {
-          var a = term.a();
-          code.multiply(
-              count,
-              width,
-              steps(k),
-              false,
-              a.address(firstRow + row, from),
-              a.rowStride() * a.dtype().bytes(),
-              panel.address(),
-              sums,
-              stride,
-              !isFirst,
-              to,
-              roundedStride);
-        } else {
-          multiplyPacked(
-              count,
-              width,
-              k,
-              packedAt,
-              panel.address(),
-              sums,
-              stride,
-              !isFirst,
-              to,
-              roundedStride);
-          packedAt += 4L * TileCode.LANES * paddedSteps(k);
-        }
+        var a = direct ? term.a().address(firstRow + row, from) : packedAt;
+        var rowBytes = term.a().rowStride() * term.a().dtype().bytes();
+        multiplyBlock(
+            count,
+            width,
+            steps(k),
+            !direct,
+            a,
+            direct ? rowBytes : packedLaneBytes,
+            direct ? rowBytes : 4L * lanes,
+            panel.address(),
+            sums,
+            stride,
+            !isFirst,
+            to,
+            roundedStride);
+        packedAt += direct ? 0 : 4L * lanes * paddedSteps(k);
         isFirst = false;
       }
     }
   }
 
-  /** One block, A's panels {@link #packedLaneBytes} apart for each lane. */
-  private void multiplyPacked(
+  /** One block of k, some rows at a time, {@code laneStride} bytes apart. */
+  private void multiplyBlock(
       int count,
       int width,
-      int k,
+      int steps,
+      boolean inPanel,
       long a,
+      long laneStride,
+      long aStride,
       long panel,
       long sums,
       long stride,
       boolean accumulate,
       long rounded,
       long roundedStride) {
-    for (var lane = 0; lane < count; lane += TileCode.LANES) {
+    for (var lane = 0; lane < count; lane += lanes) {
       code.multiply(
-          Math.min(TileCode.LANES, count - lane),
+          Math.min(lanes, count - lane),
           width,
-          steps(k),
-          true,
-          a + lane * packedLaneBytes,
-          4L * TileCode.LANES,
+          steps,
+          inPanel,
+          a + lane * laneStride,
+          aStride,
           panel,
           sums + lane * stride,
           stride,

@@ -10,66 +10,61 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 
 /**
- * The functions of {@link TileCode} and {@link PackCode} for one type of operands, ready to be
- * called. Nothing here checks a range: {@link org.bayu.tensor.internal.kernels.Gemm} has.
+ * The functions that a product is made of, ready to be called: tiles, packing and the streaming of
+ * a weight. Nothing here checks a range: {@link org.bayu.tensor.internal.kernels.Gemm} has.
  */
 final class ProductCode {
   /** Bytes of the pointers that {@link #packSteps} needs. */
   static final long POINTER_BYTES = 16 * JAVA_LONG.byteSize();
 
+  /** Columns of B that are packed together, at most. */
+  static final int COLUMNS = 64;
+
   /** What a missing lane reads: as long as any lane's block. */
   private static final MemorySegment ZEROS =
       Arena.global().allocate(2 * 4L * PanelTasks.BLOCK_STEPS, 64);
 
-  private final boolean bfloat16;
+  private static final DType[] SOURCES = {DType.F32, DType.BF16, DType.F16};
+
+  private final ProductInstructions instructions;
   private final MemorySegment peak;
   private final List<MemorySegment> tiles;
   private final List<MemorySegment> steps;
   private final List<MemorySegment> lanes;
   private final List<MemorySegment> streams;
 
+  /** Groups of lanes that lie side by side, at most. */
+  private final int laneGroups;
+
   /**
    * Assembles them.
    *
    * @throws CodeRefusedException if the operating system gives no executable memory
    */
-  ProductCode(CallingConvention convention, boolean bfloat16) throws CodeRefusedException {
-    this.bfloat16 = bfloat16;
-    var asm = new Avx512Assembler();
-    List<Integer> tilesAt = new ArrayList<>();
-    for (var panel : new boolean[] {false, true}) {
-      for (var vectors = 1; vectors <= TileCode.VECTORS; vectors++) {
-        for (var rows = 1; rows <= TileCode.ROWS; rows++) {
-          asm.align(64);
-          tilesAt.add(asm.position());
-          TileCode.emit(asm, convention, bfloat16, rows, vectors, panel);
-        }
-      }
-    }
+  ProductCode(ProductInstructions instructions) throws CodeRefusedException {
+    this.instructions = instructions;
+    laneGroups = COLUMNS / instructions.vectorLanes();
+    var tilesAt = emitTiles();
     List<Integer> stepsAt = new ArrayList<>();
     List<Integer> lanesAt = new ArrayList<>();
     List<Integer> streamsAt = new ArrayList<>();
-    for (var from : new DType[] {DType.F32, DType.BF16, DType.F16}) {
-      asm.align(64);
-      stepsAt.add(asm.position());
-      PackCode.emitSteps(asm, convention, bfloat16, from);
-      for (var groups = 1; groups <= TileCode.VECTORS; groups++) {
-        asm.align(64);
-        lanesAt.add(asm.position());
-        PackCode.emitLanes(asm, convention, bfloat16, from, groups);
+    for (var from : SOURCES) {
+      stepsAt.add(begin());
+      instructions.emitSteps(from);
+      for (var groups = 1; groups <= laneGroups; groups++) {
+        lanesAt.add(begin());
+        instructions.emitLanes(from, groups);
       }
       for (var few = 1; few <= StreamCode.FEW; few++) {
-        for (var rows = 1; rows <= StreamCode.ROWS; rows += StreamCode.ROWS - 1) {
-          asm.align(64);
-          streamsAt.add(asm.position());
-          StreamCode.emit(asm, convention, bfloat16, from, rows, few);
-        }
+        streamsAt.add(begin());
+        instructions.emitStream(from, 1, few);
+        streamsAt.add(begin());
+        instructions.emitStream(from, instructions.streamRows(few), few);
       }
     }
-    asm.align(64);
-    var peakAt = asm.position();
-    PeakCode.emit(asm, convention, bfloat16);
-    var code = CodeBuffer.of(asm.toByteArray());
+    var peakAt = begin();
+    instructions.emitPeak();
+    var code = CodeBuffer.of(instructions.assembler().toByteArray());
     peak = code.address(peakAt);
     tiles = tilesAt.stream().map(code::address).toList();
     steps = stepsAt.stream().map(code::address).toList();
@@ -77,16 +72,41 @@ final class ProductCode {
     streams = streamsAt.stream().map(code::address).toList();
   }
 
+  private List<Integer> emitTiles() {
+    List<Integer> tilesAt = new ArrayList<>();
+    for (var panel : new boolean[] {false, true}) {
+      for (var vectors = 1; vectors <= instructions.tileVectors(); vectors++) {
+        for (var rows = 1; rows <= instructions.tileRows(); rows++) {
+          tilesAt.add(begin());
+          instructions.emitTile(rows, vectors, panel);
+        }
+      }
+    }
+    return tilesAt;
+  }
+
+  /** Where the next function begins. */
+  private int begin() {
+    instructions.assembler().align(64);
+    return instructions.assembler().position();
+  }
+
+  /** What the functions are made of. */
+  ProductInstructions instructions() {
+    return instructions;
+  }
+
   /** Does {@code steps} steps of the peak; returns their floating-point operations. */
   double runPeak(int steps) {
     MachineCall.call(peak, steps, 0, 0, 0, 0, 0);
-    return steps * PeakCode.flops(bfloat16);
+    return steps * instructions.peakFlops();
   }
 
   /** The function for tiles of [rows, width]. */
   private MemorySegment tile(boolean inPanel, int width, int rows) {
-    var form = (inPanel ? TileCode.VECTORS : 0) + width / 16 - 1;
-    return tiles.get(form * TileCode.ROWS + rows - 1);
+    var vectors = width / instructions.vectorLanes();
+    var form = (inPanel ? instructions.tileVectors() : 0) + vectors - 1;
+    return tiles.get(form * instructions.tileRows() + rows - 1);
   }
 
   /**
@@ -109,12 +129,47 @@ final class ProductCode {
       boolean accumulate,
       long rounded,
       long roundedStride) {
+    var tileColumns = instructions.tileVectors() * instructions.vectorLanes();
+    for (var column = 0; column < width; column += tileColumns) {
+      multiplyTiles(
+          rows,
+          Math.min(tileColumns, width - column),
+          steps,
+          inPanel,
+          a,
+          aStride,
+          b + 4L * column,
+          4L * width,
+          c + 4L * column,
+          cStride,
+          accumulate,
+          rounded,
+          roundedStride);
+    }
+  }
+
+  /** Tiles below each other: full ones, and one of what is left. */
+  private void multiplyTiles(
+      int rows,
+      int width,
+      int steps,
+      boolean inPanel,
+      long a,
+      long aStride,
+      long b,
+      long bStride,
+      long c,
+      long cStride,
+      boolean accumulate,
+      long rounded,
+      long roundedStride) {
     var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (rounded == 0 ? 0 : TileCode.ROUND);
-    var full = rows / TileCode.ROWS;
-    var rest = rows % TileCode.ROWS;
+    var tileRows = instructions.tileRows();
+    var full = rows / tileRows;
+    var rest = rows % tileRows;
     if (full > 0) {
       MachineCall.call(
-          tile(inPanel, width, TileCode.ROWS),
+          tile(inPanel, width, tileRows),
           steps,
           a,
           aStride,
@@ -124,7 +179,8 @@ final class ProductCode {
           full,
           flags,
           rounded,
-          roundedStride);
+          roundedStride,
+          bStride);
     }
     if (rest > 0) {
       var done = rows - rest;
@@ -139,13 +195,14 @@ final class ProductCode {
           1,
           flags,
           rounded + done * roundedStride,
-          roundedStride);
+          roundedStride,
+          bStride);
     }
   }
 
   /**
    * Packs lanes whose k lie side by side, of type {@code from}, {@code laneStride} bytes apart.
-   * Writes a multiple of 16 steps, and a multiple of 16 lanes, zeros where there are none.
+   * Writes whole vectors of steps and of lanes, zeros where there are none.
    *
    * @param at the address of the first lane's first k
    * @param to the address of the panel
@@ -163,16 +220,16 @@ final class ProductCode {
       MemorySegment pointers,
       long pointersAt) {
     var function = steps.get(source(from));
-    var chunk = bfloat16 ? 32 : 16;
-    var tailMask = (1L << (k % chunk)) - 1;
-    for (var group = 0; group < lanes; group += 16) {
-      for (var i = 0; i < 16; i++) {
+    var vectorLanes = instructions.vectorLanes();
+    var tail = tail(k);
+    for (var group = 0; group < lanes; group += vectorLanes) {
+      for (var i = 0; i < vectorLanes; i++) {
         var lane = group + i;
         var address = lane < lanes ? at + lane * laneStride : ZEROS.address();
         pointers.set(JAVA_LONG, pointersAt + 8L * i, address);
       }
       MachineCall.call(
-          function, pointers.address() + pointersAt, k, to + 4L * group, 4L * width, tailMask, 0);
+          function, pointers.address() + pointersAt, k, to + 4L * group, 4L * width, tail, 0);
     }
   }
 
@@ -181,24 +238,30 @@ final class ProductCode {
    * #packSteps} does; writes no more than k steps.
    */
   void packLanes(DType from, long at, long kStride, int lanes, int k, long to, int width) {
-    for (var first = 0; first < lanes; first += 16 * TileCode.VECTORS) {
-      var count = Math.min(16 * TileCode.VECTORS, lanes - first);
-      var groups = (count + 15) / 16;
+    var vectorLanes = instructions.vectorLanes();
+    for (var first = 0; first < lanes; first += COLUMNS) {
+      var count = Math.min(COLUMNS, lanes - first);
+      var groups = (count + vectorLanes - 1) / vectorLanes;
       MachineCall.call(
-          this.lanes.get(source(from) * TileCode.VECTORS + groups - 1),
+          this.lanes.get(source(from) * laneGroups + groups - 1),
           at + (long) first * from.bytes(),
           kStride,
           k,
           to + 4L * first,
           4L * width,
-          (1L << (count - 16 * (groups - 1))) - 1);
+          instructions.tail(count - vectorLanes * (groups - 1)));
     }
+  }
+
+  /** The parameter for what is left of k after whole vectors. */
+  private long tail(int k) {
+    return instructions.tail(k % (instructions.vectorLanes() * instructions.step().elements()));
   }
 
   /**
    * to[f, r] = Σ matrix[row + r, from + l]·few[f, l] over k elements, or += that.
    *
-   * @param few the address of vectors of the product's type, {@code fewStride} bytes apart, zeros
+   * @param few the address of vectors of the product's steps, {@code fewStride} bytes apart, zeros
    *     behind k
    * @param to the address of F32, {@code toStride} bytes from vector to vector
    */
@@ -259,13 +322,14 @@ final class ProductCode {
       long toStride,
       boolean accumulate) {
     var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + few - 1);
-    var tailMask = (1L << (k % (bfloat16 ? 32 : 16))) - 1;
+    var tail = tail(k);
+    var most = instructions.streamRows(few);
     var rowStride = matrix.rowStride() * matrix.dtype().bytes();
     var first = matrix.address(row, 0);
     var done = 0;
     while (done < rows) {
       var left = rows - done;
-      var together = left >= StreamCode.ROWS ? StreamCode.ROWS : 1;
+      var together = left >= most ? most : 1;
       var groups = left >= StreamCode.BLOCK ? StreamCode.BLOCK / together : left / together;
       var blocks = Math.max(1, left / StreamCode.BLOCK);
       MachineCall.call(
@@ -277,7 +341,7 @@ final class ProductCode {
           fewStride,
           to + 4L * done,
           blocks,
-          tailMask,
+          tail,
           toStride,
           StreamCode.counts(groups, fewGroups, accumulate));
       done += blocks * groups * together;

@@ -14,7 +14,7 @@ final class SlowPacking {
 
   /** Packs the lanes (rows) of {@code matrix}, some of its columns as k. */
   static void pack(
-      boolean bfloat16,
+      Step step,
       Matrix matrix,
       int lane,
       int lanes,
@@ -23,17 +23,18 @@ final class SlowPacking {
       MemorySegment to,
       long at,
       int width) {
-    var elements = bfloat16 ? 2 : 1;
+    var elements = step.elements();
     var steps = (k + elements - 1) / elements;
     Zeros.fill(to, at, 4L * steps * width);
     for (var i = 0; i < lanes; i++) {
       for (var l = 0; l < k; l++) {
         var value = get(matrix, matrix.byteAt(lane + i, from + l));
         var place = at + 4 * ((long) l / elements * width + i);
-        if (bfloat16) {
-          to.set(JAVA_SHORT_UNALIGNED, place + 2L * (l % 2), BFloat16.fromFloat(value));
-        } else {
-          to.set(JAVA_FLOAT_UNALIGNED, place, value);
+        switch (step) {
+          case F32 -> to.set(JAVA_FLOAT_UNALIGNED, place, value);
+          case BFLOAT16_PAIR ->
+              to.set(JAVA_SHORT_UNALIGNED, place + 2L * (l % 2), BFloat16.fromFloat(value));
+          case BFLOAT16_AS_F32 -> to.set(JAVA_FLOAT_UNALIGNED, place, BFloat16.round(value));
         }
       }
     }

@@ -30,8 +30,8 @@ final class StreamProduct {
 
   private final Kernels kernels;
   private final WorkerPool workers;
-  private final DType operands;
   private final ProductCode code;
+  private final Step step;
   private final GemmResult result;
   private final Consumer<MemorySegment> run = this::run;
   private final Task round = this::round;
@@ -43,15 +43,14 @@ final class StreamProduct {
   private Term[] terms = NO_TERMS;
   private int taskRows;
 
-  /** Rows of A in the product's type, term after term. */
+  /** Rows of A as steps of the product, term after term. */
   private MemorySegment few = MemorySegment.NULL;
 
-  StreamProduct(
-      Kernels kernels, WorkerPool workers, DType operands, ProductCode code, GemmResult result) {
+  StreamProduct(Kernels kernels, WorkerPool workers, ProductCode code, GemmResult result) {
     this.kernels = kernels;
     this.workers = workers;
-    this.operands = operands;
     this.code = code;
+    step = code.instructions().step();
     this.result = result;
   }
 
@@ -69,7 +68,7 @@ final class StreamProduct {
     this.m = m;
     this.n = n;
     this.terms = terms;
-    var wanted = n / (8 * workers.threads()) / StreamCode.ROWS * StreamCode.ROWS;
+    var wanted = n / (8 * workers.threads()) / StreamCode.BLOCK * StreamCode.BLOCK;
     taskRows = Math.clamp(wanted, MIN_TASK_ROWS, MAX_TASK_ROWS);
     var bytes = 0L;
     for (var term : terms) {
@@ -87,26 +86,34 @@ final class StreamProduct {
 
   /** Bytes of a row of A, rounded and filled up with zeros. */
   private long rowBytes(Term term) {
-    return ((long) operands.bytes() * term.k() + 63) / 64 * 64;
+    return ((long) step.type().bytes() * term.k() + 63) / 64 * 64;
   }
 
-  /** Brings A's rows to the product's type. */
+  /** Makes steps of A's rows. */
   private void round(int task, int worker) {
     var at = 0L;
     for (var term : terms) {
-      var a = term.a();
-      var isCopy = a.dtype() == operands && a.columnStride() == 1;
-      var line = isCopy ? few : workers.scratch(worker, 4L * term.k());
+      var line = workers.scratch(worker, 6L * term.k());
       for (var row = 0; row < m; row++) {
-        if (isCopy) {
-          var bytes = (long) term.k() * operands.bytes();
-          MemorySegment.copy(a.data(), a.byteAt(row, 0), few, at, bytes);
-        } else {
-          widen(a, row, term.k(), line);
-          kernels.narrow(operands, line, 0, few, at, term.k());
-        }
+        round(term.a(), row, term.k(), line, at);
         at += rowBytes(term);
       }
+    }
+  }
+
+  /** One row, through a line of F32 and one of BF16 behind it. */
+  private void round(Matrix a, int row, int k, MemorySegment line, long to) {
+    var type = step.type();
+    if (a.dtype() == type && a.columnStride() == 1 && !step.isRounded()) {
+      MemorySegment.copy(a.data(), a.byteAt(row, 0), few, to, (long) k * type.bytes());
+      return;
+    }
+    widen(a, row, k, line);
+    if (step.isRounded()) {
+      kernels.narrow(DType.BF16, line, 0, line, 4L * k, k);
+      kernels.widen(DType.BF16, line, 4L * k, few, to, k);
+    } else {
+      kernels.narrow(type, line, 0, few, to, k);
     }
   }
 

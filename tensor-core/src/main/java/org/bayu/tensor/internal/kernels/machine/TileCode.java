@@ -30,7 +30,8 @@ import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
  * or in a panel: at each step the rows side by side, {@code aStride} bytes from step to step.
  *
  * <p>Flags: {@link #ACCUMULATE} begins with what C has instead of zero; {@link #ROUND} leaves C and
- * stores BF16 to {@code rounded} instead, ties to even, subnormal numbers as zero.
+ * stores BF16 to {@code rounded} instead, ties to even, subnormal numbers as zero, where the
+ * processor has BF16.
  *
  * <p>The accumulators stay in registers, 28 of them for the full tile; four more hold the step's B,
  * and A comes from memory, broadcast by the multiplication itself. Each element of C is one chain
@@ -43,23 +44,22 @@ final class TileCode {
   /** Vectors of 16 columns that a tile has at most. */
   static final int VECTORS = 4;
 
-  /** Lanes of a packed panel of A: a whole number of tiles and of vectors. */
-  static final int LANES = 112;
-
   static final int ACCUMULATE = 1;
   static final int ROUND = 2;
 
   private static final int UNROLL = 4;
 
   private final Avx512Assembler asm;
-  private final boolean bfloat16;
+  private final boolean pairs;
+  private final boolean rounds;
   private final int rows;
   private final int vectors;
   private final boolean panel;
 
-  private TileCode(Avx512Assembler asm, boolean bfloat16, int rows, int vectors, boolean panel) {
-    this.asm = asm;
-    this.bfloat16 = bfloat16;
+  private TileCode(Avx512Instructions instructions, int rows, int vectors, boolean panel) {
+    this.asm = instructions.assembler();
+    this.pairs = instructions.step() == Step.BFLOAT16_PAIR;
+    this.rounds = instructions.roundsSums();
     this.rows = rows;
     this.vectors = vectors;
     this.panel = panel;
@@ -70,20 +70,15 @@ final class TileCode {
    *
    * @param panel whether A lies in a panel, else by rows
    */
-  static void emit(
-      Avx512Assembler asm,
-      CallingConvention convention,
-      boolean bfloat16,
-      int rows,
-      int vectors,
-      boolean panel) {
-    var frame = new Frame(asm, convention, 10, 0, RBX, RBP, R12, R13, R14, R15);
+  static void emit(Avx512Instructions instructions, int rows, int vectors, boolean panel) {
+    var asm = instructions.assembler();
+    var frame = new Frame(asm, instructions.convention(), 10, 0, RBX, RBP, R12, R13, R14, R15);
     frame.prologue();
     frame.loadStackArgument(6, R12);
     frame.loadStackArgument(7, R13);
     frame.loadStackArgument(8, R14);
     frame.loadStackArgument(9, R15);
-    new TileCode(asm, bfloat16, rows, vectors, panel).emit();
+    new TileCode(instructions, rows, vectors, panel).emit();
     frame.epilogue();
   }
 
@@ -184,7 +179,7 @@ final class TileCode {
   }
 
   private void multiplyAdd(Vector into, Vector left, Operand right) {
-    if (bfloat16) {
+    if (pairs) {
       asm.vdpbf16ps(into, left, right);
     } else {
       asm.vfmadd231ps(into, left, right);
@@ -194,21 +189,25 @@ final class TileCode {
   private void end() {
     var round = new Label();
     var stored = new Label();
-    asm.mov(RAX, R13);
-    asm.and(RAX, ROUND);
-    asm.jnz(round);
+    if (rounds) {
+      asm.mov(RAX, R13);
+      asm.and(RAX, ROUND);
+      asm.jnz(round);
+    }
     asm.lea(RAX, at(R9, R9, 2, 0));
     asm.lea(RBX, at(R9, R9, 4, 0));
     forEachSum((row, vector) -> asm.vmovups(c(row, vector), sum(row, vector)));
-    asm.jmp(stored);
-    asm.bind(round);
-    asm.lea(RAX, at(R15, R15, 2, 0));
-    asm.lea(RBX, at(R15, R15, 4, 0));
-    for (var row = 0; row < rows; row++) {
-      storeRounded(row);
+    if (rounds) {
+      asm.jmp(stored);
+      asm.bind(round);
+      asm.lea(RAX, at(R15, R15, 2, 0));
+      asm.lea(RBX, at(R15, R15, 4, 0));
+      for (var row = 0; row < rows; row++) {
+        storeRounded(row);
+      }
+      advance(R14, R15);
+      asm.bind(stored);
     }
-    advance(R14, R15);
-    asm.bind(stored);
     advance(R8, R9);
     if (panel) {
       asm.add(RSI, 4 * rows);

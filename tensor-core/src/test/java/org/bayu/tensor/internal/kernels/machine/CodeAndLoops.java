@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * objects until the compiler has seen through them, here an object is one that Bayu made.
  */
 public class CodeAndLoops extends ScalarKernels {
-  private final MachineTileKernels tile;
+  private final Kernels tile;
 
-  private CodeAndLoops(MachineTileKernels tile) {
+  private CodeAndLoops(Kernels tile) {
     this.tile = tile;
   }
 
@@ -26,8 +26,10 @@ public class CodeAndLoops extends ScalarKernels {
     var all = new ArrayList<Kernels>();
     all.add(ScalarKernels.INSTANCE);
     for (var kernels : TestTiers.machine()) {
-      var tile = (MachineTileKernels) kernels;
-      all.add(tile instanceof MachineKernels ? new WithProducts(tile) : new CodeAndLoops(tile));
+      all.add(
+          kernels instanceof MachineKernels machine
+              ? new WithProducts(machine)
+              : new CodeAndLoops(kernels));
     }
     return all;
   }
@@ -61,31 +63,23 @@ public class CodeAndLoops extends ScalarKernels {
     tile.gemmTile(k, a, aAt, b, bAt, c, cAt, cStride, accumulate);
   }
 
-  /** With products and attention of bf16 too. */
+  /** With products, and attention of bf16 where there is one. */
   private static final class WithProducts extends CodeAndLoops {
-    private final ProductCode f32;
-    private final ProductCode bfloat16;
-    private final @Nullable AttentionKernels attention;
+    private final MachineKernels machine;
 
-    WithProducts(MachineTileKernels kernels) {
-      super(kernels);
-      attention = kernels.attention();
-      try {
-        f32 = new ProductCode(CallingConvention.ofThisSystem(), false);
-        bfloat16 = new ProductCode(CallingConvention.ofThisSystem(), true);
-      } catch (CodeRefusedException e) {
-        throw new AssertionError(e);
-      }
+    WithProducts(MachineKernels machine) {
+      super(machine);
+      this.machine = machine;
     }
 
     @Override
     public MatrixProduct matrixProduct(WorkerPool workers) {
-      return new PanelProduct(this, f32, bfloat16, workers);
+      return new PanelProduct(this, machine.f32(), machine.bfloat16(), workers);
     }
 
     @Override
     public @Nullable AttentionKernels attention() {
-      return attention;
+      return machine.attention();
     }
   }
 }

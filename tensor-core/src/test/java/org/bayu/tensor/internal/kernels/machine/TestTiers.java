@@ -21,16 +21,17 @@ public final class TestTiers {
   /** None where there is no machine code. */
   public static List<Kernels> machine() {
     var kernels = new ArrayList<Kernels>();
-    if (MachineKernels.availability() instanceof MachineKernels.Availability.Available available) {
-      kernels.add(available.kernels());
+    if (MachineKernels.availability() instanceof MachineKernels.Availability.Available) {
       try {
         var features = CpuFeatures.ofThisMachine().orElseThrow();
         var convention = CallingConvention.ofThisSystem();
-        if (features.avx512f()) {
-          kernels.add(new MachineTileKernels(convention, true));
+        for (var instructions : InstructionSet.values()) {
+          if (instructions.isIn(features)) {
+            kernels.add(new MachineKernels(convention, instructions));
+          }
         }
         if (features.avx2() && features.fma()) {
-          kernels.add(new MachineTileKernels(convention, false));
+          kernels.add(new MachineTileKernels(convention));
         }
       } catch (CodeRefusedException e) {
         throw new AssertionError(e);

@@ -1,0 +1,45 @@
+package org.bayu.tensor.internal.kernels.machine;
+
+/** The kinds of processors that there is machine code for, the fastest first. */
+enum InstructionSet {
+  /** Products of BF16 by an instruction of their own. */
+  AVX512_BF16("AVX-512 BF16"),
+
+  /** Products in F32. */
+  AVX512("AVX-512");
+
+  private final String title;
+
+  InstructionSet(String title) {
+    this.title = title;
+  }
+
+  /** Its name for people. */
+  String title() {
+    return title;
+  }
+
+  /**
+   * Whether a processor has what its code uses. Of AVX-512 that is F, BW (words, masks of 32 bits)
+   * and VL (lanes' sums in shorter vectors), which all processors with AVX-512 have but Xeon Phi.
+   */
+  boolean isIn(CpuFeatures features) {
+    var avx512 = features.avx512f() && features.avx512bw() && features.avx512vl();
+    return switch (this) {
+      case AVX512_BF16 -> avx512 && features.avx512bf16();
+      case AVX512 -> avx512;
+    };
+  }
+
+  /**
+   * Products of these operands.
+   *
+   * @throws CodeRefusedException if the operating system gives no executable memory
+   */
+  ProductCode products(CallingConvention convention, boolean bfloat16) throws CodeRefusedException {
+    var hasBfloat16 = this == AVX512_BF16;
+    var step = !bfloat16 ? Step.F32 : hasBfloat16 ? Step.BFLOAT16_PAIR : Step.BFLOAT16_AS_F32;
+    return new ProductCode(
+        new Avx512Instructions(new Avx512Assembler(), convention, step, hasBfloat16));
+  }
+}
