@@ -76,6 +76,12 @@ final class Avx2Assembler extends VexAssembler {
     vex(PF3 | M0F | 0x58, into, left, right);
   }
 
+  /** Compares into lanes of ones or zeros; predicate 3 is true where one of the two is NaN. */
+  final void vcmpps(Vector into, Vector left, Operand right, int predicate) {
+    vex(M0F | 0xC2, into, left, right);
+    code.putImmediate(predicate);
+  }
+
   // Integers and bits.
 
   final void vxorps(Vector into, Vector left, Operand right) {
@@ -116,6 +122,19 @@ final class Avx2Assembler extends VexAssembler {
   }
 
   // Shuffles.
+
+  final void vpbroadcastw(Vector into, Operand from) {
+    requireWidth(128, from);
+    vex(P66 | M0F38 | 0x79, into.bits(), into, 0, from);
+  }
+
+  /** The lanes of {@code right} whose sign bit is set in {@code lanes}, else of {@code left}. */
+  final void vblendvps(Vector into, Vector left, Operand right, Vector lanes) {
+    requireWidth(into.bits(), lanes);
+    requireUnmasked(lanes);
+    vex(P66 | M0F3A | 0x4A, into, left, right);
+    code.putImmediate(lanes.number() << 4);
+  }
 
   final void vunpcklps(Vector into, Vector left, Operand right) {
     vex(M0F | 0x14, into, left, right);

@@ -3,97 +3,166 @@ package org.bayu.tensor.internal.kernels.machine;
 import static org.bayu.tensor.internal.kernels.machine.Address.at;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R10;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R11;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R12;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R13;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R14;
+import static org.bayu.tensor.internal.kernels.machine.Gp.R15;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RBP;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RBX;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RDI;
+import static org.bayu.tensor.internal.kernels.machine.Gp.RDX;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RSI;
 import static org.bayu.tensor.internal.kernels.machine.Vector.ymm;
 
 /**
- * {@link TileCode} in F32 for processors with AVX2 and FMA: one tile of {@value #ROWS} rows by
- * {@value #COLUMNS} columns, with the parameters of that function and A in a panel of {@value
- * #ROWS}. Of 16 registers 12 hold sums, two B and one A.
+ * {@link TileCode} in F32 with AVX2 and FMA: tiles of 1 to {@value #ROWS} rows and 8 or 16 columns.
+ * Of 16 registers 12 hold sums, two B and two A.
+ *
+ * <p>The parameters are those of that function, but sums are not rounded, and one more says how
+ * many bytes apart the steps of B are: more columns of B are packed together than a tile has.
  */
 final class Avx2TileCode {
+  /** Rows of a full tile. */
   static final int ROWS = 6;
-  static final int COLUMNS = 16;
+
+  /** Vectors of 8 columns that a tile has at most. */
+  static final int VECTORS = 2;
 
   private static final int UNROLL = 4;
+  private static final int B = 12, A = 14;
 
   private final Avx2Assembler asm;
+  private final int rows;
+  private final int vectors;
+  private final boolean panel;
 
-  private Avx2TileCode(Avx2Assembler asm) {
+  private Avx2TileCode(Avx2Assembler asm, int rows, int vectors, boolean panel) {
     this.asm = asm;
+    this.rows = rows;
+    this.vectors = vectors;
+    this.panel = panel;
   }
 
-  static void emit(Avx2Assembler asm, CallingConvention convention) {
-    var frame = new Frame(asm, convention, 10, 0);
+  /**
+   * Appends the function for tiles of [rows, 8·vectors].
+   *
+   * @param panel whether A lies in a panel, else by rows
+   */
+  static void emit(
+      Avx2Assembler asm, CallingConvention convention, int rows, int vectors, boolean panel) {
+    var frame = new Frame(asm, convention, 11, 0, RBX, RBP, R12, R13, R14, R15);
     frame.prologue();
-    frame.loadStackArgument(7, R11);
-    new Avx2TileCode(asm).emit();
+    frame.loadStackArgument(6, R12);
+    frame.loadStackArgument(7, R13);
+    frame.loadStackArgument(10, R14);
+    new Avx2TileCode(asm, rows, vectors, panel).emit();
     frame.epilogue();
   }
 
   private void emit() {
-    asm.lea(RAX, at(R9, R9, 2, 0));
-    asm.lea(R10, at(R9, R9, 4, 0));
-    begin();
-    var rest = new Label();
-    var done = new Label();
-    asm.mov(R11, RDI);
-    asm.shr(R11, Integer.numberOfTrailingZeros(UNROLL));
-    asm.jz(rest);
+    asm.and(R13, TileCode.ACCUMULATE);
+    asm.lea(R10, at(RDX, RDX, 2, 0));
+    asm.lea(R11, at(RDX, RDX, 4, 0));
+    asm.lea(R15, at(R14, R14, 2, 0));
     asm.align(32);
-    loop(UNROLL);
-    asm.bind(rest);
-    asm.mov(R11, RDI);
-    asm.and(R11, UNROLL - 1);
-    asm.jz(done);
-    loop(1);
-    asm.bind(done);
-    for (var i = 0; i < 2 * ROWS; i++) {
+    var nextTile = asm.here();
+    asm.lea(RAX, at(R9, R9, 2, 0));
+    asm.lea(RBX, at(R9, R9, 4, 0));
+    begin();
+    multiply();
+    asm.lea(RAX, at(R9, R9, 2, 0));
+    asm.lea(RBX, at(R9, R9, 4, 0));
+    for (var i = 0; i < rows * vectors; i++) {
       asm.vmovups(c(i), ymm(i));
     }
+    advance(R8, R9);
+    if (panel) {
+      asm.add(RSI, 4 * rows);
+    } else {
+      advance(RSI, RDX);
+    }
+    asm.dec(R12);
+    asm.jnz(nextTile);
   }
 
-  /** Half {@code i % 2} of row {@code i / 2} of C. */
-  private static Address c(int i) {
-    return TileCode.row(R8, R9, RAX, R10, i / 2, 32 * (i % 2));
+  /** The place of sum {@code i} in C; RAX and RBX hold 3 and 5 strides. */
+  private Address c(int i) {
+    return TileCode.row(R8, R9, RAX, RBX, i / vectors, 32 * (i % vectors));
   }
 
   private void begin() {
     var fromZero = new Label();
     var begun = new Label();
-    asm.and(R11, TileCode.ACCUMULATE);
+    asm.test(R13, R13);
     asm.jz(fromZero);
-    for (var i = 0; i < 2 * ROWS; i++) {
+    for (var i = 0; i < rows * vectors; i++) {
       asm.vmovups(ymm(i), c(i));
     }
     asm.jmp(begun);
     asm.bind(fromZero);
-    for (var i = 0; i < 2 * ROWS; i++) {
+    for (var i = 0; i < rows * vectors; i++) {
       asm.vxorps(ymm(i), ymm(i), ymm(i));
     }
     asm.bind(begun);
   }
 
-  /** R11 times so many steps. */
+  private void multiply() {
+    asm.mov(RAX, RSI);
+    asm.mov(RBX, RCX);
+    var rest = new Label();
+    var done = new Label();
+    asm.mov(RBP, RDI);
+    asm.shr(RBP, Integer.numberOfTrailingZeros(UNROLL));
+    asm.jz(rest);
+    asm.align(32);
+    loop(UNROLL);
+    asm.bind(rest);
+    asm.mov(RBP, RDI);
+    asm.and(RBP, UNROLL - 1);
+    asm.jz(done);
+    loop(1);
+    asm.bind(done);
+  }
+
+  /** RBP times so many steps. */
   private void loop(int steps) {
     var again = asm.here();
     for (var step = 0; step < steps; step++) {
-      asm.vmovups(ymm(12), at(RCX, 64 * step));
-      asm.vmovups(ymm(13), at(RCX, 64 * step + 32));
-      for (var row = 0; row < ROWS; row++) {
-        asm.vbroadcastss(ymm(14), at(RSI, 4 * (row + step * ROWS)));
-        asm.vfmadd231ps(ymm(2 * row), ymm(14), ymm(12));
-        asm.vfmadd231ps(ymm(2 * row + 1), ymm(14), ymm(13));
+      for (var vector = 0; vector < vectors; vector++) {
+        asm.vmovups(ymm(B + vector), TileCode.row(RBX, R14, R15, R15, step, 32 * vector));
+      }
+      for (var row = 0; row < rows; row++) {
+        var a = ymm(A + row % 2);
+        asm.vbroadcastss(a, a(row, step));
+        for (var vector = 0; vector < vectors; vector++) {
+          asm.vfmadd231ps(ymm(row * vectors + vector), a, ymm(B + vector));
+        }
       }
     }
-    asm.add(RSI, 4 * ROWS * steps);
-    asm.add(RCX, 64 * steps);
-    asm.dec(R11);
+    if (!panel) {
+      asm.add(RAX, 4 * steps);
+    } else {
+      asm.lea(RAX, at(RAX, RDX, steps, 0));
+    }
+    asm.lea(RBX, at(RBX, R14, steps, 0));
+    asm.dec(RBP);
     asm.jnz(again);
+  }
+
+  private Address a(int row, int step) {
+    return panel
+        ? TileCode.row(RAX, RDX, R10, R11, step, 4 * row)
+        : TileCode.row(RAX, RDX, R10, R11, row, 4 * step);
+  }
+
+  /** Moves a pointer below this tile. */
+  private void advance(Gp pointer, Gp stride) {
+    asm.mov(RAX, rows);
+    asm.imul(RAX, stride);
+    asm.add(pointer, RAX);
   }
 }

@@ -6,7 +6,10 @@ enum InstructionSet {
   AVX512_BF16("AVX-512 BF16"),
 
   /** Products in F32. */
-  AVX512("AVX-512");
+  AVX512("AVX-512"),
+
+  /** Products in F32, with vectors half as long. */
+  AVX2("AVX2");
 
   private final String title;
 
@@ -28,6 +31,7 @@ enum InstructionSet {
     return switch (this) {
       case AVX512_BF16 -> avx512 && features.avx512bf16();
       case AVX512 -> avx512;
+      case AVX2 -> features.avx2() && features.fma() && features.f16c();
     };
   }
 
@@ -37,9 +41,13 @@ enum InstructionSet {
    * @throws CodeRefusedException if the operating system gives no executable memory
    */
   ProductCode products(CallingConvention convention, boolean bfloat16) throws CodeRefusedException {
-    var hasBfloat16 = this == AVX512_BF16;
-    var step = !bfloat16 ? Step.F32 : hasBfloat16 ? Step.BFLOAT16_PAIR : Step.BFLOAT16_AS_F32;
+    var forBfloat16 = this == AVX512_BF16 ? Step.BFLOAT16_PAIR : Step.BFLOAT16_AS_F32;
+    var step = bfloat16 ? forBfloat16 : Step.F32;
     return new ProductCode(
-        new Avx512Instructions(new Avx512Assembler(), convention, step, hasBfloat16));
+        switch (this) {
+          case AVX512_BF16 -> new Avx512Instructions(new Avx512Assembler(), convention, step, true);
+          case AVX512 -> new Avx512Instructions(new Avx512Assembler(), convention, step, false);
+          case AVX2 -> new Avx2Instructions(new Avx2Assembler(), convention, step);
+        });
   }
 }

@@ -90,13 +90,9 @@ public final class MachineKernels extends VectorKernels {
               instructions.title() + " of " + features.brand());
         }
       }
-      if (features.avx2() && features.fma()) {
-        return new Availability.Available(
-            new MachineTileKernels(CallingConvention.ofThisSystem()),
-            "AVX2 of " + features.brand());
-      }
       return new Availability.Missing(
-          "the processor (" + features.brand() + ") has neither AVX-512 nor AVX2 with FMA", false);
+          "the processor (" + features.brand() + ") has neither AVX-512 nor AVX2 with FMA and F16C",
+          false);
     } catch (CodeRefusedException e) {
       return new Availability.Missing(String.valueOf(e.getMessage()), true);
     }

@@ -101,7 +101,7 @@ final class PackCode {
   }
 
   /** Step 0 to 7 behind RDX; R9, R11 and RAX hold 3, 5 and 7 strides. */
-  private static Address step(int step) {
+  static Address step(int step) {
     return switch (step) {
       case 0 -> at(RDX);
       case 1, 2, 4 -> at(RDX, RCX, step, 0);

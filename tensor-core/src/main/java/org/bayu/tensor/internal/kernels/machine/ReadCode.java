@@ -3,12 +3,12 @@ package org.bayu.tensor.internal.kernels.machine;
 import static org.bayu.tensor.internal.kernels.machine.Address.at;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RDI;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RSI;
-import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
+import static org.bayu.tensor.internal.kernels.machine.Vector.ymm;
 
 import java.lang.foreign.MemorySegment;
 
 /**
- * Reads memory and does nothing with it, with AVX-512: what kernels that stream are measured by.
+ * Reads memory and does nothing with it, with AVX2: what kernels that stream are measured by.
  * {@code void read(byte* from, long blocks)}, blocks of {@value #BLOCK_BYTES} bytes.
  */
 final class ReadCode {
@@ -28,18 +28,19 @@ final class ReadCode {
 
   /** Assembles the function. */
   ReadCode(CallingConvention convention) throws CodeRefusedException {
-    var asm = new Avx512Assembler();
+    var asm = new Avx2Assembler();
     emit(asm, convention);
     code = CodeBuffer.of(asm.toByteArray()).address(0);
   }
 
-  private static void emit(Avx512Assembler asm, CallingConvention convention) {
+  private static void emit(Avx2Assembler asm, CallingConvention convention) {
     var frame = new Frame(asm, convention, 2, 0);
     frame.prologue();
     asm.align(32);
     var again = asm.here();
     for (var i = 0; i < LINES; i++) {
-      asm.vmovups(zmm(i), at(RDI, 64 * i));
+      asm.vmovups(ymm(2 * i), at(RDI, 64 * i));
+      asm.vmovups(ymm(2 * i + 1), at(RDI, 64 * i + 32));
       asm.prefetcht1(at(RDI, AHEAD + 64 * i));
     }
     asm.add(RDI, BLOCK_BYTES);

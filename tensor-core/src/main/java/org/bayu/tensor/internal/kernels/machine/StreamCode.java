@@ -105,7 +105,12 @@ abstract class StreamCode {
 
   /** This chunk of a row. */
   final Address row(int row) {
-    return strided(R12, RSI, R10, row);
+    return row(R12, row);
+  }
+
+  /** What lies at {@code first} in the first row. */
+  final Address row(Gp first, int row) {
+    return strided(first, RSI, R10, row);
   }
 
   /** This chunk of a vector. */
@@ -116,11 +121,11 @@ abstract class StreamCode {
   /** Fetches this chunk of the row a block further. */
   final void prefetch(int row) {
     for (var line = 0; line < chunkBytes(); line += 64) {
-      asm.prefetcht1(strided(R15, RSI, R10, row).plus(line));
+      asm.prefetcht1(row(R15, row).plus(line));
     }
   }
 
-  static Address strided(Gp base, Gp stride, Gp threeStrides, int index) {
+  private static Address strided(Gp base, Gp stride, Gp threeStrides, int index) {
     return switch (index) {
       case 0 -> at(base);
       case 1, 2 -> at(base, stride, index, 0);

@@ -58,6 +58,21 @@ class Avx2AssemblerGoldenTest {
     expect("vmaxps ymm1,ymm2,ymm3", "c5ec5fcb", a -> a.vmaxps(ymm(1), ymm(2), ymm(3)));
     expect("vminps ymm1,ymm2,ymm3", "c5ec5dcb", a -> a.vminps(ymm(1), ymm(2), ymm(3)));
     expect("vaddss xmm1,xmm2,xmm3", "c5ea58cb", a -> a.vaddss(xmm(1), xmm(2), xmm(3)));
+    expect("vcmpps ymm1,ymm2,ymm3,3", "c5ecc2cb03", a -> a.vcmpps(ymm(1), ymm(2), ymm(3), 3));
+    expect(
+        "vcmpps ymm9,ymm10,[rsi+32],0",
+        "c52cc24e2000",
+        a -> a.vcmpps(ymm(9), ymm(10), at(RSI, 32), 0));
+    expect("vpbroadcastw xmm9,[rsi+2]", "c46279794e02", a -> a.vpbroadcastw(xmm(9), at(RSI, 2)));
+    expect("vpbroadcastw ymm1,xmm2", "c4e27d79ca", a -> a.vpbroadcastw(ymm(1), xmm(2)));
+    expect(
+        "vblendvps ymm1,ymm2,ymm3,ymm4",
+        "c4e36d4acb40",
+        a -> a.vblendvps(ymm(1), ymm(2), ymm(3), ymm(4)));
+    expect(
+        "vblendvps ymm9,ymm10,[rdi+32],ymm15",
+        "c4632d4a4f20f0",
+        a -> a.vblendvps(ymm(9), ymm(10), at(RDI, 32), ymm(15)));
     expect("vxorps ymm15,ymm15,ymm15", "c4410457ff", a -> a.vxorps(ymm(15), ymm(15), ymm(15)));
     expect("vpaddd ymm1,ymm2,[r12]", "c4c16dfe0c24", a -> a.vpaddd(ymm(1), ymm(2), at(R12)));
     expect("vpand ymm1,ymm2,ymm3", "c5eddbcb", a -> a.vpand(ymm(1), ymm(2), ymm(3)));

@@ -28,6 +28,7 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     widen("vcvtph2ps", Avx2Assembler::vcvtph2ps);
     widen("vpmovzxwd", Avx2Assembler::vpmovzxwd);
     moves();
+    comparisons();
     others();
   }
 
@@ -52,6 +53,23 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     assembler.vmovss(register.withBits(128), place);
     expect("vmovss", 4, place, register.withBits(128));
     assembler.vmovss(place, register.withBits(128));
+  }
+
+  private void comparisons() {
+    var bits = width();
+    var into = vector(bits);
+    var left = vector(bits);
+    var right = source(bits);
+    var lanes = vector(bits);
+    expect("vcmpunordps", bits / 8, into, left, right);
+    assembler.vcmpps(into, left, right, 3);
+    expect("vcmpltps", bits / 8, into, left, right);
+    assembler.vcmpps(into, left, right, 1);
+    expect("vblendvps", bits / 8, into, left, right, lanes);
+    assembler.vblendvps(into, left, right, lanes);
+    var element = source(128);
+    expect("vpbroadcastw", 2, into, element);
+    assembler.vpbroadcastw(into, element);
   }
 
   private void others() {

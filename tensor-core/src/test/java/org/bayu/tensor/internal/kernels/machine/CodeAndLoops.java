@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * A tier's machine code, and plain loops for what it leaves to the Vector API: there vectors are
  * objects until the compiler has seen through them, here an object is one that Bayu made.
  */
-public class CodeAndLoops extends ScalarKernels {
-  private final Kernels tile;
+public final class CodeAndLoops extends ScalarKernels {
+  private final MachineKernels machine;
 
-  private CodeAndLoops(Kernels tile) {
-    this.tile = tile;
+  private CodeAndLoops(MachineKernels machine) {
+    this.machine = machine;
   }
 
   /** Plain loops with each kind of machine code that runs on this processor, and with none. */
@@ -26,10 +26,7 @@ public class CodeAndLoops extends ScalarKernels {
     var all = new ArrayList<Kernels>();
     all.add(ScalarKernels.INSTANCE);
     for (var kernels : TestTiers.machine()) {
-      all.add(
-          kernels instanceof MachineKernels machine
-              ? new WithProducts(machine)
-              : new CodeAndLoops(kernels));
+      all.add(new CodeAndLoops((MachineKernels) kernels));
     }
     return all;
   }
@@ -41,12 +38,12 @@ public class CodeAndLoops extends ScalarKernels {
 
   @Override
   public int tileRows() {
-    return tile.tileRows();
+    return machine.tileRows();
   }
 
   @Override
   public int tileColumns() {
-    return tile.tileColumns();
+    return machine.tileColumns();
   }
 
   @Override
@@ -60,26 +57,21 @@ public class CodeAndLoops extends ScalarKernels {
       long cAt,
       long cStride,
       boolean accumulate) {
-    tile.gemmTile(k, a, aAt, b, bAt, c, cAt, cStride, accumulate);
+    machine.gemmTile(k, a, aAt, b, bAt, c, cAt, cStride, accumulate);
   }
 
-  /** With products, and attention of bf16 where there is one. */
-  private static final class WithProducts extends CodeAndLoops {
-    private final MachineKernels machine;
+  @Override
+  public MatrixProduct matrixProduct(WorkerPool workers) {
+    return new PanelProduct(this, machine.f32(), machine.bfloat16(), workers);
+  }
 
-    WithProducts(MachineKernels machine) {
-      super(machine);
-      this.machine = machine;
-    }
+  @Override
+  public @Nullable AttentionKernels attention() {
+    return machine.attention();
+  }
 
-    @Override
-    public MatrixProduct matrixProduct(WorkerPool workers) {
-      return new PanelProduct(this, machine.f32(), machine.bfloat16(), workers);
-    }
-
-    @Override
-    public @Nullable AttentionKernels attention() {
-      return machine.attention();
-    }
+  @Override
+  public String toString() {
+    return machine + " and loops";
   }
 }

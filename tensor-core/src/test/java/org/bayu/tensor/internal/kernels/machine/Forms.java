@@ -140,6 +140,7 @@ abstract class Forms<A extends Assembler> {
     return switch (bytes) {
       case 0 -> "";
       case 1 -> "BYTE PTR ";
+      case 2 -> "WORD PTR ";
       case 4 -> "DWORD PTR ";
       case 8 -> "QWORD PTR ";
       case 16 -> "XMMWORD PTR ";

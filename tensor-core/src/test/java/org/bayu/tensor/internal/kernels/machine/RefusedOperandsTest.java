@@ -39,6 +39,8 @@ class RefusedOperandsTest {
     refused(() -> avx512.vmovss(zmm(0), at(RAX)));
     refused(() -> avx2.vaddps(ymm(0), xmm(1), ymm(2)));
     refused(() -> avx2.vextractf128(ymm(0), ymm(1), 1));
+    refused(() -> avx2.vpbroadcastw(ymm(0), ymm(1)));
+    refused(() -> avx2.vblendvps(ymm(0), ymm(1), ymm(2), xmm(3)));
   }
 
   @Test
@@ -49,6 +51,7 @@ class RefusedOperandsTest {
     refused(() -> avx2.vaddps(ymm(0), ymm(1), ymm(16)));
     refused(() -> avx2.vpslld(ymm(0), ymm(16), 1));
     refused(() -> avx2.vpslld(ymm(16), ymm(0), 1));
+    refused(() -> avx2.vblendvps(ymm(0), ymm(1), ymm(2), ymm(16)));
     refused(() -> avx2.vmovups(at(RAX), ymm(16)));
     refused(() -> avx2.vaddps(ymm(0).masked(K1), ymm(1), ymm(2)));
     refused(() -> avx2.vmovups(at(RAX).masked(K1), ymm(1)));

@@ -30,9 +30,6 @@ public final class TestTiers {
             kernels.add(new MachineKernels(convention, instructions));
           }
         }
-        if (features.avx2() && features.fma()) {
-          kernels.add(new MachineTileKernels(convention));
-        }
       } catch (CodeRefusedException e) {
         throw new AssertionError(e);
       }
