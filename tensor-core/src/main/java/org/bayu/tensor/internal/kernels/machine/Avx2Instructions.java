@@ -27,6 +27,11 @@ record Avx2Instructions(Avx2Assembler assembler, CallingConvention convention, S
   }
 
   @Override
+  public int blockSteps() {
+    return 256;
+  }
+
+  @Override
   public int panelLanes() {
     return 8 * Avx2TileCode.ROWS;
   }

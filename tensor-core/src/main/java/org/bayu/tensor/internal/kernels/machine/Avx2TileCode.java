@@ -5,8 +5,6 @@ import static org.bayu.tensor.internal.kernels.machine.Gp.R10;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R11;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R12;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R13;
-import static org.bayu.tensor.internal.kernels.machine.Gp.R14;
-import static org.bayu.tensor.internal.kernels.machine.Gp.R15;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
@@ -22,8 +20,7 @@ import static org.bayu.tensor.internal.kernels.machine.Vector.ymm;
  * {@link TileCode} in F32 with AVX2 and FMA: tiles of 1 to {@value #ROWS} rows and 8 or 16 columns.
  * Of 16 registers 12 hold sums, two B and two A.
  *
- * <p>The parameters are those of that function, but sums are not rounded, and one more says how
- * many bytes apart the steps of B are: more columns of B are packed together than a tile has.
+ * <p>The parameters are those of that function, but sums are not rounded.
  */
 final class Avx2TileCode {
   /** Rows of a full tile. */
@@ -54,11 +51,10 @@ final class Avx2TileCode {
    */
   static void emit(
       Avx2Assembler asm, CallingConvention convention, int rows, int vectors, boolean panel) {
-    var frame = new Frame(asm, convention, 11, 0, RBX, RBP, R12, R13, R14, R15);
+    var frame = new Frame(asm, convention, 10, 0, RBX, RBP, R12, R13);
     frame.prologue();
     frame.loadStackArgument(6, R12);
     frame.loadStackArgument(7, R13);
-    frame.loadStackArgument(10, R14);
     new Avx2TileCode(asm, rows, vectors, panel).emit();
     frame.epilogue();
   }
@@ -67,7 +63,6 @@ final class Avx2TileCode {
     asm.and(R13, TileCode.ACCUMULATE);
     asm.lea(R10, at(RDX, RDX, 2, 0));
     asm.lea(R11, at(RDX, RDX, 4, 0));
-    asm.lea(R15, at(R14, R14, 2, 0));
     asm.align(32);
     var nextTile = asm.here();
     asm.lea(RAX, at(R9, R9, 2, 0));
@@ -133,7 +128,7 @@ final class Avx2TileCode {
     var again = asm.here();
     for (var step = 0; step < steps; step++) {
       for (var vector = 0; vector < vectors; vector++) {
-        asm.vmovups(ymm(B + vector), TileCode.row(RBX, R14, R15, R15, step, 32 * vector));
+        asm.vmovups(ymm(B + vector), at(RBX, 32 * (step * vectors + vector)));
       }
       for (var row = 0; row < rows; row++) {
         var a = ymm(A + row % 2);
@@ -148,7 +143,7 @@ final class Avx2TileCode {
     } else {
       asm.lea(RAX, at(RAX, RDX, steps, 0));
     }
-    asm.lea(RBX, at(RBX, R14, steps, 0));
+    asm.add(RBX, 32 * vectors * steps);
     asm.dec(RBP);
     asm.jnz(again);
   }

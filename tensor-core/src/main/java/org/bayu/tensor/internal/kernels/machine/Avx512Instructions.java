@@ -36,6 +36,11 @@ record Avx512Instructions(
   }
 
   @Override
+  public int blockSteps() {
+    return 512;
+  }
+
+  @Override
   public int panelLanes() {
     return 16 * TileCode.ROWS;
   }

@@ -7,7 +7,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** Calls of assembled functions: one shape for all, eleven numbers or addresses and no result. */
+/** Calls of assembled functions: one shape for all, ten numbers or addresses and no result. */
 final class MachineCall {
   // A critical call leaves out the thread's change of state: a function is to last a millisecond at
   // most, for it holds safepoints up.
@@ -17,17 +17,16 @@ final class MachineCall {
           .downcallHandle(
               FunctionDescriptor.ofVoid(
                   JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                  JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                  JAVA_LONG, JAVA_LONG, JAVA_LONG),
               Linker.Option.critical(false));
 
   private MachineCall() {}
 
   /** A call of a function with six parameters. */
   static void call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
-    call(function, a, b, c, d, e, f, 0, 0, 0, 0, 0);
+    call(function, a, b, c, d, e, f, 0, 0, 0, 0);
   }
 
-  /** A call of a function with ten parameters. */
   static void call(
       MemorySegment function,
       long a,
@@ -40,24 +39,8 @@ final class MachineCall {
       long h,
       long i,
       long j) {
-    call(function, a, b, c, d, e, f, g, h, i, j, 0);
-  }
-
-  static void call(
-      MemorySegment function,
-      long a,
-      long b,
-      long c,
-      long d,
-      long e,
-      long f,
-      long g,
-      long h,
-      long i,
-      long j,
-      long k) {
     try {
-      CALL.invokeExact(function, a, b, c, d, e, f, g, h, i, j, k);
+      CALL.invokeExact(function, a, b, c, d, e, f, g, h, i, j);
     } catch (Throwable t) {
       throw new AssertionError("machine code does not throw", t);
     }

@@ -140,7 +140,7 @@ public final class MachineKernels extends VectorKernels {
 
   @Override
   public int tileColumns() {
-    return f32.instructions().tileVectors() * f32.instructions().vectorLanes();
+    return f32.instructions().tileColumns();
   }
 
   @Override

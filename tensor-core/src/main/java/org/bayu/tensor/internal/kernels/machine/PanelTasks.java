@@ -18,7 +18,7 @@ import org.bayu.tensor.internal.parallel.WorkerPool.Task;
  * on its row of A and its column of B alone.
  */
 final class PanelTasks {
-  /** Steps of 32 bits in a block: 128 KiB of B, 14 KiB of a tile's A. */
+  /** Steps of 32 bits in a block, at most: 128 KiB of B, 14 KiB of a tile's A. */
   static final int BLOCK_STEPS = 512;
 
   private static final int COLUMNS = ProductCode.COLUMNS;
@@ -43,6 +43,8 @@ final class PanelTasks {
   private final int lanes;
 
   private final int vectorLanes;
+  private final int tileColumns;
+  private final int blockSteps;
 
   private final Consumer<MemorySegment> run = this::run;
   private final Task packRows = this::packRows;
@@ -72,6 +74,8 @@ final class PanelTasks {
     step = code.instructions().step();
     lanes = code.instructions().panelLanes();
     vectorLanes = code.instructions().vectorLanes();
+    tileColumns = code.instructions().tileColumns();
+    blockSteps = code.instructions().blockSteps();
   }
 
   /** Whether A's rows can be read as they are. */
@@ -125,7 +129,7 @@ final class PanelTasks {
   }
 
   private int blockK() {
-    return BLOCK_STEPS * step.elements();
+    return blockSteps * step.elements();
   }
 
   /** Elements of k of the block that begins with {@code from}. */
@@ -171,6 +175,26 @@ final class PanelTasks {
         at += 4L * lanes * paddedSteps(k);
       }
     }
+  }
+
+  /** Packs a block of columns of B, those of a tile together. */
+  private void packColumns(
+      Matrix matrix,
+      int column,
+      int columns,
+      int from,
+      int k,
+      MemorySegment to,
+      MemorySegment pointers) {
+    for (var i = 0; i < columns; i += tileColumns) {
+      var count = Math.min(tileColumns, columns - i);
+      pack(matrix, column + i, count, from, k, to, panelAt(i), width(count), pointers);
+    }
+  }
+
+  /** Where those of the tile that begins with {@code column} are. */
+  private long panelAt(int column) {
+    return 4L * column * blockSteps;
   }
 
   /** Packs a block of some lanes of a matrix [lanes, k] in a panel of {@code width} lanes. */
@@ -266,7 +290,7 @@ final class PanelTasks {
       long roundedStride,
       int worker) {
     var width = width(columns);
-    var panel = workers.scratch(worker, 4L * width * BLOCK_STEPS);
+    var panel = workers.scratch(worker, 4L * width * blockSteps);
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
     var packedAt = packed.address() + row * packedLaneBytes;
     var isFirst = true;
@@ -275,7 +299,7 @@ final class PanelTasks {
       var direct = isDirect(term);
       for (var from = 0; from < term.k(); from += blockK()) {
         var k = blockK(term, from);
-        pack(term.b().transposed(), column, columns, from, k, panel, 0, width, pointers);
+        packColumns(term.b().transposed(), column, columns, from, k, panel, pointers);
         var isLast = i == lastTerm && from + k == term.k();
         var to = isLast ? rounded : 0;
         var a = direct ? term.a().address(firstRow + row, from) : packedAt;
@@ -316,19 +340,21 @@ final class PanelTasks {
       long rounded,
       long roundedStride) {
     for (var lane = 0; lane < count; lane += lanes) {
-      code.multiply(
-          Math.min(lanes, count - lane),
-          width,
-          steps,
-          inPanel,
-          a + lane * laneStride,
-          aStride,
-          panel,
-          sums + lane * stride,
-          stride,
-          accumulate,
-          rounded == 0 ? 0 : rounded + lane * roundedStride,
-          roundedStride);
+      for (var column = 0; column < width; column += tileColumns) {
+        code.multiply(
+            Math.min(lanes, count - lane),
+            Math.min(tileColumns, width - column),
+            steps,
+            inPanel,
+            a + lane * laneStride,
+            aStride,
+            panel + panelAt(column),
+            sums + lane * stride + 4L * column,
+            stride,
+            accumulate,
+            rounded == 0 ? 0 : rounded + lane * roundedStride + 2L * column,
+            roundedStride);
+      }
     }
   }
 

@@ -110,7 +110,8 @@ final class ProductCode {
   }
 
   /**
-   * C = A·B, or C += A·B, of {@code width} packed columns of B, all by their addresses.
+   * C = A·B, or C += A·B, of {@code width} packed columns of B, at most a tile's, all by their
+   * addresses.
    *
    * @param inPanel whether A is a panel, whose steps are {@code aStride} bytes apart; else its rows
    *     are
@@ -124,40 +125,6 @@ final class ProductCode {
       long a,
       long aStride,
       long b,
-      long c,
-      long cStride,
-      boolean accumulate,
-      long rounded,
-      long roundedStride) {
-    var tileColumns = instructions.tileVectors() * instructions.vectorLanes();
-    for (var column = 0; column < width; column += tileColumns) {
-      multiplyTiles(
-          rows,
-          Math.min(tileColumns, width - column),
-          steps,
-          inPanel,
-          a,
-          aStride,
-          b + 4L * column,
-          4L * width,
-          c + 4L * column,
-          cStride,
-          accumulate,
-          rounded,
-          roundedStride);
-    }
-  }
-
-  /** Tiles below each other: full ones, and one of what is left. */
-  private void multiplyTiles(
-      int rows,
-      int width,
-      int steps,
-      boolean inPanel,
-      long a,
-      long aStride,
-      long b,
-      long bStride,
       long c,
       long cStride,
       boolean accumulate,
@@ -179,8 +146,7 @@ final class ProductCode {
           full,
           flags,
           rounded,
-          roundedStride,
-          bStride);
+          roundedStride);
     }
     if (rest > 0) {
       var done = rows - rest;
@@ -195,8 +161,7 @@ final class ProductCode {
           1,
           flags,
           rounded + done * roundedStride,
-          roundedStride,
-          bStride);
+          roundedStride);
     }
   }
 

@@ -19,6 +19,14 @@ interface ProductInstructions {
   /** Vectors of columns that a tile has at most. */
   int tileVectors();
 
+  /** Columns of a full tile. */
+  default int tileColumns() {
+    return tileVectors() * vectorLanes();
+  }
+
+  /** Steps of k in a block: what is packed of B stays in the second-level cache meanwhile. */
+  int blockSteps();
+
   /** Lanes of a packed panel of A: a whole number of tiles and of vectors. */
   int panelLanes();
 
