@@ -84,7 +84,7 @@ final class ProductStress {
             <= bound(steps, c.dtype(), wanted, alpha * magnitude[i], before[i]))) {
           throw new AssertionError(
               "seed %d, %s: element %d of %d×%d is %s, not %s"
-                  .formatted(seed, kernels.getClass().getSimpleName(), i, m, n, actual, wanted));
+                  .formatted(seed, kernels, i, m, n, actual, wanted));
         }
       }
     } finally {
