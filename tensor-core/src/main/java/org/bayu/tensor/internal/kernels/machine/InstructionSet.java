@@ -1,5 +1,9 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /** The kinds of processors that there is machine code for, the fastest first. */
 enum InstructionSet {
   /** Products of BF16 by an instruction of their own. */
@@ -33,6 +37,18 @@ enum InstructionSet {
       case AVX512 -> avx512;
       case AVX2 -> features.avx2() && features.fma() && features.f16c();
     };
+  }
+
+  /**
+   * The fastest that a processor has, or the one that is asked for if it has that.
+   *
+   * @param asked a name here, in letters of either case; null for the fastest
+   */
+  static Optional<InstructionSet> of(CpuFeatures features, @Nullable String asked) {
+    return Arrays.stream(values())
+        .filter(set -> set.isIn(features))
+        .filter(set -> asked == null || set.name().equalsIgnoreCase(asked))
+        .findFirst();
   }
 
   /**

@@ -83,16 +83,20 @@ public final class MachineKernels extends VectorKernels {
         return new Availability.Missing("there is machine code for x86-64 alone", false);
       }
       var features = found.get();
-      for (var instructions : InstructionSet.values()) {
-        if (instructions.isIn(features)) {
-          return new Availability.Available(
-              new MachineKernels(CallingConvention.ofThisSystem(), instructions),
-              instructions.title() + " of " + features.brand());
-        }
+      var asked = System.getProperty("bayu.instructions");
+      var instructions = InstructionSet.of(features, asked);
+      if (instructions.isPresent()) {
+        return new Availability.Available(
+            new MachineKernels(CallingConvention.ofThisSystem(), instructions.get()),
+            instructions.get().title() + " of " + features.brand());
       }
       return new Availability.Missing(
-          "the processor (" + features.brand() + ") has neither AVX-512 nor AVX2 with FMA and F16C",
-          false);
+          asked == null
+              ? "the processor (%s) has neither AVX-512 nor AVX2 with FMA and F16C"
+                  .formatted(features.brand())
+              : "-Dbayu.instructions=%s names none of avx512_bf16, avx512 and avx2 that the processor has"
+                  .formatted(asked),
+          asked != null);
     } catch (CodeRefusedException e) {
       return new Availability.Missing(String.valueOf(e.getMessage()), true);
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +28,17 @@ class InstructionSetTest {
         List.of(InstructionSet.AVX512, InstructionSet.AVX2),
         of(features(true, true, true, true, false)));
     assertEquals(List.of(InstructionSet.AVX2), of(features(true, false, false, false, false)));
+  }
+
+  @Test
+  void theOneThatIsAskedForIsTakenIfTheProcessorHasIt() {
+    var all = features(true, true, true, true, true);
+    assertEquals(Optional.of(InstructionSet.AVX512_BF16), InstructionSet.of(all, null));
+    assertEquals(Optional.of(InstructionSet.AVX2), InstructionSet.of(all, "avx2"));
+    assertEquals(Optional.of(InstructionSet.AVX512), InstructionSet.of(all, "AVX512"));
+    assertEquals(Optional.empty(), InstructionSet.of(all, "sse"));
+    var avx2 = features(true, false, false, false, false);
+    assertEquals(Optional.empty(), InstructionSet.of(avx2, "avx512"));
   }
 
   @Test
