@@ -32,6 +32,12 @@ final class PanelTasks {
   /** Bytes of packed A at most. */
   private static final long PACKED_BYTES = 24L << 20;
 
+  /** Bytes of A's rows that all panels of B meet before others, at most: they stay in the cache. */
+  private static final long CACHED_BYTES = 12L << 20;
+
+  /** Rows for which packing B once more pays where A's are then in the cache, at least. */
+  private static final int MIN_CACHED_ROWS = 512;
+
   private static final Term[] NO_TERMS = {};
 
   private final WorkerPool workers;
@@ -155,7 +161,7 @@ final class PanelTasks {
     var wanted = ceilDivide(4 * workers.threads(), panels);
     var rowTasks =
         Math.max(
-            ceilDivide(rows, MAX_TASK_ROWS),
+            Math.max(ceilDivide(rows, MAX_TASK_ROWS), cachedParts()),
             Math.clamp(wanted, 1, Math.max(1, rows / MIN_TASK_ROWS)));
     taskRows = roundUp(ceilDivide(rows, rowTasks), lanes);
     workers.run(ceilDivide(rows, taskRows) * panels, multiplyPanel);
@@ -190,6 +196,16 @@ final class PanelTasks {
       var count = Math.min(tileColumns, columns - i);
       pack(matrix, column + i, count, from, k, to, panelAt(i), width(count), pointers);
     }
+  }
+
+  /** Parts of the rows that stay in the cache while panels go by. */
+  private int cachedParts() {
+    var rowBytes = 0L;
+    for (var term : terms) {
+      rowBytes += 4L * steps(term.k());
+    }
+    var parts = (rows * rowBytes + CACHED_BYTES - 1) / CACHED_BYTES;
+    return Math.clamp(parts, 1, Math.max(1, rows / MIN_CACHED_ROWS));
   }
 
   /** Where those of the tile that begins with {@code column} are. */
