@@ -1,6 +1,5 @@
 package org.bayu.tensor.internal.kernels;
 
-import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
@@ -19,23 +18,25 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
  * van de Geijn 2015, "BLIS".
  */
 final class TiledProduct implements MatrixProduct {
-  /** Steps of k in a block: one column of B's panel and one of A's then fit the L1 cache. */
+  /**
+   * Steps of k in a block: B's panel of so many stays in the second-level cache, A's in the first.
+   */
   static final int BLOCK_STEPS = 256;
 
-  /** Rows of A that a task packs at most: a multiple of every tile's rows. */
-  static final int BLOCK_ROWS = 120;
+  /** Rows whose packed A is no larger, so that it stays in the third-level cache, ... */
+  private static final long PACKED_BYTES = 24 << 20;
 
-  /** Elements of packed B at most. */
-  private static final long PACKED_ELEMENTS = 4L << 20;
+  /** ... go over B together, but at least so many, for B is packed for them again, ... */
+  private static final int MIN_SLAB_ROWS = 512;
 
-  private static final int MAX_BLOCK_COLUMNS = 2048;
+  /** ... and at most so many, whose sums with a panel of B stay in the second-level cache. */
+  private static final int MAX_SLAB_ROWS = 1024;
 
   private final int tileRows;
   private final int tileColumns;
   private final TiledOperands operands;
   private final GemmResult result;
-  private final FewRows fewRows;
-  private final ManyRows manyRows;
+  private final RowSlab slab;
 
   /** Products by these kernels on these threads. */
   TiledProduct(Kernels kernels, WorkerPool workers) {
@@ -43,8 +44,7 @@ final class TiledProduct implements MatrixProduct {
     tileColumns = kernels.tileColumns();
     operands = new TiledOperands(kernels);
     result = new GemmResult(kernels, workers);
-    fewRows = new FewRows(kernels, workers, operands, result);
-    manyRows = new ManyRows(kernels, workers, operands, result);
+    slab = new RowSlab(kernels, workers, operands, result);
   }
 
   /**
@@ -77,35 +77,11 @@ final class TiledProduct implements MatrixProduct {
   }
 
   private void multiply(int m, int n) {
-    if (m <= BLOCK_ROWS) {
-      fewRows.multiply(m, n);
-      return;
-    }
-    var fitting = Math.clamp(PACKED_ELEMENTS / Math.max(1, operands.k()), 1, MAX_BLOCK_COLUMNS);
-    var blocks = ceilDivide(n, Math.max(fitting, ManyRows.MIN_TASK_COLUMNS));
-    var blockColumns = roundUp(ceilDivide(n, blocks), tileColumns);
-    for (var column = 0; column < n; column += blockColumns) {
-      manyRows.multiply(m, column, Math.min(blockColumns, n - column));
-    }
-  }
-
-  /** One panel of B with all panels of A. */
-  static void multiplyPanel(
-      Kernels kernels,
-      int steps,
-      int rows,
-      MemorySegment a,
-      long aAt,
-      MemorySegment b,
-      long bAt,
-      MemorySegment c,
-      long cAt,
-      int cStride,
-      boolean accumulate) {
-    var tileRows = kernels.tileRows();
-    for (var i = 0; i < rows; i += tileRows) {
-      kernels.gemmTile(
-          steps, a, aAt + 4L * i * steps, b, bAt, c, cAt + 4L * i * cStride, cStride, accumulate);
+    var fitting = PACKED_BYTES / (4L * Math.max(1, operands.k()));
+    var most = Math.clamp(fitting, MIN_SLAB_ROWS, MAX_SLAB_ROWS);
+    var rows = roundUp(ceilDivide(m, ceilDivide(m, most)), tileRows);
+    for (var row = 0; row < m; row += rows) {
+      slab.multiply(row, Math.min(rows, m - row), n);
     }
   }
 

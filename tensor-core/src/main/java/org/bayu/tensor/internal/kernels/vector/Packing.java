@@ -3,6 +3,8 @@ package org.bayu.tensor.internal.kernels.vector;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static org.bayu.tensor.internal.kernels.vector.Lanes.I32;
+import static org.bayu.tensor.internal.kernels.vector.Lanes.LENGTH;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
@@ -17,9 +19,9 @@ import org.bayu.tensor.DType;
  * Packs panels for the GEMM tile: step l of lane i lies at src[i·laneStride + l·stepStride] and
  * goes to dst[⌊i/width⌋·panelStride + l·width + i mod width].
  *
- * <p>Elements move as bits, in vectors of four words, a 16-bit element to the upper half of its
- * word: a bfloat16 is a binary32 at once. Conversion from binary16 and rounding are a second pass
- * over the panel, which is in the cache then.
+ * <p>Elements move as bits, in vectors of four words or more, a 16-bit element to the upper half of
+ * its word: a bfloat16 is a binary32 at once. Conversion from binary16 and rounding are a second
+ * pass over the panel, which is in the cache then.
  */
 final class Packing {
   private static final VectorSpecies<Integer> QUAD = IntVector.SPECIES_128;
@@ -210,7 +212,7 @@ final class Packing {
     return a.rearrange(SWAP_PAIRS).blend(b, UPPER_PAIR);
   }
 
-  /** Lanes that are neighbours in memory: copied four at a time. */
+  /** Lanes that are neighbours in memory: copied a vector or four at a time. */
   private static void packColumns(
       boolean words,
       MemorySegment src,
@@ -222,6 +224,14 @@ final class Packing {
       long dstAt,
       int width) {
     var lane = 0;
+    for (; lane <= lanes - LENGTH; lane += LENGTH) {
+      var to = dstAt + 4L * lane;
+      if (words) {
+        copyVectors(src, srcAt + 4L * lane, stepBytes, steps, dst, to, 4 * width);
+      } else {
+        copyHalfVectors(src, srcAt + 2L * lane, stepBytes, steps, dst, to, 4 * width);
+      }
+    }
     for (; lane <= lanes - 4; lane += 4) {
       var to = dstAt + 4L * lane;
       if (words) {
@@ -235,6 +245,37 @@ final class Packing {
         var value = word(words, src, srcAt + l * stepBytes, lane);
         dst.set(JAVA_INT_UNALIGNED, dstAt + 4L * (l * width + lane), value);
       }
+    }
+  }
+
+  private static void copyVectors(
+      MemorySegment src,
+      long srcAt,
+      long srcBytes,
+      int steps,
+      MemorySegment dst,
+      long dstAt,
+      int dstBytes) {
+    Lanes.requireNative(src, dst);
+    for (var l = 0; l < steps; l++) {
+      IntVector.fromMemorySegment(I32, src, srcAt + l * srcBytes, LITTLE_ENDIAN)
+          .intoMemorySegment(dst, dstAt + (long) l * dstBytes, LITTLE_ENDIAN);
+    }
+  }
+
+  private static void copyHalfVectors(
+      MemorySegment src,
+      long srcAt,
+      long srcBytes,
+      int steps,
+      MemorySegment dst,
+      long dstAt,
+      int dstBytes) {
+    Lanes.requireNative(src, dst);
+    for (var l = 0; l < steps; l++) {
+      Lanes.loadShorts(src, srcAt + l * srcBytes, 0)
+          .lanewise(VectorOperators.LSHL, 16)
+          .intoMemorySegment(dst, dstAt + (long) l * dstBytes, LITTLE_ENDIAN);
     }
   }
 
