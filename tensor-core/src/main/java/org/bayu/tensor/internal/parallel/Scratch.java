@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * One worker's short-lived memory: a stack whose frames are tasks.
  *
  * <p>What does not fit comes from another block; when the outermost frame ends, all blocks become
- * one, so that equal work soon allocates nothing. The segments given out are kept too: work of
- * sizes that were seen before gets the same objects.
+ * one, as large as was needed at one time, so that equal work soon allocates nothing. The segments
+ * given out are kept too: work of sizes that were seen before gets the same objects.
  */
 final class Scratch {
   /** Slots for known segments, of which half are filled at most. */
@@ -22,8 +22,14 @@ final class Scratch {
   private Arena arena = Arena.ofShared();
   private MemorySegment block = MemorySegment.NULL;
 
-  /** What all blocks before hold: a mark counts through all blocks. */
+  /** Bytes that were given out of all blocks before: a mark counts through all blocks. */
   private long blockStart;
+
+  /** Bytes of all blocks. */
+  private long held;
+
+  /** Bytes that were given out at one time, the most since there was one block. */
+  private long most;
 
   private long used;
   private int depth;
@@ -43,11 +49,12 @@ final class Scratch {
     // Where the frame began in another block, all of this one was the frame's.
     used = Math.max(0, mark - blockStart);
     if (depth == 0 && !outgrown.isEmpty()) {
-      var bytes = blockStart + block.byteSize();
       release();
       arena = Arena.ofShared();
       blockStart = 0;
-      grow(bytes);
+      held = 0;
+      grow(most);
+      most = 0;
     }
   }
 
@@ -58,16 +65,17 @@ final class Scratch {
       throw new IllegalStateException("scratch memory belongs to a task, and none is running");
     }
     if (used + size > block.byteSize()) {
-      var held = blockStart + block.byteSize();
       if (held > 0) {
         outgrown.add(arena);
         arena = Arena.ofShared();
       }
-      blockStart = held;
-      grow(Math.max(size, Math.max(held, 4096)));
+      blockStart += used;
+      // An eighth more at least, lest there be many blocks; not twice, for all may be needed once.
+      grow(Math.max(size, Math.max(held / 8, 4096)));
     }
     var segment = slice(bytes);
     used += size;
+    most = Math.max(most, blockStart + used);
     return segment;
   }
 
@@ -99,12 +107,13 @@ final class Scratch {
 
   /** Bytes held from the operating system. */
   long heldBytes() {
-    return blockStart + block.byteSize();
+    return held;
   }
 
   private void grow(long bytes) {
     forget();
     block = arena.allocate(bytes, Tensor.ALIGNMENT);
+    held += bytes;
     used = 0;
   }
 

@@ -61,4 +61,32 @@ class ScratchTest {
     scratch.close(mark);
     scratch.release();
   }
+
+  @Test
+  void noMoreIsHeldThanWasNeededAtOneTime() {
+    frame(64_000, 640, 6400);
+    assertEquals(71_040, scratch.heldBytes());
+    frame(64_000);
+    frame(64_000, 64_000, 64);
+    assertEquals(128_064, scratch.heldBytes());
+    var mark = scratch.open();
+    scratch.allocate(64_000);
+    frame(128_000);
+    frame(64, 192_000);
+    scratch.close(mark);
+    assertEquals(256_064, scratch.heldBytes());
+    scratch.release();
+  }
+
+  @Test
+  void whileItGrowsAQuarterIsTooMuchAtMost() {
+    var mark = scratch.open();
+    for (var i = 1; i <= 1000; i++) {
+      scratch.allocate(6400);
+      assertTrue(scratch.heldBytes() <= 6400L * i * 5 / 4 + 6400, "after " + i);
+    }
+    scratch.close(mark);
+    assertEquals(6_400_000, scratch.heldBytes());
+    scratch.release();
+  }
 }
