@@ -21,7 +21,7 @@ final class TiledProduct implements MatrixProduct {
   /**
    * Steps of k in a block: B's panel of so many stays in the second-level cache, A's in the first.
    */
-  static final int BLOCK_STEPS = 256;
+  static final int BLOCK_STEPS = 512;
 
   /** Rows whose packed A is no larger, so that it stays in the third-level cache, ... */
   private static final long PACKED_BYTES = 24 << 20;

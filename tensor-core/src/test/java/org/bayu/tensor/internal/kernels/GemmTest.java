@@ -127,10 +127,10 @@ class GemmTest {
     gemm.multiply(m, n, operands, alpha, accumulate, c.matrix, terms);
 
     c.memory.assertIntact();
-    // Each of at most 256 steps of a block, each sum of blocks, alpha and the addition to C may err
+    // Each of at most 512 steps of a block, each sum of blocks, alpha and the addition to C may err
     // by 2⁻²⁴ of what it adds up, at most |alpha|·Σ|a·b| + |C|; then comes the rounding to C's
     // type.
-    var roundings = Math.min(steps, 256) + steps / 256 + 3;
+    var roundings = Math.min(steps, 512) + steps / 512 + 3;
     for (var i = 0; i < m; i++) {
       for (var j = 0; j < n; j++) {
         var start = accumulate ? before.get(i, j) : 0;
