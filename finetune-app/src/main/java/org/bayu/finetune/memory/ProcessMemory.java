@@ -8,8 +8,8 @@ import java.util.OptionalLong;
 public final class ProcessMemory {
   /**
    * Compiled code and the compiler's own memory, classes, threads' stacks, the garbage collector's
-   * tables. Measured: in runs of 20 and of 300 steps of a small model the anonymous memory was 99
-   * and 119 MiB more than the plan's other parts.
+   * tables. In runs of 20 and of 300 steps of a small model the anonymous memory was some 100 MiB
+   * more than the plan's other parts.
    */
   private static final long JVM_BYTES = 120L << 20;
 
