@@ -1,9 +1,5 @@
 package org.bayu.tensor.autograd;
 
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
@@ -20,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>T rows, D features, V classes: hidden [T, D], weight [V, D]. Only rows that have a target are
  * computed, each once however many targets it has, some rows at a time: the logits, F32, are never
- * stored whole. The loss is summed in double.
+ * stored whole, and their gradients stand in their place. The loss is summed in double.
  *
  * <p>On a recording tape the result must be the root of the backward pass: the weights' gradients
  * are added while the logits are at hand, when this op is applied.
@@ -34,8 +30,8 @@ public final class LinearCrossEntropy {
   private final Tensor weight;
   private final @Nullable LowRank lowRank;
   private final Variable lowRankInput;
-  private final Targets targets;
   private final TargetGroups groups;
+  private final CrossEntropyRows rows;
   private final boolean gradients;
   private double loss;
 
@@ -51,9 +47,11 @@ public final class LinearCrossEntropy {
     this.weight = weight;
     this.lowRank = lowRank;
     lowRankInput = lowRank == null ? hidden : Linear.lowRankInput(hidden, lowRank);
-    this.targets = targets;
     this.gradients = gradients;
     groups = new TargetGroups(tape, targets, hidden.value().rows());
+    rows =
+        new CrossEntropyRows(
+            tape.device(), groups, targets, weight.rows(), hidden.value().dtype(), gradients);
   }
 
   /**
@@ -89,12 +87,12 @@ public final class LinearCrossEntropy {
   private Variable compute() {
     var x = hidden.value();
     var count = groups.size();
-    var rows = Math.clamp(CHUNK_BYTES / (4L * weight.rows()), 1, Math.max(1, count));
+    var chunk = Math.clamp(CHUNK_BYTES / (4L * weight.rows()), 1, Math.max(1, count));
     var dRows = gradients ? tape.allocate(x.dtype(), count, x.columns()) : null;
     var dLowRankRows =
         gradients && lowRankInput != hidden ? tape.allocate(x.dtype(), count, x.columns()) : dRows;
-    for (var from = 0; from < count; from += rows) {
-      chunk(from, Math.min(from + rows, count), dRows, dLowRankRows);
+    for (var from = 0; from < count; from += chunk) {
+      chunk(from, Math.min(from + chunk, count), dRows, dLowRankRows);
     }
     groups.releaseTargets(tape);
     if (!gradients) {
@@ -154,14 +152,11 @@ public final class LinearCrossEntropy {
     var logits = tape.allocate(DType.F32, r, v);
     // [R, D] × [V, D]ᵀ → [R, V]
     gemm.multiply(r, v, type, 1, false, Matrix.of(logits), terms.toArray(Term[]::new));
-    // The products that follow round them to x's type: once here instead of in each.
-    var dLogits = gradients && type != DType.F32 ? tape.allocate(type, r, v) : logits;
-    rows(from, r, logits, dLogits);
+    loss += rows.sum(from, r, logits.data());
     if (dRows != null && dLowRankRows != null) {
+      // A row's gradient stands where its logits stood.
+      var dLogits = new Matrix(logits.data(), 0, type, 4L * v / type.bytes(), 1);
       backward(x, lowRankX, dLogits, down, dRows.slice(from, to), dLowRankRows.slice(from, to));
-    }
-    if (dLogits != logits) {
-      tape.release(dLogits);
     }
     tape.release(logits);
     tape.release(x);
@@ -171,69 +166,10 @@ public final class LinearCrossEntropy {
     }
   }
 
-  /** Adds r rows' losses in their order; their logits' gradients go to {@code dLogits}. */
-  private void rows(int from, int r, Tensor logits, Tensor dLogits) {
-    var workers = tape.device().workers();
-    var kernels = tape.device().kernels();
-    var type = dLogits.dtype();
-    var v = weight.rows();
-    workers.withScratch(
-        JAVA_DOUBLE.byteSize() * r,
-        losses -> {
-          workers.run(
-              r,
-              (index, worker) -> {
-                var rowLoss = row(from + index, logits.data(), index);
-                losses.setAtIndex(JAVA_DOUBLE, index, rowLoss);
-                if (dLogits != logits) {
-                  var at = (long) v * index;
-                  kernels.narrow(type, logits.data(), 4 * at, dLogits.data(), type.bytes() * at, v);
-                }
-              });
-          if (!workers.isIdle()) {
-            for (var i = 0; i < r; i++) {
-              loss += losses.getAtIndex(JAVA_DOUBLE, i);
-            }
-          }
-        });
-  }
-
-  /** Returns a row's loss; its logits become the loss's gradient in them. */
-  private double row(int group, MemorySegment logits, int index) {
-    var kernels = tape.device().kernels();
-    var v = weight.rows();
-    var at = 4L * v * index;
-    var start = groups.start(group);
-    var end = groups.start(group + 1);
-    var totalWeight = 0.0;
-    var targetLogits = 0.0;
-    for (var i = start; i < end; i++) {
-      var target = groups.target(i);
-      totalWeight += targets.weights()[target];
-      targetLogits +=
-          targets.weights()[target] * logits.get(JAVA_FLOAT, at + 4L * targets.classes()[target]);
-    }
-    var max = kernels.max(logits, at, v);
-    var sum = kernels.expAndSum(max, logits, at, v);
-    var rowLoss = totalWeight * (max + Math.log(sum)) - targetLogits;
-    if (!gradients) {
-      return rowLoss;
-    }
-    // Σ weight · (softmax − 1 at the class)
-    kernels.scale((float) (totalWeight / sum), logits, at, v);
-    for (var i = start; i < end; i++) {
-      var target = groups.target(i);
-      var place = at + 4L * targets.classes()[target];
-      var reduced = logits.get(JAVA_FLOAT, place) - targets.weights()[target];
-      logits.set(JAVA_FLOAT, place, (float) reduced);
-    }
-    return rowLoss;
-  }
-
   private void backward(
       Tensor x,
       Tensor lowRankX,
-      Tensor dLogits,
+      Matrix dLogits,
       @Nullable Tensor down,
       Tensor dx,
       Tensor dLowRankX) {
@@ -242,8 +178,8 @@ public final class LinearCrossEntropy {
     var r = x.rows();
     var v = weight.rows();
     List<Term> terms = new ArrayList<>();
-    terms.add(new Term(Matrix.of(dLogits), Matrix.of(weight), v));
-    var dLogitsTransposed = Matrix.of(dLogits).transposed();
+    terms.add(new Term(dLogits, Matrix.of(weight), v));
+    var dLogitsTransposed = dLogits.transposed();
     Tensor dDown = null;
     if (lowRank != null && down != null) {
       var rank = lowRank.a().rows();
@@ -252,7 +188,7 @@ public final class LinearCrossEntropy {
           tape, lowRank.b(), type, new Term(dLogitsTransposed, Matrix.of(down), r));
       dDown = tape.allocate(type, r, rank);
       // scale · [R, V] × [V, rank] → [R, rank]
-      var term = new Term(Matrix.of(dLogits), Matrix.of(lowRank.b()), v);
+      var term = new Term(dLogits, Matrix.of(lowRank.b()), v);
       gemm.multiply(r, rank, type, lowRank.scale(), false, Matrix.of(dDown), term);
       // dA: [R, rank]ᵀ × [R, D] → [rank, D]
       Linear.addWeightGradient(

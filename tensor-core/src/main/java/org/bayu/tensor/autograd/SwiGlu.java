@@ -1,7 +1,11 @@
 package org.bayu.tensor.autograd;
 
+import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients.Target;
+import org.bayu.tensor.internal.CpuDevice;
+import org.jspecify.annotations.Nullable;
 
 /**
  * y = silu(gate) · up, where silu(g) = g / (1 + exp(−g)). Shazeer 2020, "GLU Variants Improve
@@ -23,6 +27,24 @@ public final class SwiGlu {
     }
     var device = tape.device();
     var y = tape.allocate(g.dtype(), g.shape().dims());
+    var loops = device.kernels().bfloat16Loops();
+    if (loops != null && g.dtype() == DType.BF16) {
+      Split.elements(
+          device,
+          g.elements(),
+          (from, n, worker) ->
+              loops.swiGlu(g.data(), 2 * from, u.data(), 2 * from, y.data(), 2 * from, n));
+    } else {
+      widened(device, g, u, y);
+    }
+    return tape.record(
+        "SwiGlu",
+        y,
+        gate.requiresGradient() || up.requiresGradient(),
+        dy -> backward(device, g, u, dy.tensor(), tape.target(gate), tape.target(up)));
+  }
+
+  private static void widened(CpuDevice device, Tensor g, Tensor u, Tensor y) {
     var gs = new FloatInput(device, g, Split.ELEMENTS);
     var us = new FloatInput(device, u, Split.ELEMENTS);
     var ys = new FloatOutput(device, y, Split.ELEMENTS);
@@ -38,19 +60,46 @@ public final class SwiGlu {
           device.kernels().swiGlu(gData, gAt, uData, uAt, yData, ys.at(from), n);
           ys.store(yData, from, n);
         });
-    return tape.record(
-        "SwiGlu",
-        y,
-        gate.requiresGradient() || up.requiresGradient(),
-        dy -> backward(tape, gate, up, dy.tensor()));
   }
 
-  private static void backward(Tape tape, Variable gate, Variable up, Tensor dy) {
-    var device = tape.device();
-    var dGate = tape.target(gate);
-    var dUp = tape.target(up);
-    var gs = new FloatInput(device, gate.value(), Split.ELEMENTS);
-    var us = new FloatInput(device, up.value(), Split.ELEMENTS);
+  private static void backward(
+      CpuDevice device,
+      Tensor gate,
+      Tensor up,
+      Tensor dy,
+      @Nullable Target dGate,
+      @Nullable Target dUp) {
+    var loops = device.kernels().bfloat16Loops();
+    if (loops == null
+        || dy.dtype() != DType.BF16
+        || dGate == null
+        || dGate.accumulate()
+        || dUp == null
+        || dUp.accumulate()) {
+      widenedBackward(device, gate, up, dy, dGate, dUp);
+      return;
+    }
+    var dGates = dGate.tensor().data();
+    var dUps = dUp.tensor().data();
+    Split.elements(
+        device,
+        dy.elements(),
+        (from, n, worker) -> {
+          var at = 2 * from;
+          loops.swiGluBackward(
+              gate.data(), at, up.data(), at, dy.data(), at, dGates, at, dUps, at, n);
+        });
+  }
+
+  private static void widenedBackward(
+      CpuDevice device,
+      Tensor gate,
+      Tensor up,
+      Tensor dy,
+      @Nullable Target dGate,
+      @Nullable Target dUp) {
+    var gs = new FloatInput(device, gate, Split.ELEMENTS);
+    var us = new FloatInput(device, up, Split.ELEMENTS);
     var dys = new FloatInput(device, dy, Split.ELEMENTS);
     var dgs = new FloatOutput(device, dGate, Split.ELEMENTS);
     var dus = new FloatOutput(device, dUp, Split.ELEMENTS);

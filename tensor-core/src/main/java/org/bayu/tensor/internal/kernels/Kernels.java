@@ -23,7 +23,10 @@ public interface Kernels {
   /** dst[i] = F32(src[i]), exact; {@code from} is F32, BF16 or F16. */
   void widen(DType from, MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n);
 
-  /** dst[i] = src[i] rounded to {@code to} (F32, BF16, F16), ties to even, NaN stays NaN. */
+  /**
+   * dst[i] = src[i] rounded to {@code to} (F32, BF16, F16), ties to even, NaN stays NaN. {@code
+   * dst} may begin where {@code src} does, and then takes the place of its first half.
+   */
   void narrow(DType to, MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n);
 
   /** y[i] = a[i] + b[i]. */
@@ -167,6 +170,11 @@ public interface Kernels {
 
   /** What attention in bf16 is made of; null where there is none, and it is computed in F32. */
   default @Nullable AttentionKernels attention() {
+    return null;
+  }
+
+  /** Loops over bf16 where it lies; null where there are none, and it is widened and narrowed. */
+  default @Nullable BFloat16Kernels bfloat16Loops() {
     return null;
   }
 

@@ -22,6 +22,11 @@ abstract class Avx512Arithmetic extends EvexAssembler {
     evex(P66 | M0F38 | 0xA8, Tuple.FULL, into, left, right);
   }
 
+  /** {@code into = left · right - into}. */
+  final void vfmsub231ps(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F38 | 0xBA, Tuple.FULL, into, left, right);
+  }
+
   /** {@code into -= left · right}. */
   final void vfnmadd231ps(Vector into, Vector left, Operand right) {
     evex(P66 | M0F38 | 0xBC, Tuple.FULL, into, left, right);

@@ -50,6 +50,13 @@ final class Avx512Assembler extends Avx512Arithmetic {
     evexStore(PF3 | M0F | 0x11, Tuple.SCALAR, 128, into, from);
   }
 
+  /** The lowest 64 bits. */
+  final void vmovq(Gp into, Vector from) {
+    requireWidth(128, from);
+    requireUnmasked(from);
+    evex(P66 | M0F | W1 | 0x7E, from, into);
+  }
+
   // One element in every lane.
 
   final void vbroadcastss(Vector into, Operand from) {

@@ -7,7 +7,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** Calls of assembled functions: one shape for all, ten numbers or addresses and no result. */
+/** Calls of assembled functions: one shape for all, ten numbers or addresses, and a number back. */
 final class MachineCall {
   // A critical call leaves out the thread's change of state: a function is to last a millisecond at
   // most, for it holds safepoints up.
@@ -15,19 +15,20 @@ final class MachineCall {
   private static final MethodHandle CALL =
       Linker.nativeLinker()
           .downcallHandle(
-              FunctionDescriptor.ofVoid(
+              FunctionDescriptor.of(
                   JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                  JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                  JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
               Linker.Option.critical(false));
 
   private MachineCall() {}
 
   /** A call of a function with six parameters. */
-  static void call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
-    call(function, a, b, c, d, e, f, 0, 0, 0, 0);
+  static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+    return call(function, a, b, c, d, e, f, 0, 0, 0, 0);
   }
 
-  static void call(
+  /** The function's result; that of one without is any number. */
+  static long call(
       MemorySegment function,
       long a,
       long b,
@@ -40,7 +41,7 @@ final class MachineCall {
       long i,
       long j) {
     try {
-      CALL.invokeExact(function, a, b, c, d, e, f, g, h, i, j);
+      return (long) CALL.invokeExact(function, a, b, c, d, e, f, g, h, i, j);
     } catch (Throwable t) {
       throw new AssertionError("machine code does not throw", t);
     }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
+import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.MatrixProduct;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
@@ -11,8 +12,8 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels of x86-64 processors with vectors: matrix products in machine code, and attention
- * where there is an instruction for BF16; the rest on the Vector API.
+ * The kernels of x86-64 processors with vectors: matrix products in machine code, and attention and
+ * loops over bf16 where there are instructions for BF16; the rest on the Vector API.
  */
 public final class MachineKernels extends VectorKernels {
   private static final Availability AVAILABILITY = find();
@@ -22,6 +23,7 @@ public final class MachineKernels extends VectorKernels {
   private final ProductCode bfloat16;
   private final ReadCode reading;
   private final @Nullable AttentionKernels attention;
+  private final @Nullable BFloat16Kernels elements;
 
   /**
    * Assembles the code.
@@ -34,8 +36,9 @@ public final class MachineKernels extends VectorKernels {
     f32 = instructions.products(convention, false);
     bfloat16 = instructions.products(convention, true);
     reading = new ReadCode(convention);
-    var hasAttention = instructions == InstructionSet.AVX512_BF16;
-    attention = hasAttention ? new AttentionCode(convention, bfloat16) : null;
+    var convertsBFloat16 = instructions == InstructionSet.AVX512_BF16;
+    attention = convertsBFloat16 ? new AttentionCode(convention, bfloat16) : null;
+    elements = convertsBFloat16 ? new ElementCode(convention) : null;
   }
 
   /** Kernels, or why there are none, in a few words for people. */
@@ -130,6 +133,11 @@ public final class MachineKernels extends VectorKernels {
   @Override
   public @Nullable AttentionKernels attention() {
     return attention;
+  }
+
+  @Override
+  public @Nullable BFloat16Kernels bfloat16Loops() {
+    return elements;
   }
 
   @Override
