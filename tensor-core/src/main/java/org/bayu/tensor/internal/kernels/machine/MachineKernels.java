@@ -176,7 +176,7 @@ public final class MachineKernels extends VectorKernels {
         b.address() + bAt,
         c.address() + cAt,
         4 * cStride,
-        accumulate,
+        accumulate ? TileCode.ACCUMULATE : 0,
         0,
         0);
   }

@@ -1,5 +1,9 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import static org.bayu.tensor.internal.kernels.machine.TileCode.ACCUMULATE;
+import static org.bayu.tensor.internal.kernels.machine.TileCode.ROUND;
+import static org.bayu.tensor.internal.kernels.machine.TileCode.WIDEN;
+
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.bayu.tensor.DType;
@@ -288,12 +292,13 @@ final class PanelTasks {
         || (c.dtype() == DType.BF16 && !code.instructions().roundsSums())
         || c.columnStride() != 1
         || columns % vectorLanes != 0
-        || !result.isPlain()
+        || !result.isUnscaled()
         || lastTerm < 0;
   }
 
   /**
-   * Sums all blocks at address {@code sums}; rounds them in the end unless {@code rounded} is 0.
+   * Sums all blocks at address {@code sums}; rounds them in the end, to {@code rounded}, unless
+   * that is 0.
    */
   private void sumBlocks(
       int row,
@@ -309,7 +314,8 @@ final class PanelTasks {
     var panel = workers.scratch(worker, 4L * width * blockSteps);
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
     var packedAt = packed.address() + row * packedLaneBytes;
-    var isFirst = true;
+    // Sums that are not stored apart go on from what C has.
+    var begins = isStored(columns) || !result.accumulates() ? 0 : rounded == 0 ? ACCUMULATE : WIDEN;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
       var direct = isDirect(term);
@@ -317,7 +323,7 @@ final class PanelTasks {
         var k = blockK(term, from);
         packColumns(term.b().transposed(), column, columns, from, k, panel, pointers);
         var isLast = i == lastTerm && from + k == term.k();
-        var to = isLast ? rounded : 0;
+        var flags = begins | (isLast && rounded != 0 ? ROUND : 0);
         var a = direct ? term.a().address(firstRow + row, from) : packedAt;
         var rowBytes = term.a().rowStride() * term.a().dtype().bytes();
         multiplyBlock(
@@ -331,11 +337,11 @@ final class PanelTasks {
             panel.address(),
             sums,
             stride,
-            !isFirst,
-            to,
+            flags,
+            rounded,
             roundedStride);
         packedAt += direct ? 0 : 4L * lanes * paddedSteps(k);
-        isFirst = false;
+        begins = ACCUMULATE;
       }
     }
   }
@@ -352,7 +358,7 @@ final class PanelTasks {
       long panel,
       long sums,
       long stride,
-      boolean accumulate,
+      int flags,
       long rounded,
       long roundedStride) {
     for (var lane = 0; lane < count; lane += lanes) {
@@ -367,8 +373,8 @@ final class PanelTasks {
             panel + panelAt(column),
             sums + lane * stride + 4L * column,
             stride,
-            accumulate,
-            rounded == 0 ? 0 : rounded + lane * roundedStride + 2L * column,
+            flags,
+            rounded + lane * roundedStride + 2L * column,
             roundedStride);
       }
     }

@@ -111,11 +111,11 @@ final class ProductCode {
 
   /**
    * C = A·B, or C += A·B, of {@code width} packed columns of B, at most a tile's, all by their
-   * addresses.
+   * addresses, as {@link TileCode} says.
    *
    * @param inPanel whether A is a panel, whose steps are {@code aStride} bytes apart; else its rows
    *     are
-   * @param rounded where the sums go as BF16 too, for they are complete; nowhere if 0
+   * @param rounded where the flags' BF16 is
    */
   void multiply(
       int rows,
@@ -127,10 +127,9 @@ final class ProductCode {
       long b,
       long c,
       long cStride,
-      boolean accumulate,
+      int flags,
       long rounded,
       long roundedStride) {
-    var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (rounded == 0 ? 0 : TileCode.ROUND);
     var tileRows = instructions.tileRows();
     var full = rows / tileRows;
     var rest = rows % tileRows;
