@@ -6,6 +6,8 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients.Target;
+import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.Zeros;
 import org.jspecify.annotations.Nullable;
 
@@ -43,23 +45,25 @@ public final class RmsNorm {
     var y = tape.allocate(type, in.shape().dims());
     var inverseRms = tape.allocate(DType.F32, in.rows());
     var w = FloatInput.widened(tape, weight);
-    var xs = new FloatInput(device, in, d);
-    var ys = new FloatOutput(device, y, d);
-    Split.rows(
-        device,
-        in.rows(),
-        d,
-        (from, to, worker) -> {
-          var xData = xs.memory(worker);
-          var yData = ys.memory(worker);
-          for (var row = from; row < to; row++) {
-            var first = (long) row * d;
-            var xAt = xs.read(xData, first, d);
-            var inverse = kernels.rmsNorm(xData, xAt, w.data(), 0, yData, ys.at(first), d, epsilon);
-            inverseRms.data().set(JAVA_FLOAT_UNALIGNED, row * 4L, inverse);
-            ys.store(yData, first, d);
-          }
-        });
+    var loops = kernels.bfloat16Loops();
+    if (loops != null && in.dtype() == DType.F32 && type == DType.BF16) {
+      Split.rows(
+          device,
+          in.rows(),
+          d,
+          (from, to, worker) -> {
+            for (var row = from; row < to; row++) {
+              var first = (long) row * d;
+              var meanOfSquares = kernels.sumOfSquares(in.data(), 4 * first, d) / d;
+              var inverse = (float) (1 / Math.sqrt(meanOfSquares + epsilon));
+              inverseRms.data().set(JAVA_FLOAT_UNALIGNED, row * 4L, inverse);
+              loops.scaleAndMultiply(
+                  inverse, in.data(), 4 * first, w.data(), 0, y.data(), 2 * first, d);
+            }
+          });
+    } else {
+      widened(device, in, w, epsilon, y, inverseRms);
+    }
     tape.release(w);
     var output =
         tape.record(
@@ -71,6 +75,30 @@ public final class RmsNorm {
       tape.release(inverseRms);
     }
     return output;
+  }
+
+  private static void widened(
+      CpuDevice device, Tensor x, Tensor weight, float epsilon, Tensor y, Tensor inverseRms) {
+    var d = x.columns();
+    var xs = new FloatInput(device, x, d);
+    var ys = new FloatOutput(device, y, d);
+    Split.rows(
+        device,
+        x.rows(),
+        d,
+        (from, to, worker) -> {
+          var xData = xs.memory(worker);
+          var yData = ys.memory(worker);
+          for (var row = from; row < to; row++) {
+            var first = (long) row * d;
+            var xAt = xs.read(xData, first, d);
+            var yAt = ys.at(first);
+            var inverse =
+                device.kernels().rmsNorm(xData, xAt, weight.data(), 0, yData, yAt, d, epsilon);
+            inverseRms.data().set(JAVA_FLOAT_UNALIGNED, row * 4L, inverse);
+            ys.store(yData, first, d);
+          }
+        });
   }
 
   private static void backward(Tape tape, Variable x, Tensor weight, Tensor inverseRms, Tensor dy) {
@@ -86,6 +114,11 @@ public final class RmsNorm {
     var xs = new FloatInput(device, in, d);
     var dys = new FloatInput(device, dy, d);
     var dxs = new FloatOutput(device, target, d);
+    if (sums == null && target != null && loopsBackward(tape, in, w, inverseRms, dy, target)) {
+      tape.release(w);
+      tape.release(inverseRms);
+      return;
+    }
     Split.rows(
         device,
         in.rows(),
@@ -118,6 +151,43 @@ public final class RmsNorm {
     addToWeight(tape, weight, sums);
     tape.release(w);
     tape.release(inverseRms);
+  }
+
+  /** Computes the gradient in x alone with loops over bf16, if there are any for these types. */
+  private static boolean loopsBackward(
+      Tape tape, Tensor x, Tensor weight, Tensor inverseRms, Tensor dy, Target target) {
+    var device = tape.device();
+    var loops = device.kernels().bfloat16Loops();
+    var dx = target.tensor();
+    if (loops == null
+        || x.dtype() != DType.F32
+        || dx.dtype() != DType.F32
+        || dy.dtype() != DType.BF16) {
+      return false;
+    }
+    var d = x.columns();
+    Split.rows(
+        device,
+        x.rows(),
+        d,
+        (from, to, worker) -> {
+          for (var row = from; row < to; row++) {
+            var first = (long) row * d;
+            loops.rmsNormBackward(
+                x.data(),
+                4 * first,
+                weight.data(),
+                0,
+                dy.data(),
+                2 * first,
+                dx.data(),
+                4 * first,
+                d,
+                inverseRms.data().get(JAVA_FLOAT_UNALIGNED, row * 4L),
+                target.accumulate());
+          }
+        });
+    return true;
   }
 
   /** dWeight += Σ sums, block by block. */

@@ -57,6 +57,31 @@ public final class RotaryEmbedding {
     var device = tape.device();
     var half = table.headDim() / 2;
     var columns = x.columns();
+    var loops = device.kernels().bfloat16Loops();
+    if (loops != null && x.dtype() == DType.BF16 && !target.accumulate()) {
+      Split.rows(
+          device,
+          x.rows(),
+          columns,
+          (from, to, worker) -> {
+            for (var t = from; t < to; t++) {
+              var at = 2L * t * columns;
+              var tableAt = (long) positions.getInt(t) * half * 4;
+              loops.rotate(
+                  x.data(),
+                  at,
+                  table.cos().data(),
+                  table.sin().data(),
+                  tableAt,
+                  target.tensor().data(),
+                  at,
+                  half,
+                  columns / (2 * half),
+                  sign);
+            }
+          });
+      return;
+    }
     var xs = new FloatInput(device, x, columns);
     var ys = new FloatOutput(device, target, columns);
     Split.rows(

@@ -41,4 +41,50 @@ public interface BFloat16Kernels {
    */
   void scaledExp(
       float shift, float factor, MemorySegment x, long xAt, MemorySegment y, long yAt, int n);
+
+  /** y[i] = x[i] · factor · weight[i], of binary32 numbers to bf16. */
+  void scaleAndMultiply(
+      float factor,
+      MemorySegment x,
+      long xAt,
+      MemorySegment weight,
+      long weightAt,
+      MemorySegment y,
+      long yAt,
+      int n);
+
+  /**
+   * The gradient in x as in {@link Kernels#rmsNormBackward}, of dy in bf16 and all else in
+   * binary32.
+   *
+   * @param adds whether it is added to what dx has, in one rounding with its last product
+   */
+  void rmsNormBackward(
+      MemorySegment x,
+      long xAt,
+      MemorySegment weight,
+      long weightAt,
+      MemorySegment dy,
+      long dyAt,
+      MemorySegment dx,
+      long dxAt,
+      int n,
+      float inverseRms,
+      boolean adds);
+
+  /**
+   * Rotates {@code heads} heads of 2·half elements each, side by side, as {@link Kernels#rotate}
+   * does one: x and y are bf16, the table is binary32.
+   */
+  void rotate(
+      MemorySegment x,
+      long xAt,
+      MemorySegment cos,
+      MemorySegment sin,
+      long tableAt,
+      MemorySegment y,
+      long yAt,
+      int half,
+      int heads,
+      float sign);
 }

@@ -10,6 +10,10 @@ final class ElementCode implements BFloat16Kernels {
   private final MemorySegment swiGluBackward;
   private final MemorySegment sumOfExp;
   private final MemorySegment scaledExp;
+  private final MemorySegment scaleAndMultiply;
+  private final MemorySegment rmsNormBackward;
+  private final MemorySegment rmsNormBackwardAdding;
+  private final MemorySegment rotate;
 
   /**
    * Assembles it.
@@ -22,11 +26,19 @@ final class ElementCode implements BFloat16Kernels {
     var swiGluBackwardAt = begin(asm, convention, SwiGluCode::emitBackward);
     var sumOfExpAt = begin(asm, convention, LogitsCode::emitSum);
     var scaledExpAt = begin(asm, convention, LogitsCode::emitScaled);
+    var scaleAt = begin(asm, convention, RmsNormCode::emitScale);
+    var rmsNormBackwardAt = begin(asm, convention, RmsNormCode::emitBackward);
+    var rmsNormBackwardAddingAt = begin(asm, convention, RmsNormCode::emitBackwardAdding);
+    var rotateAt = begin(asm, convention, RotationCode::emit);
     var code = CodeBuffer.of(asm.toByteArray());
     swiGlu = code.address(swiGluAt);
     swiGluBackward = code.address(swiGluBackwardAt);
     sumOfExp = code.address(sumOfExpAt);
     scaledExp = code.address(scaledExpAt);
+    scaleAndMultiply = code.address(scaleAt);
+    rmsNormBackward = code.address(rmsNormBackwardAt);
+    rmsNormBackwardAdding = code.address(rmsNormBackwardAddingAt);
+    rotate = code.address(rotateAt);
   }
 
   /** Appends a function; returns where it begins. */
@@ -87,6 +99,81 @@ final class ElementCode implements BFloat16Kernels {
       float shift, float factor, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
     MachineCall.call(
         scaledExp, x.address() + xAt, y.address() + yAt, n, bits(shift), bits(factor), 0);
+  }
+
+  @Override
+  public void scaleAndMultiply(
+      float factor,
+      MemorySegment x,
+      long xAt,
+      MemorySegment weight,
+      long weightAt,
+      MemorySegment y,
+      long yAt,
+      int n) {
+    MachineCall.call(
+        scaleAndMultiply,
+        x.address() + xAt,
+        weight.address() + weightAt,
+        y.address() + yAt,
+        n,
+        bits(factor),
+        0);
+  }
+
+  @Override
+  public void rmsNormBackward(
+      MemorySegment x,
+      long xAt,
+      MemorySegment weight,
+      long weightAt,
+      MemorySegment dy,
+      long dyAt,
+      MemorySegment dx,
+      long dxAt,
+      int n,
+      float inverseRms,
+      boolean adds) {
+    MachineCall.call(
+        adds ? rmsNormBackwardAdding : rmsNormBackward,
+        x.address() + xAt,
+        weight.address() + weightAt,
+        dy.address() + dyAt,
+        dx.address() + dxAt,
+        n,
+        bits(inverseRms),
+        bits((float) ((double) inverseRms * inverseRms / n)),
+        0,
+        0,
+        0);
+  }
+
+  @Override
+  public void rotate(
+      MemorySegment x,
+      long xAt,
+      MemorySegment cos,
+      MemorySegment sin,
+      long tableAt,
+      MemorySegment y,
+      long yAt,
+      int half,
+      int heads,
+      float sign) {
+    if (heads > 0) {
+      MachineCall.call(
+          rotate,
+          x.address() + xAt,
+          y.address() + yAt,
+          cos.address() + tableAt,
+          sin.address() + tableAt,
+          half,
+          heads,
+          bits(sign),
+          0,
+          0,
+          0);
+    }
   }
 
   private static long bits(float value) {

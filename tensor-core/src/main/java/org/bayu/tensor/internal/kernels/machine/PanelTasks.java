@@ -33,6 +33,12 @@ final class PanelTasks {
   /** Rows for which packing 64 columns of B pays, at least. */
   private static final int MIN_TASK_ROWS = 448;
 
+  /** Into so many parts the rows of a task are cut for the last panels, or one more. */
+  private static final int LAST_TASK_PARTS = 4;
+
+  /** Of so many panels one may be among the last: each is packed once more for every part. */
+  private static final int PANELS_FOR_ONE_LAST = 8;
+
   /** Bytes of packed A at most. */
   private static final long PACKED_BYTES = 24L << 20;
 
@@ -75,6 +81,11 @@ final class PanelTasks {
   private int firstRow;
   private int rows;
   private int taskRows;
+
+  /** The panels that come last, in shorter tasks. */
+  private int lastPanels;
+
+  private int lastTaskRows;
   private MemorySegment packed = MemorySegment.NULL;
 
   PanelTasks(WorkerPool workers, ProductCode code, GemmResult result) {
@@ -168,7 +179,15 @@ final class PanelTasks {
             Math.max(ceilDivide(rows, MAX_TASK_ROWS), cachedParts()),
             Math.clamp(wanted, 1, Math.max(1, rows / MIN_TASK_ROWS)));
     taskRows = roundUp(ceilDivide(rows, rowTasks), lanes);
-    workers.run(ceilDivide(rows, taskRows) * panels, multiplyPanel);
+    // The last tasks are short, so that threads which were disturbed end with the others.
+    lastPanels = Math.min(workers.threads(), panels / PANELS_FOR_ONE_LAST);
+    lastTaskRows = Math.max(1, Math.min(taskRows, rows) / LAST_TASK_PARTS / lanes) * lanes;
+    workers.run(firstTasks() + ceilDivide(rows, lastTaskRows) * lastPanels, multiplyPanel);
+  }
+
+  /** Tasks that go before those of the last panels. */
+  private int firstTasks() {
+    return ceilDivide(rows, taskRows) * (ceilDivide(n, COLUMNS) - lastPanels);
   }
 
   /** Packs a panel of A's rows. */
@@ -245,9 +264,19 @@ final class PanelTasks {
   /** Some of the rows with one panel of columns. */
   private void multiplyPanel(int task, int worker) {
     var panels = ceilDivide(n, COLUMNS);
-    var row = task / panels * taskRows;
-    var count = Math.min(taskRows, rows - row);
-    var column = task % panels * COLUMNS;
+    var firstTasks = firstTasks();
+    var isLast = task >= firstTasks;
+    var firstPanels = panels - lastPanels;
+    var height = isLast ? lastTaskRows : taskRows;
+    var number = isLast ? task - firstTasks : task;
+    var width = isLast ? lastPanels : firstPanels;
+    var row = number / width * height;
+    var count = Math.min(height, rows - row);
+    var column = (number % width + (isLast ? firstPanels : 0)) * COLUMNS;
+    multiplyPart(row, count, column, worker);
+  }
+
+  private void multiplyPart(int row, int count, int column, int worker) {
     var columns = Math.min(COLUMNS, n - column);
     var width = width(columns);
     var c = result.c();

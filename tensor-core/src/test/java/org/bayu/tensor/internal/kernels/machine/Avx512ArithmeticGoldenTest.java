@@ -84,6 +84,10 @@ class Avx512ArithmeticGoldenTest {
         "62e26da1a84d00",
         a -> a.vfmadd213ps(ymm(17).zeroed(K1), ymm(18), at(RBP)));
     expect(
+        "vfmsub231ps zmm3,zmm22,[rsi+64]",
+        "62f24d40ba5e01",
+        a -> a.vfmsub231ps(zmm(3), zmm(22), at(RSI, 64)));
+    expect(
         "vfnmadd231ps zmm1,zmm2,[r13]",
         "62d26d48bc4d00",
         a -> a.vfnmadd231ps(zmm(1), zmm(2), at(R13)));

@@ -58,6 +58,7 @@ class Avx512AssemblerGoldenTest {
     expect("vmovaps zmm17,zmm3", "62e17c4828cb", a -> a.vmovaps(zmm(17), zmm(3)));
     expect("vmovntps [rdi+64],zmm25", "62617c482b4f01", a -> a.vmovntps(at(RDI, 64), zmm(25)));
     expect("vmovss xmm17,[rdi+4]", "62e17e08104f01", a -> a.vmovss(xmm(17), at(RDI, 4)));
+    expect("vmovq r9,xmm17", "62c1fd087ec9", a -> a.vmovq(R9, xmm(17)));
     expect("vmovss [rdi+508],xmm30", "62617e0811777f", a -> a.vmovss(at(RDI, 508), xmm(30)));
     expect("vbroadcastss zmm0,[rdi+4]", "62f27d48184701", a -> a.vbroadcastss(zmm(0), at(RDI, 4)));
     expect("vbroadcastss zmm30,xmm29", "62027d4818f5", a -> a.vbroadcastss(zmm(30), xmm(29)));

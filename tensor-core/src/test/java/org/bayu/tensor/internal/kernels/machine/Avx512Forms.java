@@ -29,6 +29,7 @@ final class Avx512Forms extends Avx512Shapes {
     three("vdpbf16ps", Source.FLOATS, Avx512Assembler::vdpbf16ps);
     three("vfmadd231ps", Source.FLOATS, Avx512Assembler::vfmadd231ps);
     three("vfmadd213ps", Source.FLOATS, Avx512Assembler::vfmadd213ps);
+    three("vfmsub231ps", Source.FLOATS, Avx512Assembler::vfmsub231ps);
     three("vfnmadd231ps", Source.FLOATS, Avx512Assembler::vfnmadd231ps);
     three("vfmadd231pd", Source.DOUBLES, Avx512Assembler::vfmadd231pd);
     three("vaddps", Source.FLOATS, Avx512Assembler::vaddps);
@@ -134,6 +135,8 @@ final class Avx512Forms extends Avx512Shapes {
     expect("vmovss", 4, to, from.withBits(128));
     assembler.vmovss(to, from.withBits(128));
     var register = gp();
+    expect("vmovq", 0, register, from.withBits(128));
+    assembler.vmovq(register, from.withBits(128));
     expect("vpbroadcastd", 0, into, name32(register));
     assembler.vpbroadcastd(into, register);
     var element = random.nextBoolean() ? vector(128) : address();

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
+import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.MatrixProduct;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
@@ -68,6 +69,11 @@ public final class CodeAndLoops extends ScalarKernels {
   @Override
   public @Nullable AttentionKernels attention() {
     return machine.attention();
+  }
+
+  @Override
+  public @Nullable BFloat16Kernels bfloat16Loops() {
+    return machine.bfloat16Loops();
   }
 
   @Override
