@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * The backward pass of {@link BFloat16Attention}, with the formulas of {@link AttentionBackward}.
  *
  * <p>A task has a key-value head and its pieces of keys, one after another: it stores dk and dv of
- * each and adds to dq. Where heads are too few to be all tasks, their pieces are dealt out, to a
- * number of tasks that depends on the heads alone, and dq's parts are added in the end.
+ * each and adds to dq. Where these heads are too few to be all tasks, the heads of queries that
+ * share one are dealt out, to a number of tasks that depends on the heads alone, and the parts of
+ * dk and dv are added in the end.
  */
 final class BFloat16AttentionBackward {
   /** Tasks that suffice for any number of threads. */
@@ -46,7 +47,7 @@ final class BFloat16AttentionBackward {
     this.tiles = call.tiles();
     this.heads = call.heads();
     this.group = call.group();
-    this.parts = Math.clamp(MANY_TASKS / call.kvHeads(), 1, Math.max(1, tiles.pieces()));
+    this.parts = Math.clamp(MANY_TASKS / call.kvHeads(), 1, group);
     this.dy = dy;
     this.dq = dq;
     this.dk = dk;
@@ -66,12 +67,16 @@ final class BFloat16AttentionBackward {
             terms -> {
               computeTerms(y, logSumExp, terms);
               if (parts == 1) {
-                runWhole(terms);
+                runHeads(terms, MemorySegment.NULL);
               } else {
                 device
                     .workers()
                     .withScratch(
-                        parts * (heads * call.querySumsBytes()), sums -> runParts(terms, sums));
+                        parts * partBytes(),
+                        sums -> {
+                          runHeads(terms, sums);
+                          addParts(sums);
+                        });
               }
             });
   }
@@ -84,34 +89,12 @@ final class BFloat16AttentionBackward {
     return ofWorker;
   }
 
-  private void runWhole(MemorySegment terms) {
-    var bytes = call.querySumsBytes();
-    var ofWorker = headOfWorkers(terms);
-    device
-        .workers()
-        .run(
-            call.kvHeads(),
-            (kvHead, worker) -> {
-              var sums = device.workers().scratch(worker, group * bytes);
-              ofWorker[worker].begin(kvHead, sums, 0);
-              addPieces(0, kvHead, worker, ofWorker[worker]);
-              for (var i = 0; i < group; i++) {
-                storeQueries(sums, i * bytes, 0, call.q().rows(), kvHead * group + i, worker);
-              }
-            });
-  }
-
-  private void addPieces(int part, int kvHead, int worker, KeyValueGradients head) {
-    for (var piece = part; piece < tiles.pieces(); piece += parts) {
-      head.addPiece(piece);
-      var rows = tiles.keys(piece);
-      var at = call.keyAt(tiles.keyStart(piece), kvHead);
-      store(head.keySums(), 0, rows, dk, dks, at, call.scale(), worker);
-      store(head.valueSums(), 0, rows, dv, dvs, at, 1, worker);
-    }
-  }
-
-  private void runParts(MemorySegment terms, MemorySegment sums) {
+  /**
+   * Computes all gradients.
+   *
+   * @param sums where the parts of dk and dv go if there are several
+   */
+  private void runHeads(MemorySegment terms, MemorySegment sums) {
     var bytes = call.querySumsBytes();
     var ofWorker = headOfWorkers(terms);
     device
@@ -121,35 +104,93 @@ final class BFloat16AttentionBackward {
             (index, worker) -> {
               var part = index % parts;
               var kvHead = index / parts;
-              var at = (part * call.kvHeads() + kvHead) * (group * bytes);
-              ofWorker[worker].begin(kvHead, sums, at);
-              addPieces(part, kvHead, worker, ofWorker[worker]);
+              var first = kvHead * group + part * group / parts;
+              var end = kvHead * group + (part + 1) * group / parts;
+              var querySums = device.workers().scratch(worker, (end - first) * bytes);
+              var gradients = ofWorker[worker];
+              gradients.begin(first, end - first, querySums);
+              for (var piece = 0; piece < tiles.pieces(); piece++) {
+                gradients.addPiece(piece);
+                if (parts == 1) {
+                  storeKeys(
+                      gradients.keySums(), 0, gradients.valueSums(), 0, piece, kvHead, worker);
+                } else {
+                  keepPart(gradients, sums, part, piece, kvHead);
+                }
+              }
+              for (var head = first; head < end; head++) {
+                var at = (head - first) * bytes;
+                store(
+                    querySums,
+                    at,
+                    call.q().rows(),
+                    dq,
+                    dqs,
+                    call.queryAt(0, head),
+                    call.scale(),
+                    worker);
+              }
             });
-    if (dq == null) {
-      return;
-    }
-    var stride = call.sumsStride();
+  }
+
+  private void keepPart(
+      KeyValueGradients gradients, MemorySegment sums, int part, int piece, int kvHead) {
+    var bytes = tiles.keys(piece) * call.sumsStride();
+    MemorySegment.copy(gradients.keySums(), 0, sums, keySumsAt(part, piece, kvHead), bytes);
+    MemorySegment.copy(gradients.valueSums(), 0, sums, valueSumsAt(part, piece, kvHead), bytes);
+  }
+
+  /** Adds the parts of dk and dv, in their order. */
+  private void addParts(MemorySegment sums) {
     Split.rows(
         device,
-        heads * tiles.blocks(),
+        call.kvHeads() * tiles.pieces(),
         (index, end, worker) -> {
-          var head = index / tiles.blocks();
-          var block = index % tiles.blocks();
-          var first = block * tiles.block();
-          var at = head * bytes + first * stride;
-          var n = (int) (tiles.rows(block) * stride / 4);
+          var kvHead = index / tiles.pieces();
+          var piece = index % tiles.pieces();
+          var n = Math.toIntExact(tiles.keys(piece) * call.sumsStride() / 4);
+          var keysAt = keySumsAt(0, piece, kvHead);
+          var valuesAt = valueSumsAt(0, piece, kvHead);
           for (var part = 1; part < parts; part++) {
-            var from = at + part * (heads * bytes);
-            device.kernels().add(sums, at, sums, from, sums, at, n);
+            var kernels = device.kernels();
+            kernels.add(sums, keysAt, sums, keySumsAt(part, piece, kvHead), sums, keysAt, n);
+            kernels.add(sums, valuesAt, sums, valueSumsAt(part, piece, kvHead), sums, valuesAt, n);
           }
-          storeQueries(sums, at, first, tiles.rows(block), head, worker);
+          storeKeys(sums, keysAt, sums, valuesAt, piece, kvHead, worker);
         },
         1);
   }
 
-  private void storeQueries(
-      MemorySegment sums, long sumsAt, int first, int rows, int head, int worker) {
-    store(sums, sumsAt, rows, dq, dqs, call.queryAt(first, head), call.scale(), worker);
+  /** Bytes of a part: dk of all heads, then dv. */
+  private long partBytes() {
+    return 2 * keysBytes();
+  }
+
+  private long keysBytes() {
+    return (long) call.kvHeads() * call.k().rows() * call.sumsStride();
+  }
+
+  private long keySumsAt(int part, int piece, int kvHead) {
+    var row = (long) kvHead * call.k().rows() + tiles.keyStart(piece);
+    return part * partBytes() + row * call.sumsStride();
+  }
+
+  private long valueSumsAt(int part, int piece, int kvHead) {
+    return keysBytes() + keySumsAt(part, piece, kvHead);
+  }
+
+  private void storeKeys(
+      MemorySegment keySums,
+      long keySumsAt,
+      MemorySegment valueSums,
+      long valueSumsAt,
+      int piece,
+      int kvHead,
+      int worker) {
+    var rows = tiles.keys(piece);
+    var at = call.keyAt(tiles.keyStart(piece), kvHead);
+    store(keySums, keySumsAt, rows, dk, dks, at, call.scale(), worker);
+    store(valueSums, valueSumsAt, rows, dv, dvs, at, 1, worker);
   }
 
   /** Bytes of a head's terms: rows are read in pairs. */

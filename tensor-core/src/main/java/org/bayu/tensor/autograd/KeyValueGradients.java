@@ -9,8 +9,8 @@ import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 
 /**
- * The gradients of one key-value head's pieces of keys and of the queries that see them, of the
- * head that a worker has under way.
+ * The gradients of one key-value head's pieces of keys and of the queries that see them, of those
+ * of its heads of queries that a worker has under way.
  *
  * <p>Scores and their gradients are computed once for a tile, and all three gradients from them:
  * five products. What they need as their right side is packed before: queries and dy once for all
@@ -26,9 +26,9 @@ final class KeyValueGradients {
   private final MemorySegment terms;
   private final boolean wantsQueries;
   private final long packedBytes;
-  private int kvHead;
+  private int firstHead;
+  private int heads;
   private MemorySegment querySums = MemorySegment.NULL;
-  private long querySumsAt;
   private MemorySegment packedQueries = MemorySegment.NULL;
   private MemorySegment packedGradients = MemorySegment.NULL;
   private MemorySegment keyRows = MemorySegment.NULL;
@@ -63,18 +63,17 @@ final class KeyValueGradients {
   }
 
   /**
-   * Begins with a head: packs the queries and their gradients.
+   * Begins with heads of queries that share one of keys: packs the queries and their gradients.
    *
-   * @param querySums becomes dq, if that is wanted, from byte {@code querySumsAt} on: a head of the
-   *     group after another, not yet scaled
+   * @param querySums becomes dq, if that is wanted: head after head, not yet scaled
    */
-  void begin(int kvHead, MemorySegment querySums, long querySumsAt) {
-    this.kvHead = kvHead;
+  void begin(int firstHead, int heads, MemorySegment querySums) {
+    this.firstHead = firstHead;
+    this.heads = heads;
     this.querySums = querySums;
-    this.querySumsAt = querySumsAt;
     var block = AttentionKernels.BLOCK;
-    packedQueries = scratch(packedBytes * tiles.blocks() * call.group());
-    packedGradients = scratch(packedBytes * tiles.blocks() * call.group());
+    packedQueries = scratch(packedBytes * tiles.blocks() * heads);
+    packedGradients = scratch(packedBytes * tiles.blocks() * heads);
     keyRows = scratch(kernels.packedRowsBytes(block, headDim));
     keyFeatures = scratch(packedBytes);
     valueRows = scratch(kernels.packedRowsBytes(block, headDim));
@@ -87,7 +86,7 @@ final class KeyValueGradients {
     keySums = scratch(call.sumsStride() * block);
     valueSums = scratch(call.sumsStride() * block);
     if (wantsQueries) {
-      Zeros.fill(querySums, querySumsAt, call.group() * call.querySumsBytes());
+      Zeros.fill(querySums, 0, heads * call.querySumsBytes());
     }
     packQueries();
   }
@@ -113,20 +112,20 @@ final class KeyValueGradients {
 
   private void packQueries() {
     var stride = call.queryStride();
-    for (var member = 0; member < call.group(); member++) {
+    for (var head = firstHead; head < firstHead + heads; head++) {
       for (var block = 0; block < tiles.blocks(); block++) {
         var rows = tiles.rows(block);
-        var at = call.queryAt(block * tiles.block(), kvHead * call.group() + member);
-        var to = packedAt(block, member);
+        var at = call.queryAt(block * tiles.block(), head);
+        var to = packedAt(block, head);
         kernels.packFeatures(call.q().data(), at, stride, rows, headDim, packedQueries, to);
         kernels.packFeatures(dy.data(), at, stride, rows, headDim, packedGradients, to);
       }
     }
   }
 
-  /** Where a block of a head, a member of the group, is packed. */
-  private long packedAt(int block, int member) {
-    return packedBytes * ((long) member * tiles.blocks() + block);
+  /** Where a block of a head is packed. */
+  private long packedAt(int block, int head) {
+    return packedBytes * ((long) (head - firstHead) * tiles.blocks() + block);
   }
 
   /** Computes dk and dv of a piece, and adds to dq. */
@@ -137,14 +136,14 @@ final class KeyValueGradients {
     packKeys(tiles.keyStart(piece), n);
     for (var tile : tiles.ofPiece(piece)) {
       see(tile, n);
-      for (var member = 0; member < call.group(); member++) {
-        addTile(tile, n, member);
+      for (var head = firstHead; head < firstHead + heads; head++) {
+        addTile(tile, n, head);
       }
     }
   }
 
   private void packKeys(int keyStart, int n) {
-    var at = call.keyAt(keyStart, kvHead);
+    var at = call.keyAt(keyStart, firstHead / call.group());
     var stride = call.keyStride();
     kernels.packRows(call.k().data(), at, stride, n, headDim, keyRows, 0);
     kernels.packFeatures(call.k().data(), at, stride, n, headDim, keyFeatures, 0);
@@ -159,10 +158,10 @@ final class KeyValueGradients {
     }
   }
 
-  private void addTile(Tile tile, int n, int member) {
+  private void addTile(Tile tile, int n, int head) {
     for (var from = tile.rowFrom(); from < tile.rowTo(); ) {
       var to = tile.stripTo(from, n, AttentionKernels.COLUMNS);
-      addRows(tile, n, member, from, to);
+      addRows(tile, n, head, from, to);
       from = to;
     }
     // Of keys that not all rows see, the first rows are left out.
@@ -171,15 +170,15 @@ final class KeyValueGradients {
       var from = tile.firstRow(key) & -2;
       if (from < tile.rowTo()) {
         var count = Math.min(keys, n - key);
-        addKeys(tile, member, key, count, from, weightsPanel, packedGradients, valueSums);
-        addKeys(tile, member, key, count, from, gradientsPanel, packedQueries, keySums);
+        addKeys(tile, head, key, count, from, weightsPanel, packedGradients, valueSums);
+        addKeys(tile, head, key, count, from, gradientsPanel, packedQueries, keySums);
       }
     }
   }
 
   private void addKeys(
       Tile tile,
-      int member,
+      int head,
       int key,
       int count,
       int from,
@@ -187,17 +186,17 @@ final class KeyValueGradients {
       MemorySegment packed,
       MemorySegment sums) {
     var rows = tiles.rows(tile.block());
-    var packedAt = packedAt(tile.block(), member);
+    var packedAt = packedAt(tile.block(), head);
     // [rows, keys]ᵀ × [rows, headDim] → [keys, headDim]
     kernels.multiplyTransposed(
         key, count, panel, from, tile.rowTo(), packed, packedAt, rows, headDim, sums, 0);
   }
 
   /** Scores and their gradients of some rows, and dq of them. */
-  private void addRows(Tile tile, int n, int member, int from, int to) {
+  private void addRows(Tile tile, int n, int head, int from, int to) {
     var seen = tile.visible(to - 1, n);
     var first = tile.block() * tiles.block();
-    var at = call.queryAt(first + from, kvHead * call.group() + member);
+    var at = call.queryAt(first + from, head);
     var stride = call.queryStride();
     var rows = to - from;
     var scoresAt = 4L * from * AttentionKernels.BLOCK;
@@ -216,14 +215,13 @@ final class KeyValueGradients {
         products,
         visible,
         terms,
-        (kvHead * call.group() + member) * termsBytes(dy.rows()) + 8L * first,
+        head * termsBytes(dy.rows()) + 8L * first,
         gradients,
         weightsPanel,
         gradientsPanel);
     if (wantsQueries) {
       var weightsAt = 2L * from * AttentionKernels.BLOCK;
-      var sumsAt =
-          querySumsAt + member * call.querySumsBytes() + (first + from) * call.sumsStride();
+      var sumsAt = (head - firstHead) * call.querySumsBytes() + (first + from) * call.sumsStride();
       // [rows, keys] × [keys, headDim] → [rows, headDim]
       kernels.multiplyFeatures(
           rows, gradients, weightsAt, seen, keyFeatures, 0, n, headDim, querySums, sumsAt);

@@ -260,6 +260,27 @@ class GemmTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void manyColumnsInTasksOfSeveralHeightsGiveTheBitsOfFew(Kernels kernels) {
+    // With 1100 columns some of the last go in tasks of fewer rows than the others.
+    var m = 300;
+    var n = 1100;
+    var x = GuardedMemory.random(arena, DType.F32, m * 600, 0, random);
+    var w = GuardedMemory.random(arena, DType.F32, n * 600, 0, random);
+    var all = linear(kernels, 1, x, w, 0, m, n);
+    assertArrayEquals(all, linear(kernels, 3, x, w, 0, m, n));
+    var last = 200;
+    var from = w.at() + 4L * 600 * (n - last);
+    var end = new GuardedMemory(w.segment(), from, DType.F32, last * 600);
+    var few = linear(kernels, 1, x, end, 0, m, last);
+    for (var i = 0; i < m; i++) {
+      assertArrayEquals(
+          Arrays.copyOfRange(few, i * last, (i + 1) * last),
+          Arrays.copyOfRange(all, (i + 1) * n - last, (i + 1) * n));
+    }
+  }
+
   @Test
   void bothOrientationsAndPackedStridesGiveTheSameBits() {
     // Y [200, 5] is computed as its transpose; with 200 rows more of W it is not.

@@ -38,7 +38,7 @@ final class PanelProduct implements MatrixProduct {
       int m, int n, DType operands, float alpha, boolean accumulate, Matrix c, Term... terms) {
     var isFew = StreamProduct.takes(m, terms);
     var panels = operands == DType.BF16 ? bfloat16Panels : f32Panels;
-    var transposed = !isFew && costsLessTransposed(m, n, panels, c, terms);
+    var transposed = !isFew && costsLessTransposed(m, n, panels.packing(), c, terms);
     result.begin(transposed ? c.transposed() : c, alpha, accumulate);
     try {
       if (isFew) {
@@ -52,12 +52,12 @@ final class PanelProduct implements MatrixProduct {
   }
 
   private static boolean costsLessTransposed(
-      int m, int n, PanelTasks panels, Matrix c, Term... terms) {
+      int m, int n, PanelPacking packing, Matrix c, Term... terms) {
     var cost = scatteringCost(m, n, c);
     var transposedCost = scatteringCost(m, n, c.transposed());
     for (var term : terms) {
-      cost += cost(m, n, panels, term);
-      transposedCost += cost(n, m, panels, term.transposed());
+      cost += cost(m, n, packing, term);
+      transposedCost += cost(n, m, packing, term.transposed());
     }
     return transposedCost < cost;
   }
@@ -66,9 +66,9 @@ final class PanelProduct implements MatrixProduct {
     return c.columnStride() == 1 ? 0 : SCATTERING * m * n;
   }
 
-  private static double cost(int m, int n, PanelTasks panels, Term term) {
-    var columns = panels.width(n);
-    var packedRows = panels.isDirect(term) ? 0 : m;
+  private static double cost(int m, int n, PanelPacking packing, Term term) {
+    var columns = packing.width(n);
+    var packedRows = packing.isDirect(term) ? 0 : m;
     return term.k() * ((double) m * columns + PACKING * ((double) packedRows + columns));
   }
 }

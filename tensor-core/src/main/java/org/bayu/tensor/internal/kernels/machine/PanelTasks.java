@@ -1,5 +1,7 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import static org.bayu.tensor.internal.kernels.machine.PanelPacking.ceilDivide;
+import static org.bayu.tensor.internal.kernels.machine.PanelPacking.roundUp;
 import static org.bayu.tensor.internal.kernels.machine.TileCode.ACCUMULATE;
 import static org.bayu.tensor.internal.kernels.machine.TileCode.ROUND;
 import static org.bayu.tensor.internal.kernels.machine.TileCode.WIDEN;
@@ -7,7 +9,6 @@ import static org.bayu.tensor.internal.kernels.machine.TileCode.WIDEN;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
 import org.bayu.tensor.internal.kernels.Gemm.Term;
 import org.bayu.tensor.internal.kernels.GemmResult;
 import org.bayu.tensor.internal.parallel.WorkerPool;
@@ -22,9 +23,6 @@ import org.bayu.tensor.internal.parallel.WorkerPool.Task;
  * on its row of A and its column of B alone.
  */
 final class PanelTasks {
-  /** Steps of 32 bits in a block, at most: 128 KiB of B, 14 KiB of a tile's A. */
-  static final int BLOCK_STEPS = 512;
-
   private static final int COLUMNS = ProductCode.COLUMNS;
 
   /** Rows whose sums a task holds at most, but for what fills up a panel. */
@@ -53,14 +51,9 @@ final class PanelTasks {
   private final WorkerPool workers;
   private final ProductCode code;
   private final GemmResult result;
-  private final Step step;
-
-  /** Lanes of a packed panel of A, rows of A that meet B's panel in one call. */
+  private final PanelPacking packing;
   private final int lanes;
-
-  private final int vectorLanes;
   private final int tileColumns;
-  private final int blockSteps;
 
   private final Consumer<MemorySegment> run = this::run;
   private final Task packRows = this::packRows;
@@ -92,24 +85,14 @@ final class PanelTasks {
     this.workers = workers;
     this.code = code;
     this.result = result;
-    step = code.instructions().step();
-    lanes = code.instructions().panelLanes();
-    vectorLanes = code.instructions().vectorLanes();
+    packing = new PanelPacking(code);
+    lanes = packing.lanes();
     tileColumns = code.instructions().tileColumns();
-    blockSteps = code.instructions().blockSteps();
   }
 
-  /** Whether A's rows can be read as they are. */
-  boolean isDirect(Term term) {
-    return term.a().dtype() == step.type()
-        && !step.isRounded()
-        && term.a().columnStride() == 1
-        && term.k() % step.elements() == 0;
-  }
-
-  /** Columns with those that fill up a vector. */
-  int width(int columns) {
-    return roundUp(columns, vectorLanes);
+  /** How operands are packed. */
+  PanelPacking packing() {
+    return packing;
   }
 
   /**
@@ -138,33 +121,14 @@ final class PanelTasks {
 
   private void measure() {
     lastTerm = -1;
-    var packedSteps = 0;
+    packedLaneBytes = 0;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
       lastTerm = term.k() > 0 ? i : lastTerm;
-      for (var from = 0; from < term.k() && !isDirect(term); from += blockK()) {
-        packedSteps = Math.addExact(packedSteps, paddedSteps(blockK(term, from)));
+      for (var from = 0; from < term.k() && !packing.isDirect(term); from += packing.blockK()) {
+        packedLaneBytes += packing.laneBytes(packing.blockK(term, from));
       }
     }
-    packedLaneBytes = 4L * packedSteps;
-  }
-
-  private int blockK() {
-    return blockSteps * step.elements();
-  }
-
-  /** Elements of k of the block that begins with {@code from}. */
-  private int blockK(Term term, int from) {
-    return Math.min(blockK(), term.k() - from);
-  }
-
-  private int steps(int k) {
-    return ceilDivide(k, step.elements());
-  }
-
-  /** Steps that packing may write. */
-  private int paddedSteps(int k) {
-    return roundUp(steps(k), vectorLanes);
   }
 
   private void run(MemorySegment packed) {
@@ -198,26 +162,11 @@ final class PanelTasks {
     var at = row * packedLaneBytes;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
-      for (var from = 0; from < term.k() && !isDirect(term); from += blockK()) {
-        var k = blockK(term, from);
-        pack(term.a(), firstRow + row, count, from, k, packed, at, lanes, pointers);
-        at += 4L * lanes * paddedSteps(k);
+      for (var from = 0; from < term.k() && !packing.isDirect(term); from += packing.blockK()) {
+        var k = packing.blockK(term, from);
+        packing.packRows(term.a(), firstRow + row, count, from, k, packed, at, pointers);
+        at += lanes * packing.laneBytes(k);
       }
-    }
-  }
-
-  /** Packs a block of columns of B, those of a tile together. */
-  private void packColumns(
-      Matrix matrix,
-      int column,
-      int columns,
-      int from,
-      int k,
-      MemorySegment to,
-      MemorySegment pointers) {
-    for (var i = 0; i < columns; i += tileColumns) {
-      var count = Math.min(tileColumns, columns - i);
-      pack(matrix, column + i, count, from, k, to, panelAt(i), width(count), pointers);
     }
   }
 
@@ -225,40 +174,10 @@ final class PanelTasks {
   private int cachedParts() {
     var rowBytes = 0L;
     for (var term : terms) {
-      rowBytes += 4L * steps(term.k());
+      rowBytes += 4L * packing.steps(term.k());
     }
     var parts = (rows * rowBytes + CACHED_BYTES - 1) / CACHED_BYTES;
     return Math.clamp(parts, 1, Math.max(1, rows / MIN_CACHED_ROWS));
-  }
-
-  /** Where those of the tile that begins with {@code column} are. */
-  private long panelAt(int column) {
-    return 4L * column * blockSteps;
-  }
-
-  /** Packs a block of some lanes of a matrix [lanes, k] in a panel of {@code width} lanes. */
-  private void pack(
-      Matrix matrix,
-      int lane,
-      int lanes,
-      int from,
-      int k,
-      MemorySegment to,
-      long toAt,
-      int width,
-      MemorySegment pointers) {
-    var type = matrix.dtype();
-    var at = matrix.address(lane, from);
-    var panel = to.address() + toAt;
-    if (matrix.columnStride() == 1 || k == 1) {
-      var stride = matrix.rowStride() * type.bytes();
-      code.packSteps(type, at, stride, lanes, k, panel, width, pointers, 0);
-    } else if (matrix.rowStride() == 1) {
-      var stride = matrix.columnStride() * type.bytes();
-      code.packLanes(type, at, stride, lanes, k, panel, width);
-    } else {
-      SlowPacking.pack(step, matrix, lane, lanes, from, k, to, toAt, width);
-    }
   }
 
   /** Some of the rows with one panel of columns. */
@@ -278,7 +197,7 @@ final class PanelTasks {
 
   private void multiplyPart(int row, int count, int column, int worker) {
     var columns = Math.min(COLUMNS, n - column);
-    var width = width(columns);
+    var width = packing.width(columns);
     var c = result.c();
     var isStored = isStored(columns);
     if (!isStored && c.dtype() == DType.F32) {
@@ -320,7 +239,7 @@ final class PanelTasks {
     return c.dtype() == DType.F16
         || (c.dtype() == DType.BF16 && !code.instructions().roundsSums())
         || c.columnStride() != 1
-        || columns % vectorLanes != 0
+        || !packing.fillsVectors(columns)
         || !result.isUnscaled()
         || lastTerm < 0;
   }
@@ -339,18 +258,18 @@ final class PanelTasks {
       long rounded,
       long roundedStride,
       int worker) {
-    var width = width(columns);
-    var panel = workers.scratch(worker, 4L * width * blockSteps);
+    var width = packing.width(columns);
+    var panel = workers.scratch(worker, packing.columnsBytes(columns));
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
     var packedAt = packed.address() + row * packedLaneBytes;
     // Sums that are not stored apart go on from what C has.
     var begins = isStored(columns) || !result.accumulates() ? 0 : rounded == 0 ? ACCUMULATE : WIDEN;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
-      var direct = isDirect(term);
-      for (var from = 0; from < term.k(); from += blockK()) {
-        var k = blockK(term, from);
-        packColumns(term.b().transposed(), column, columns, from, k, panel, pointers);
+      var direct = packing.isDirect(term);
+      for (var from = 0; from < term.k(); from += packing.blockK()) {
+        var k = packing.blockK(term, from);
+        packing.packColumns(term.b(), column, columns, from, k, panel, pointers);
         var isLast = i == lastTerm && from + k == term.k();
         var flags = begins | (isLast && rounded != 0 ? ROUND : 0);
         var a = direct ? term.a().address(firstRow + row, from) : packedAt;
@@ -358,7 +277,7 @@ final class PanelTasks {
         multiplyBlock(
             count,
             width,
-            steps(k),
+            packing.steps(k),
             !direct,
             a,
             direct ? rowBytes : packedLaneBytes,
@@ -369,7 +288,7 @@ final class PanelTasks {
             flags,
             rounded,
             roundedStride);
-        packedAt += direct ? 0 : 4L * lanes * paddedSteps(k);
+        packedAt += direct ? 0 : lanes * packing.laneBytes(k);
         begins = ACCUMULATE;
       }
     }
@@ -399,7 +318,7 @@ final class PanelTasks {
             inPanel,
             a + lane * laneStride,
             aStride,
-            panel + panelAt(column),
+            panel + packing.columnAt(column),
             sums + lane * stride + 4L * column,
             stride,
             flags,
@@ -407,13 +326,5 @@ final class PanelTasks {
             roundedStride);
       }
     }
-  }
-
-  private static int ceilDivide(int a, int b) {
-    return (a + b - 1) / b;
-  }
-
-  static int roundUp(int a, int multiple) {
-    return ceilDivide(a, multiple) * multiple;
   }
 }

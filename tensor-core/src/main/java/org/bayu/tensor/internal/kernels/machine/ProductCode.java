@@ -22,7 +22,7 @@ final class ProductCode {
 
   /** What a missing lane reads: as long as any lane's block. */
   private static final MemorySegment ZEROS =
-      Arena.global().allocate(2 * 4L * PanelTasks.BLOCK_STEPS, 64);
+      Arena.global().allocate(2 * 4L * PanelPacking.BLOCK_STEPS, 64);
 
   private static final DType[] SOURCES = {DType.F32, DType.BF16, DType.F16};
 
