@@ -77,8 +77,9 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
   private static PassMemory of(
       LlamaModel model, TokenTree tree, Device device, Workspace workspace) {
     var config = model.config();
-    // A task of attention's backward pass has a key-value head: packed queries and gradients of
-    // all tokens, and the sums of their gradients.
+    // A task of attention's backward pass has, at most, the heads of queries that share one of
+    // keys:
+    // packed queries and gradients of all tokens, and the sums of their gradients.
     var heads = (long) config.heads() / config.kvHeads();
     var attention = 8 * heads * tree.rows() * config.headDim();
     return new PassMemory(

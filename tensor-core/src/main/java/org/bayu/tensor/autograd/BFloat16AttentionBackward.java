@@ -35,7 +35,10 @@ final class BFloat16AttentionBackward {
   private final FloatOutput dks;
   private final FloatOutput dvs;
 
-  /** Will add to the gradients that are wanted; dq's is stored after all others. */
+  /**
+   * Will add to the gradients that are wanted. Where dq is dk's or dv's, too, there is one head of
+   * queries for one of keys, and it is stored after them.
+   */
   BFloat16AttentionBackward(
       BFloat16Attention call,
       Tensor dy,
@@ -142,6 +145,9 @@ final class BFloat16AttentionBackward {
 
   /** Adds the parts of dk and dv, in their order. */
   private void addParts(MemorySegment sums) {
+    if (dk == null && dv == null) {
+      return;
+    }
     Split.rows(
         device,
         call.kvHeads() * tiles.pieces(),

@@ -124,7 +124,7 @@ final class CrossEntropyRows {
     }
     loops.scaledExp(max, (float) factor, logits, at, logits, at, classes);
     for (var i = start; i < end; i++) {
-      var gradient = factor * Math.exp(before.getAtIndex(JAVA_FLOAT, i - start) - max);
+      var gradient = factor * StrictMath.exp(before.getAtIndex(JAVA_FLOAT, i - start) - max);
       for (var j = start; j < end; j++) {
         gradient -= targetClass(j) == targetClass(i) ? weight(j) : 0;
       }

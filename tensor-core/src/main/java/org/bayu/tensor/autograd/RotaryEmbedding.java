@@ -76,7 +76,7 @@ public final class RotaryEmbedding {
                   target.tensor().data(),
                   at,
                   half,
-                  columns / (2 * half),
+                  columns / table.headDim(),
                   sign);
             }
           });

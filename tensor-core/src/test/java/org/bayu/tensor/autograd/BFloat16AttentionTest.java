@@ -46,6 +46,9 @@ class BFloat16AttentionTest {
             new int[] {63, 2, 1, 64},
             new int[] {64, 2, 2, 64},
             new int[] {65, 2, 1, 128},
+            // Heads of queries that share one in tasks of one and two, and all in one.
+            new int[] {65, 18, 3, 16},
+            new int[] {65, 36, 3, 16},
             new int[] {207, 4, 2, 16},
             new int[] {207, 2, 1, 6},
             new int[] {300, 1, 1, 256},
@@ -250,7 +253,7 @@ class BFloat16AttentionTest {
   @ParameterizedTest
   @MethodSource("kernels")
   void bitsDoNotDependOnTheThreads(Kernels kernels) {
-    for (var shape : new int[][] {{4, 2, 64}, {40, 1, 16}, {1, 1, 128}}) {
+    for (var shape : new int[][] {{4, 2, 64}, {18, 3, 16}, {40, 1, 16}, {1, 1, 128}}) {
       var all = new ArrayList<AttentionFixture.Result>();
       try (var fixture = fixture(kernels, 1);
           var two = new CpuDevice(kernels, new WorkerPool(2));

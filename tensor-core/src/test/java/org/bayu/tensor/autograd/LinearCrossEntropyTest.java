@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
@@ -14,6 +15,9 @@ import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Linear.LowRank;
+import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.kernels.machine.TestTiers;
+import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -104,6 +108,57 @@ class LinearCrossEntropyTest {
           LinearCrossEntropy.apply(tape, tape.constant(hidden), weight, null, TARGETS).value();
       // A logit has FEATURES roundings of its size, about 3; the loss one more.
       assertEquals(expected, loss.getFloat(0), 3 * (FEATURES + 1) * Math.ulp(1f));
+    }
+  }
+
+  @Test
+  void gradientsInBFloat16AreRoundedOnceBeforeTheirProduct() {
+    var x = Tensor.allocate(arena, DType.BF16, hidden.shape());
+    var w = Tensor.allocate(arena, DType.BF16, weight.shape());
+    x.copyFrom(hidden);
+    w.copyFrom(weight);
+    for (var kernels : TestTiers.all()) {
+      try (var device = new CpuDevice(kernels, new WorkerPool(2));
+          var workspace = new Workspace();
+          var gradients = new Gradients(List.of())) {
+        var tape = new Tape(device, workspace, gradients);
+        var input = tape.input(x);
+        tape.backward(LinearCrossEntropy.apply(tape, input, w, null, TARGETS));
+        checkGradient(x, w, Objects.requireNonNull(input.gradient()));
+      }
+    }
+  }
+
+  private static void checkGradient(Tensor x, Tensor w, Tensor actual) {
+    for (var row = 0; row < ROWS; row++) {
+      var logits = new double[CLASSES];
+      var sum = 0.0;
+      for (var c = 0; c < CLASSES; c++) {
+        for (var k = 0; k < FEATURES; k++) {
+          logits[c] += (double) x.getFloat(row * FEATURES + k) * w.getFloat(c * FEATURES + k);
+        }
+        sum += Math.exp(logits[c]);
+      }
+      var dLogits = new double[CLASSES];
+      for (var i = 0; i < TARGETS.size(); i++) {
+        if (TARGETS.rows()[i] == row) {
+          for (var c = 0; c < CLASSES; c++) {
+            dLogits[c] += TARGETS.weights()[i] * Math.exp(logits[c]) / sum;
+          }
+          dLogits[TARGETS.classes()[i]] -= TARGETS.weights()[i];
+        }
+      }
+      for (var k = 0; k < FEATURES; k++) {
+        var expected = 0.0;
+        var magnitude = 0.0;
+        for (var c = 0; c < CLASSES; c++) {
+          expected += dLogits[c] * w.getFloat(c * FEATURES + k);
+          magnitude += Math.abs(dLogits[c] * w.getFloat(c * FEATURES + k));
+        }
+        // Each is rounded to bf16, and their sum of products is.
+        var error = 0x1.01p-8 * (magnitude + Math.abs(expected)) + 1e-6;
+        assertEquals(expected, actual.getFloat(row * FEATURES + k), error);
+      }
     }
   }
 

@@ -32,7 +32,7 @@ public interface BFloat16Kernels {
       long dUpAt,
       int n);
 
-  /** Σ exp(x[i] − shift) of binary32 numbers, in a fixed order, in double but for short sums. */
+  /** Σ exp(x[i] − shift) of binary32 numbers, in a fixed order, in double. */
   double sumOfExp(float shift, MemorySegment x, long xAt, int n);
 
   /**

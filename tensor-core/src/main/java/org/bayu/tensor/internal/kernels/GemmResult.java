@@ -43,14 +43,9 @@ public final class GemmResult {
     return c;
   }
 
-  /** Whether sums go to C, or are added to it, as they are. */
-  public boolean isUnscaled() {
-    return alpha == 1;
-  }
-
-  /** Whether sums are added to what C has. */
-  public boolean accumulates() {
-    return accumulate;
+  /** Whether C is the sum of products alone. */
+  public boolean isPlain() {
+    return alpha == 1 && !accumulate;
   }
 
   /**

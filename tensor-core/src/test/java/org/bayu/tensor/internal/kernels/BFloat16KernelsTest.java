@@ -59,14 +59,13 @@ class BFloat16KernelsTest {
   /** Of a bf16 that was rounded once, from a number with this error. */
   private static void assertRounded(double exact, double error, float actual) {
     assertEquals(exact, actual, U16 * (Math.abs(exact) + error) + error + TINY);
-    assertEquals(actual, BFloat16.round(actual), "a bf16");
   }
 
   private static double sigmoid(double x) {
     return 1 / (1 + Math.exp(-x));
   }
 
-  /** From −∞, by way of what over- and underflows, to ∞, NaN; then such as occur. */
+  /** Such as occur, and such that an exponential over- or underflows. */
   private GuardedMemory gates(int n) {
     var gate = input(DType.BF16, n);
     var special = new float[] {0, -0f, 88, -88, 89, -89, 104, -104, 200, -200, 1e30f, -1e30f};

@@ -131,7 +131,7 @@ final class AttentionCode implements AttentionKernels {
           packed.address() + packedAt + 4L * column * panelSteps,
           scores.address() + scoresAt + 4L * column,
           4L * BLOCK,
-          0,
+          false,
           0,
           0);
     }
@@ -161,7 +161,7 @@ final class AttentionCode implements AttentionKernels {
           packed.address() + packedAt + 4L * feature * panelSteps,
           sums.address() + sumsAt + 4L * feature,
           sumsStride(headDim),
-          TileCode.ACCUMULATE,
+          true,
           0,
           0);
     }
@@ -193,7 +193,7 @@ final class AttentionCode implements AttentionKernels {
           packed.address() + packedAt + 4L * (feature * panelSteps + from / 2 * width),
           sums.address() + sumsAt + key * sumsStride(headDim) + 4L * feature,
           sumsStride(headDim),
-          TileCode.ACCUMULATE,
+          true,
           0,
           0);
     }

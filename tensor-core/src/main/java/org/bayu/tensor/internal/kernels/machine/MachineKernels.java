@@ -176,7 +176,7 @@ public final class MachineKernels extends VectorKernels {
         b.address() + bAt,
         c.address() + cAt,
         4 * cStride,
-        accumulate ? TileCode.ACCUMULATE : 0,
+        accumulate,
         0,
         0);
   }

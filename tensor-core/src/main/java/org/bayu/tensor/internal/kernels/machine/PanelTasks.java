@@ -2,9 +2,6 @@ package org.bayu.tensor.internal.kernels.machine;
 
 import static org.bayu.tensor.internal.kernels.machine.PanelPacking.ceilDivide;
 import static org.bayu.tensor.internal.kernels.machine.PanelPacking.roundUp;
-import static org.bayu.tensor.internal.kernels.machine.TileCode.ACCUMULATE;
-import static org.bayu.tensor.internal.kernels.machine.TileCode.ROUND;
-import static org.bayu.tensor.internal.kernels.machine.TileCode.WIDEN;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
@@ -31,7 +28,7 @@ final class PanelTasks {
   /** Rows for which packing 64 columns of B pays, at least. */
   private static final int MIN_TASK_ROWS = 448;
 
-  /** Into so many parts the rows of a task are cut for the last panels, or one more. */
+  /** Into so many parts the rows of a task are cut for the last panels, at most. */
   private static final int LAST_TASK_PARTS = 4;
 
   /** Of so many panels one may be among the last: each is packed once more for every part. */
@@ -79,6 +76,10 @@ final class PanelTasks {
   private int lastPanels;
 
   private int lastTaskRows;
+
+  /** Tasks that go before theirs. */
+  private int firstTasks;
+
   private MemorySegment packed = MemorySegment.NULL;
 
   PanelTasks(WorkerPool workers, ProductCode code, GemmResult result) {
@@ -144,14 +145,11 @@ final class PanelTasks {
             Math.clamp(wanted, 1, Math.max(1, rows / MIN_TASK_ROWS)));
     taskRows = roundUp(ceilDivide(rows, rowTasks), lanes);
     // The last tasks are short, so that threads which were disturbed end with the others.
-    lastPanels = Math.min(workers.threads(), panels / PANELS_FOR_ONE_LAST);
-    lastTaskRows = Math.max(1, Math.min(taskRows, rows) / LAST_TASK_PARTS / lanes) * lanes;
-    workers.run(firstTasks() + ceilDivide(rows, lastTaskRows) * lastPanels, multiplyPanel);
-  }
-
-  /** Tasks that go before those of the last panels. */
-  private int firstTasks() {
-    return ceilDivide(rows, taskRows) * (ceilDivide(n, COLUMNS) - lastPanels);
+    lastPanels =
+        workers.threads() == 1 ? 0 : Math.min(workers.threads(), panels / PANELS_FOR_ONE_LAST);
+    lastTaskRows = roundUp(ceilDivide(Math.min(taskRows, rows), LAST_TASK_PARTS), lanes);
+    firstTasks = ceilDivide(rows, taskRows) * (panels - lastPanels);
+    workers.run(firstTasks + ceilDivide(rows, lastTaskRows) * lastPanels, multiplyPanel);
   }
 
   /** Packs a panel of A's rows. */
@@ -183,7 +181,6 @@ final class PanelTasks {
   /** Some of the rows with one panel of columns. */
   private void multiplyPanel(int task, int worker) {
     var panels = ceilDivide(n, COLUMNS);
-    var firstTasks = firstTasks();
     var isLast = task >= firstTasks;
     var firstPanels = panels - lastPanels;
     var height = isLast ? lastTaskRows : taskRows;
@@ -240,7 +237,7 @@ final class PanelTasks {
         || (c.dtype() == DType.BF16 && !code.instructions().roundsSums())
         || c.columnStride() != 1
         || !packing.fillsVectors(columns)
-        || !result.isUnscaled()
+        || !result.isPlain()
         || lastTerm < 0;
   }
 
@@ -262,8 +259,7 @@ final class PanelTasks {
     var panel = workers.scratch(worker, packing.columnsBytes(columns));
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
     var packedAt = packed.address() + row * packedLaneBytes;
-    // Sums that are not stored apart go on from what C has.
-    var begins = isStored(columns) || !result.accumulates() ? 0 : rounded == 0 ? ACCUMULATE : WIDEN;
+    var isFirst = true;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
       var direct = packing.isDirect(term);
@@ -271,7 +267,7 @@ final class PanelTasks {
         var k = packing.blockK(term, from);
         packing.packColumns(term.b(), column, columns, from, k, panel, pointers);
         var isLast = i == lastTerm && from + k == term.k();
-        var flags = begins | (isLast && rounded != 0 ? ROUND : 0);
+        var to = isLast ? rounded : 0;
         var a = direct ? term.a().address(firstRow + row, from) : packedAt;
         var rowBytes = term.a().rowStride() * term.a().dtype().bytes();
         multiplyBlock(
@@ -285,11 +281,11 @@ final class PanelTasks {
             panel.address(),
             sums,
             stride,
-            flags,
-            rounded,
+            !isFirst,
+            to,
             roundedStride);
         packedAt += direct ? 0 : lanes * packing.laneBytes(k);
-        begins = ACCUMULATE;
+        isFirst = false;
       }
     }
   }
@@ -306,7 +302,7 @@ final class PanelTasks {
       long panel,
       long sums,
       long stride,
-      int flags,
+      boolean accumulate,
       long rounded,
       long roundedStride) {
     for (var lane = 0; lane < count; lane += lanes) {
@@ -321,8 +317,8 @@ final class PanelTasks {
             panel + packing.columnAt(column),
             sums + lane * stride + 4L * column,
             stride,
-            flags,
-            rounded + lane * roundedStride + 2L * column,
+            accumulate,
+            rounded == 0 ? 0 : rounded + lane * roundedStride + 2L * column,
             roundedStride);
       }
     }

@@ -111,11 +111,11 @@ final class ProductCode {
 
   /**
    * C = A·B, or C += A·B, of {@code width} packed columns of B, at most a tile's, all by their
-   * addresses, as {@link TileCode} says.
+   * addresses.
    *
    * @param inPanel whether A is a panel, whose steps are {@code aStride} bytes apart; else its rows
    *     are
-   * @param rounded where the flags' BF16 is
+   * @param rounded where the sums go as BF16 too, for they are complete; nowhere if 0
    */
   void multiply(
       int rows,
@@ -127,9 +127,10 @@ final class ProductCode {
       long b,
       long c,
       long cStride,
-      int flags,
+      boolean accumulate,
       long rounded,
       long roundedStride) {
+    var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (rounded == 0 ? 0 : TileCode.ROUND);
     var tileRows = instructions.tileRows();
     var full = rows / tileRows;
     var rest = rows % tileRows;

@@ -29,9 +29,9 @@ import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
  * cStride} bytes apart. A lies by rows, {@code aStride} bytes apart with their steps side by side,
  * or in a panel: at each step the rows side by side, {@code aStride} bytes from step to step.
  *
- * <p>Flags: {@link #ACCUMULATE} begins with what C has instead of zero, {@link #WIDEN} with the
- * BF16 at {@code rounded}; {@link #ROUND} leaves C and stores BF16 there instead, ties to even,
- * subnormal numbers as zero. These two are for where the processor has BF16.
+ * <p>Flags: {@link #ACCUMULATE} begins with what C has instead of zero; {@link #ROUND} leaves C and
+ * stores BF16 to {@code rounded} instead, ties to even, subnormal numbers as zero, where the
+ * processor has BF16.
  *
  * <p>The accumulators stay in registers, 28 of them for the full tile; four more hold the step's B,
  * and A comes from memory, broadcast by the multiplication itself. Each element of C is one chain
@@ -46,7 +46,6 @@ final class TileCode {
 
   static final int ACCUMULATE = 1;
   static final int ROUND = 2;
-  static final int WIDEN = 4;
 
   private static final int UNROLL = 4;
 
@@ -104,11 +103,6 @@ final class TileCode {
     return row(R8, R9, RAX, RBX, row, 64 * vector);
   }
 
-  /** The same of the BF16. */
-  private Address rounded(int row, int vector) {
-    return row(R14, R15, RAX, RBX, row, 32 * vector);
-  }
-
   /** Row 0 to 6 behind {@code base}. */
   static Address row(
       Gp base, Gp stride, Gp threeStrides, Gp fiveStrides, int row, int displacement) {
@@ -133,28 +127,8 @@ final class TileCode {
     forEachSum((row, vector) -> asm.vmovups(sum(row, vector), c(row, vector)));
     asm.jmp(begun);
     asm.bind(fromZero);
-    if (rounds) {
-      widen(begun);
-    }
     forEachSum((row, vector) -> asm.vpxord(sum(row, vector), sum(row, vector), sum(row, vector)));
     asm.bind(begun);
-  }
-
-  /** Begins with BF16, if the flags say so. */
-  private void widen(Label begun) {
-    var fromZero = new Label();
-    asm.mov(RAX, R13);
-    asm.and(RAX, WIDEN);
-    asm.jz(fromZero);
-    asm.lea(RAX, at(R15, R15, 2, 0));
-    asm.lea(RBX, at(R15, R15, 4, 0));
-    forEachSum(
-        (row, vector) -> {
-          asm.vpmovzxwd(sum(row, vector), rounded(row, vector));
-          asm.vpslld(sum(row, vector), sum(row, vector), 16);
-        });
-    asm.jmp(begun);
-    asm.bind(fromZero);
   }
 
   private void multiply() {
@@ -231,8 +205,8 @@ final class TileCode {
       for (var row = 0; row < rows; row++) {
         storeRounded(row);
       }
-      asm.bind(stored);
       advance(R14, R15);
+      asm.bind(stored);
     }
     advance(R8, R9);
     if (panel) {
@@ -244,7 +218,7 @@ final class TileCode {
 
   private void storeRounded(int row) {
     for (var vector = 0; vector < vectors; vector += 2) {
-      var to = rounded(row, vector);
+      var to = row(R14, R15, RAX, RBX, row, 32 * vector);
       var low = sum(row, vector);
       if (vector + 1 < vectors) {
         asm.vcvtne2ps2bf16(low, sum(row, vector + 1), low);

@@ -18,7 +18,7 @@ final class VectorLoop {
   }
 
   /**
-   * Appends the loop. Changes K1 and zmm16, which the body may use, too.
+   * Appends the loop. Changes K1, which the body must leave alone, and zmm16.
    *
    * @param count the register with n, changed
    * @param index the register that counts elements
