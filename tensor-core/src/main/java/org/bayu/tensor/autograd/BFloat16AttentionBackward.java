@@ -112,13 +112,12 @@ final class BFloat16AttentionBackward {
               var querySums = device.workers().scratch(worker, (end - first) * bytes);
               var gradients = ofWorker[worker];
               gradients.begin(first, end - first, querySums);
-              for (var piece = 0; piece < tiles.pieces(); piece++) {
-                gradients.addPiece(piece);
-                if (parts == 1) {
-                  storeKeys(
-                      gradients.keySums(), 0, gradients.valueSums(), 0, piece, kvHead, worker);
-                } else {
-                  keepPart(gradients, sums, part, piece, kvHead);
+              if (parts == 1) {
+                storePieces(gradients, kvHead, worker);
+              } else {
+                for (var piece = 0; piece < tiles.pieces(); piece++) {
+                  var keysAt = keySumsAt(part, piece, kvHead);
+                  gradients.addPiece(piece, sums, keysAt, keysAt + keysBytes());
                 }
               }
               for (var head = first; head < end; head++) {
@@ -136,11 +135,13 @@ final class BFloat16AttentionBackward {
             });
   }
 
-  private void keepPart(
-      KeyValueGradients gradients, MemorySegment sums, int part, int piece, int kvHead) {
-    var bytes = tiles.keys(piece) * call.sumsStride();
-    MemorySegment.copy(gradients.keySums(), 0, sums, keySumsAt(part, piece, kvHead), bytes);
-    MemorySegment.copy(gradients.valueSums(), 0, sums, valueSumsAt(part, piece, kvHead), bytes);
+  private void storePieces(KeyValueGradients gradients, int kvHead, int worker) {
+    var pieceBytes = tiles.block() * call.sumsStride();
+    var sums = device.workers().scratch(worker, 2 * pieceBytes);
+    for (var piece = 0; piece < tiles.pieces(); piece++) {
+      gradients.addPiece(piece, sums, 0, pieceBytes);
+      storeKeys(sums, 0, pieceBytes, piece, kvHead, worker);
+    }
   }
 
   /** Adds the parts of dk and dv, in their order. */
@@ -156,13 +157,14 @@ final class BFloat16AttentionBackward {
           var piece = index % tiles.pieces();
           var n = Math.toIntExact(tiles.keys(piece) * call.sumsStride() / 4);
           var keysAt = keySumsAt(0, piece, kvHead);
-          var valuesAt = valueSumsAt(0, piece, kvHead);
+          var valuesAt = keysAt + keysBytes();
           for (var part = 1; part < parts; part++) {
             var kernels = device.kernels();
-            kernels.add(sums, keysAt, sums, keySumsAt(part, piece, kvHead), sums, keysAt, n);
-            kernels.add(sums, valuesAt, sums, valueSumsAt(part, piece, kvHead), sums, valuesAt, n);
+            var from = keySumsAt(part, piece, kvHead);
+            kernels.add(sums, keysAt, sums, from, sums, keysAt, n);
+            kernels.add(sums, valuesAt, sums, from + keysBytes(), sums, valuesAt, n);
           }
-          storeKeys(sums, keysAt, sums, valuesAt, piece, kvHead, worker);
+          storeKeys(sums, keysAt, valuesAt, piece, kvHead, worker);
         },
         1);
   }
@@ -181,22 +183,12 @@ final class BFloat16AttentionBackward {
     return part * partBytes() + row * call.sumsStride();
   }
 
-  private long valueSumsAt(int part, int piece, int kvHead) {
-    return keysBytes() + keySumsAt(part, piece, kvHead);
-  }
-
   private void storeKeys(
-      MemorySegment keySums,
-      long keySumsAt,
-      MemorySegment valueSums,
-      long valueSumsAt,
-      int piece,
-      int kvHead,
-      int worker) {
+      MemorySegment sums, long keySumsAt, long valueSumsAt, int piece, int kvHead, int worker) {
     var rows = tiles.keys(piece);
     var at = call.keyAt(tiles.keyStart(piece), kvHead);
-    store(keySums, keySumsAt, rows, dk, dks, at, call.scale(), worker);
-    store(valueSums, valueSumsAt, rows, dv, dvs, at, 1, worker);
+    store(sums, keySumsAt, rows, dk, dks, at, call.scale(), worker);
+    store(sums, valueSumsAt, rows, dv, dvs, at, 1, worker);
   }
 
   /** Bytes of a head's terms: rows are read in pairs. */

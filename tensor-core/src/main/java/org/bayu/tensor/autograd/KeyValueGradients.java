@@ -40,8 +40,6 @@ final class KeyValueGradients {
   private MemorySegment weightsPanel = MemorySegment.NULL;
   private MemorySegment gradientsPanel = MemorySegment.NULL;
   private MemorySegment visible = MemorySegment.NULL;
-  private MemorySegment keySums = MemorySegment.NULL;
-  private MemorySegment valueSums = MemorySegment.NULL;
 
   /**
    * For one worker's tasks.
@@ -83,8 +81,6 @@ final class KeyValueGradients {
     weightsPanel = scratch(AttentionKernels.PANEL_BYTES);
     gradientsPanel = scratch(AttentionKernels.PANEL_BYTES);
     visible = scratch(4L * block);
-    keySums = scratch(call.sumsStride() * block);
-    valueSums = scratch(call.sumsStride() * block);
     if (wantsQueries) {
       Zeros.fill(querySums, 0, heads * call.querySumsBytes());
     }
@@ -98,16 +94,6 @@ final class KeyValueGradients {
 
   private MemorySegment scratch(long bytes) {
     return call.device().workers().scratch(worker, bytes);
-  }
-
-  /** dk of the last piece, not yet scaled. */
-  MemorySegment keySums() {
-    return keySums;
-  }
-
-  /** dv of the last piece. */
-  MemorySegment valueSums() {
-    return valueSums;
   }
 
   private void packQueries() {
@@ -128,16 +114,21 @@ final class KeyValueGradients {
     return packedBytes * ((long) (head - firstHead) * tiles.blocks() + block);
   }
 
-  /** Computes dk and dv of a piece, and adds to dq. */
-  void addPiece(int piece) {
-    keySums.fill((byte) 0);
-    valueSums.fill((byte) 0);
+  /**
+   * Computes dk and dv of a piece, and adds to dq.
+   *
+   * @param sums becomes dk, not yet scaled, from byte {@code keySumsAt} on, and dv from byte {@code
+   *     valueSumsAt} on
+   */
+  void addPiece(int piece, MemorySegment sums, long keySumsAt, long valueSumsAt) {
     var n = tiles.keys(piece);
+    Zeros.fill(sums, keySumsAt, n * call.sumsStride());
+    Zeros.fill(sums, valueSumsAt, n * call.sumsStride());
     packKeys(tiles.keyStart(piece), n);
     for (var tile : tiles.ofPiece(piece)) {
       see(tile, n);
       for (var head = firstHead; head < firstHead + heads; head++) {
-        addTile(tile, n, head);
+        addTile(tile, n, head, sums, keySumsAt, valueSumsAt);
       }
     }
   }
@@ -158,7 +149,8 @@ final class KeyValueGradients {
     }
   }
 
-  private void addTile(Tile tile, int n, int head) {
+  private void addTile(
+      Tile tile, int n, int head, MemorySegment sums, long keySumsAt, long valueSumsAt) {
     for (var from = tile.rowFrom(); from < tile.rowTo(); ) {
       var to = tile.stripTo(from, n, AttentionKernels.COLUMNS);
       addRows(tile, n, head, from, to);
@@ -170,8 +162,8 @@ final class KeyValueGradients {
       var from = tile.firstRow(key) & -2;
       if (from < tile.rowTo()) {
         var count = Math.min(keys, n - key);
-        addKeys(tile, head, key, count, from, weightsPanel, packedGradients, valueSums);
-        addKeys(tile, head, key, count, from, gradientsPanel, packedQueries, keySums);
+        addKeys(tile, head, key, count, from, weightsPanel, packedGradients, sums, valueSumsAt);
+        addKeys(tile, head, key, count, from, gradientsPanel, packedQueries, sums, keySumsAt);
       }
     }
   }
@@ -184,12 +176,13 @@ final class KeyValueGradients {
       int from,
       MemorySegment panel,
       MemorySegment packed,
-      MemorySegment sums) {
+      MemorySegment sums,
+      long sumsAt) {
     var rows = tiles.rows(tile.block());
     var packedAt = packedAt(tile.block(), head);
     // [rows, keys]ᵀ × [rows, headDim] → [keys, headDim]
     kernels.multiplyTransposed(
-        key, count, panel, from, tile.rowTo(), packed, packedAt, rows, headDim, sums, 0);
+        key, count, panel, from, tile.rowTo(), packed, packedAt, rows, headDim, sums, sumsAt);
   }
 
   /** Scores and their gradients of some rows, and dq of them. */

@@ -23,6 +23,7 @@ import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.GradientClip;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,6 +92,18 @@ class OpAllocationTest {
       check(type + " loss", size -> loss(type, size));
     }
     check("optimizer", this::optimizer);
+  }
+
+  @Test
+  void loopsOverBFloat16AllocateNoMoreForMoreTokens() {
+    for (var kernels : CodeAndLoops.all()) {
+      if (kernels.bfloat16Loops() != null) {
+        useDevice(kernels, 2);
+        check("gate", size -> pair(DType.BF16, size, SwiGlu::apply));
+        check("rotation", size -> rotation(DType.BF16, size));
+        check("loss", size -> loss(DType.BF16, size));
+      }
+    }
   }
 
   /** Compares calls of size 1 and 4. */
