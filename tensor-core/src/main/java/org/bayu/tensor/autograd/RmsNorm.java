@@ -109,16 +109,18 @@ public final class RmsNorm {
     var d = in.columns();
     var target = tape.target(x);
     var w = FloatInput.widened(tape, weight);
+    if (!tape.trains(weight)
+        && target != null
+        && loopsBackward(device, in, w, inverseRms, dy, target)) {
+      tape.release(w);
+      tape.release(inverseRms);
+      return;
+    }
     var blocks = Split.tasks(in.rows(), BLOCK);
     var sums = tape.trains(weight) ? tape.allocate(DType.F32, blocks, d) : null;
     var xs = new FloatInput(device, in, d);
     var dys = new FloatInput(device, dy, d);
     var dxs = new FloatOutput(device, target, d);
-    if (sums == null && target != null && loopsBackward(tape, in, w, inverseRms, dy, target)) {
-      tape.release(w);
-      tape.release(inverseRms);
-      return;
-    }
     Split.rows(
         device,
         in.rows(),
@@ -155,8 +157,7 @@ public final class RmsNorm {
 
   /** Computes the gradient in x alone with loops over bf16, if there are any for these types. */
   private static boolean loopsBackward(
-      Tape tape, Tensor x, Tensor weight, Tensor inverseRms, Tensor dy, Target target) {
-    var device = tape.device();
+      CpuDevice device, Tensor x, Tensor weight, Tensor inverseRms, Tensor dy, Target target) {
     var loops = device.kernels().bfloat16Loops();
     var dx = target.tensor();
     if (loops == null
