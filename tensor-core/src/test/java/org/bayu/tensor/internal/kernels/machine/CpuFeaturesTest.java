@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -122,32 +123,29 @@ class CpuFeaturesTest {
     assertEquals("", CpuFeatures.of(nameless).brand());
   }
 
+  /**
+   * Features alone: a virtual machine may give the processor other names than the system shows, and
+   * an old kernel does not know the names of new features.
+   */
   @Test
   @EnabledOnOs(
       value = OS.LINUX,
       architectures = {"amd64", "x86_64"})
-  void thisProcessorHasWhatLinuxSays() throws Exception {
-    var cpuinfo = Files.readAllLines(Path.of("/proc/cpuinfo"));
-    var values = new HashMap<String, String>();
-    for (var line : cpuinfo) {
-      var parts = line.split(":", 2);
-      if (parts.length == 2) {
-        values.putIfAbsent(parts[0].strip(), parts[1].strip());
-      }
-    }
-    var flags = Set.copyOf(Arrays.asList(values.getOrDefault("flags", "").split(" ")));
-    assertEquals(
-        new CpuFeatures(
-            values.getOrDefault("vendor_id", ""),
-            values.getOrDefault("model name", ""),
-            flags.contains("avx2"),
-            flags.contains("fma"),
-            flags.contains("f16c"),
-            flags.contains("avx512f"),
-            flags.contains("avx512bw"),
-            flags.contains("avx512dq"),
-            flags.contains("avx512vl"),
-            flags.contains("avx512_bf16")),
-        CpuFeatures.ofThisMachine().orElseThrow());
+  void thisProcessorHasTheFeaturesThatLinuxSays() throws Exception {
+    var flags =
+        Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+            .filter(line -> line.startsWith("flags"))
+            .findFirst();
+    assumeTrue(flags.isPresent(), "/proc/cpuinfo lists no flags");
+    var listed = Set.copyOf(Arrays.asList(flags.get().split(":", 2)[1].strip().split(" ")));
+    var features = CpuFeatures.ofThisMachine().orElseThrow();
+    assertEquals(listed.contains("avx2"), features.avx2());
+    assertEquals(listed.contains("fma"), features.fma());
+    assertEquals(listed.contains("f16c"), features.f16c());
+    assertEquals(listed.contains("avx512f"), features.avx512f());
+    assertEquals(listed.contains("avx512bw"), features.avx512bw());
+    assertEquals(listed.contains("avx512dq"), features.avx512dq());
+    assertEquals(listed.contains("avx512vl"), features.avx512vl());
+    assertTrue(features.avx512bf16() || !listed.contains("avx512_bf16"));
   }
 }
