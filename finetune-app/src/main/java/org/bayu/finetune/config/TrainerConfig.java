@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of data order, adapter initialization and dropout
  * @param mp the types of parameters and computation
  * @param numTrainSteps steps of the whole run
- * @param trainBatchSize examples a step
+ * @param trainBatchSize examples of each step
  * @param perDeviceParallelism examples in a micro-batch at most; −1 for no limit but the tokens'
  * @param maxTokensPerMicrobatch tokens in a micro-batch at most; null for what fits in memory
  * @param gradientCheckpointing whether the backward pass recomputes each block
@@ -29,7 +29,7 @@ public record TrainerConfig(
     long seed,
     MixedPrecision mp,
     int numTrainSteps,
-    int trainBatchSize,
+    BatchSizes trainBatchSize,
     int perDeviceParallelism,
     @Nullable Integer maxTokensPerMicrobatch,
     GradientCheckpointing gradientCheckpointing,
@@ -61,7 +61,7 @@ public record TrainerConfig(
         keys.seed("seed", 0),
         precision(keys),
         keys.whole("num_train_steps", 400_000, 1),
-        keys.whole("train_batch_size", 512, 1),
+        BatchSizes.read(keys),
         parallelism(keys),
         keys.whole("max_tokens_per_microbatch", 1),
         keys.choice("gradient_checkpointing", GradientCheckpointing.AUTO),

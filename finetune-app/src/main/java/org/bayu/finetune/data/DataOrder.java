@@ -39,14 +39,13 @@ public final class DataOrder {
   /**
    * The rows of a batch.
    *
-   * @param step the step, from 0
-   * @param batchSize rows a batch, the same for all steps
+   * @param first rows of the stream before the batch
+   * @param count rows of the batch
    * @return the rows' numbers; a row comes twice where the batch spans two epochs
    */
-  public IntList batch(long step, int batchSize) {
-    var batch = new IntArrayList(batchSize);
-    var first = Math.multiplyExact(step, (long) batchSize);
-    for (var position = first; position < first + batchSize; position++) {
+  public IntList rows(long first, int count) {
+    var batch = new IntArrayList(count);
+    for (var position = first; position < first + count; position++) {
       batch.add(row(position));
     }
     return batch;

@@ -47,21 +47,22 @@ final class BatchSample {
       List<MicroBatch> largest,
       double margin) {}
 
-  /** The batches of the training steps. */
+  /** The batches of the training steps; where not all are looked at, the largest ones first. */
   static BatchSample ofTraining(TokenizedData data, TrainConfig config) {
     var trainer = config.trainer();
+    var sizes = trainer.trainBatchSize();
     var order = new DataOrder(data.size(), trainer.seed());
     List<List<TokenizedExample>> some = new ArrayList<>();
     var tokens = 0L;
-    var step = 0;
-    while (step < trainer.numTrainSteps() && tokens < MAX_TOKENS) {
-      var batch =
-          order.batch(step, trainer.trainBatchSize()).intStream().mapToObj(data::get).toList();
-      some.add(batch);
-      tokens += tokens(batch);
-      step++;
+    for (var span : sizes.largestFirst(trainer.numTrainSteps())) {
+      for (var step = span.start(); step < span.end() && tokens < MAX_TOKENS; step++) {
+        var rows = order.rows(sizes.rowsBefore(step), span.size());
+        var batch = rows.intStream().mapToObj(data::get).toList();
+        some.add(batch);
+        tokens += tokens(batch);
+      }
     }
-    return new BatchSample(longest(data), some, step == trainer.numTrainSteps());
+    return new BatchSample(longest(data), some, some.size() == trainer.numTrainSteps());
   }
 
   /** The rows of an evaluation, which are cut as one batch. */

@@ -193,7 +193,8 @@ public final class TrainRun implements AutoCloseable {
   }
 
   private List<TokenizedExample> batch(DataOrder order, int step) {
-    var rows = order.batch(step, config.trainer().trainBatchSize());
+    var sizes = config.trainer().trainBatchSize();
+    var rows = order.rows(sizes.rowsBefore(step), sizes.at(step));
     var batch = rows.intStream().mapToObj(data::get).toList();
     var mask = config.lossMask();
     if (batch.stream().allMatch(example -> mask.count(example) == 0)) {

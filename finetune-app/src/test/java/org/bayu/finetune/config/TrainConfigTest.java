@@ -140,7 +140,7 @@ class TrainConfigTest {
     var config = load(TUTORIAL_LORA, "--data", "train.jsonl", "--data_cache_dir=cache");
     assertEquals(Path.of("train.jsonl"), config.data());
     assertEquals(new MixedPrecision(DType.F32, DType.BF16, DType.BF16), config.trainer().mp());
-    assertEquals(128, config.trainer().trainBatchSize());
+    assertEquals(new BatchSizes(128), config.trainer().trainBatchSize());
     assertEquals(120, config.trainer().numTrainSteps());
     assertEquals(List.of("mlp", "heads"), config.trainer().tensorParallelAxes());
     assertEquals(3e-4, config.optimizer().learningRate());
@@ -204,7 +204,7 @@ class TrainConfigTest {
             0,
             MixedPrecision.F32,
             400_000,
-            512,
+            new BatchSizes(512),
             -1,
             null,
             GradientCheckpointing.AUTO,
