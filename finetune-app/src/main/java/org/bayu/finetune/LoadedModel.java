@@ -32,9 +32,9 @@ record LoadedModel(HfCheckpoint checkpoint, LlamaModel model, @Nullable LoraAdap
     return LlamaTokenizer.load(checkpoint.folder());
   }
 
-  /** Every token that ends a sequence: the configuration's and the tokenizer's. */
+  /** Every token that ends a sequence: the model folder's and the tokenizer's. */
   IntSet stopTokens(LlamaTokenizer tokenizer) {
-    var stop = new IntOpenHashSet(checkpoint.config().eosTokenIds());
+    var stop = new IntOpenHashSet(checkpoint.stopTokens());
     tokenizer.eosId().ifPresent(stop::add);
     return stop;
   }

@@ -2,11 +2,14 @@ package org.bayu.finetune;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.train.SavedModels;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.io.MalformedFileException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -45,11 +48,27 @@ final class MergeCommand implements Callable<Integer> {
           loaded.checkpoint(),
           Objects.requireNonNull(loaded.adapter()),
           device,
-          dtype == null ? null : dtype.dtype());
+          dtype == null ? null : dtype.dtype(),
+          eos(loaded));
     } catch (UnsupportedOperationException e) {
       throw UserException.usage(e.getMessage() + ".");
     }
     spec.commandLine().getErr().println("Saved the merged model to " + output);
     return ExitCode.DONE;
+  }
+
+  /** What the texts of the training ended with, as far as the base's tokenizer can be read. */
+  private OptionalInt eos(LoadedModel loaded) throws IOException {
+    try {
+      return loaded.tokenizer().eosId();
+    } catch (NoSuchFileException e) {
+      return OptionalInt.empty();
+    } catch (MalformedFileException e) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              e.getMessage() + ". generation_config.json ends a text with the base's tokens only.");
+      return OptionalInt.empty();
+    }
   }
 }

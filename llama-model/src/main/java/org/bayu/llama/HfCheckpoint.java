@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
@@ -42,19 +43,22 @@ public final class HfCheckpoint implements AutoCloseable {
           "merges.txt",
           "chat_template.jinja",
           "chat_template.json",
-          "generation_config.json");
+          GenerationConfig.FILE_NAME);
 
   private static final List<String> PICKLES = List.of(".bin", ".pt", ".pth", ".ckpt", ".pkl");
 
   private final Path folder;
   private final LlamaConfig config;
+  private final GenerationConfig generation;
   private final ShardedSafetensors tensors;
   private final Arena arena = Arena.ofShared();
   private final Map<String, Tensor> opened = new ConcurrentHashMap<>();
 
-  private HfCheckpoint(Path folder, LlamaConfig config, ShardedSafetensors tensors) {
+  private HfCheckpoint(
+      Path folder, LlamaConfig config, GenerationConfig generation, ShardedSafetensors tensors) {
     this.folder = folder;
     this.config = config;
+    this.generation = generation;
     this.tensors = tensors;
   }
 
@@ -75,6 +79,7 @@ public final class HfCheckpoint implements AutoCloseable {
           configFile.toString(), null, "a model folder needs its configuration");
     }
     var config = LlamaConfig.read(configFile);
+    var generation = GenerationConfig.read(folder, config);
     refusePickles(folder);
     var tensors = ShardedSafetensors.open(folder);
     try {
@@ -83,7 +88,7 @@ public final class HfCheckpoint implements AutoCloseable {
       tensors.close();
       throw e;
     }
-    return new HfCheckpoint(folder, config, tensors);
+    return new HfCheckpoint(folder, config, generation, tensors);
   }
 
   /** The files in a folder that belong to a model beside configuration and weights. */
@@ -121,6 +126,19 @@ public final class HfCheckpoint implements AutoCloseable {
   /** The architecture. */
   public LlamaConfig config() {
     return config;
+  }
+
+  /**
+   * The tokens that end a text: {@code eos_token_id} of {@code generation_config.json}, or of
+   * {@code config.json} where that names none. A tokenizer's own EOS is to be added.
+   */
+  public List<Integer> stopTokens() {
+    return generation.stopTokens();
+  }
+
+  /** What a user should know of this folder, a sentence each. */
+  public List<String> notes() {
+    return List.of();
   }
 
   /**
@@ -162,12 +180,14 @@ public final class HfCheckpoint implements AutoCloseable {
    *
    * @param folder must not exist, or be empty
    * @param dtype the weights' type, or null for that of each weight in {@code base}
+   * @param eos the token that ends a text in what the model was trained on: the saved {@code
+   *     generation_config.json} names it, whether the base's does or not
    * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no
    *     longer read when the next is asked for
    */
-  public static void save(Path folder, HfCheckpoint base, @Nullable DType dtype, Weights weights)
+  public static void save(
+      Path folder, HfCheckpoint base, @Nullable DType dtype, OptionalInt eos, Weights weights)
       throws IOException {
-    var companions = companions(base.folder);
     var sources = new ArrayList<TensorSource>();
     base.config
         .parameterShapes()
@@ -178,7 +198,9 @@ public final class HfCheckpoint implements AutoCloseable {
               sources.add(new TensorSource.Elements(name, type, shape, () -> weights.tensor(name)));
             });
     var config = dtype == null ? base.config : base.config.withDtype(dtype);
-    save(folder, config, sources, companions, ShardedSafetensors.SHARD_BYTES);
+    var generation = base.generation.trainedOn(eos, config);
+    var companions = companions(base.folder);
+    save(folder, config, generation, sources, companions, ShardedSafetensors.SHARD_BYTES);
   }
 
   /**
@@ -200,12 +222,14 @@ public final class HfCheckpoint implements AutoCloseable {
             (name, shape) ->
                 sources.add(
                     new TensorSource.Elements(name, dtype, shape, () -> weights.tensor(name))));
-    save(folder, config.withDtype(dtype), sources, companions, ShardedSafetensors.SHARD_BYTES);
+    save(
+        folder, config.withDtype(dtype), null, sources, companions, ShardedSafetensors.SHARD_BYTES);
   }
 
   static void save(
       Path folder,
       LlamaConfig config,
+      @Nullable String generation,
       List<TensorSource> sources,
       List<Path> companions,
       long shardBytes)
@@ -216,6 +240,10 @@ public final class HfCheckpoint implements AutoCloseable {
         Files.copy(companion, staged.path().resolve(name));
       }
       Files.writeString(staged.path().resolve(LlamaConfig.FILE_NAME), config.toJson());
+      if (generation != null) {
+        // In place of the base's, which was copied.
+        Files.writeString(staged.path().resolve(GenerationConfig.FILE_NAME), generation);
+      }
       ShardedSafetensors.write(staged.path(), sources, shardBytes);
       staged.publish();
     }

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import org.bayu.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
@@ -79,9 +78,9 @@ final class LlamaConfigReader {
     var tied = flag("tie_word_embeddings");
     var attentionBias = flag("attention_bias");
     var mlpBias = flag("mlp_bias");
-    var eos = eos();
-    var bos = token("bos_token_id");
-    var pad = token("pad_token_id");
+    var eos = TokenIds.all(json, "eos_token_id", problems::add);
+    var bos = TokenIds.single(json, "bos_token_id", problems::add);
+    var pad = TokenIds.single(json, "pad_token_id", problems::add);
     if (!missing.isEmpty()) {
       problems.addFirst("has no " + String.join(", ", missing));
     }
@@ -204,36 +203,6 @@ final class LlamaConfigReader {
               .formatted(hiddenSize, heads));
     }
     return Math.max(hiddenSize / heads, 1);
-  }
-
-  private List<Integer> eos() {
-    var value = json.path("eos_token_id");
-    if (!value.isArray()) {
-      var single = token("eos_token_id");
-      return single.isPresent() ? List.of(single.getAsInt()) : List.of();
-    }
-    var ids = new ArrayList<Integer>();
-    for (var id : value) {
-      if (!id.canConvertToInt() || !id.isIntegralNumber() || id.intValue() < 0) {
-        problems.add("eos_token_id holds %s, not a token".formatted(id));
-      } else {
-        ids.add(id.intValue());
-      }
-    }
-    return ids;
-  }
-
-  /** A token's id; some files say −1 for none. */
-  private OptionalInt token(String key) {
-    var value = json.path(key);
-    if (!has(json, key)) {
-      return OptionalInt.empty();
-    }
-    if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-      problems.add("%s is %s, not a token".formatted(key, value));
-      return OptionalInt.empty();
-    }
-    return value.intValue() < 0 ? OptionalInt.empty() : OptionalInt.of(value.intValue());
   }
 
   private boolean flag(String key) {

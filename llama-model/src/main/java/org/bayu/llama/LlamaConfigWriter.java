@@ -55,7 +55,7 @@ final class LlamaConfigWriter {
     putRope(json, config);
     putToken(json, "bos_token_id", config.bosTokenId());
     putToken(json, "pad_token_id", config.padTokenId());
-    putEos(json, config.eosTokenIds());
+    putTokens(json, "eos_token_id", config.eosTokenIds());
     var dtype = config.dtype();
     if (dtype != null) {
       putDtype(json, dtype);
@@ -88,15 +88,13 @@ final class LlamaConfigWriter {
     }
   }
 
-  private static void putEos(ObjectNode json, List<Integer> tokens) {
+  static void putTokens(ObjectNode json, String key, List<Integer> tokens) {
     if (tokens.size() <= 1) {
       putToken(
-          json,
-          "eos_token_id",
-          tokens.isEmpty() ? OptionalInt.empty() : OptionalInt.of(tokens.getFirst()));
+          json, key, tokens.isEmpty() ? OptionalInt.empty() : OptionalInt.of(tokens.getFirst()));
       return;
     }
-    var array = json.putArray("eos_token_id");
+    var array = json.putArray(key);
     tokens.forEach(array::add);
   }
 
@@ -117,7 +115,7 @@ final class LlamaConfigWriter {
     }
   }
 
-  private static String print(ObjectNode json) {
+  static String print(ObjectNode json) {
     var indenter = new DefaultIndenter("  ", "\n");
     var printer =
         new DefaultPrettyPrinter()

@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.OptionalInt;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
@@ -237,7 +238,7 @@ class HfCheckpointTest {
     var base = GOLDEN.resolve("llama2");
     var target = folder.resolve("saved");
     try (var checkpoint = HfCheckpoint.open(base)) {
-      HfCheckpoint.save(target, checkpoint, null, checkpoint.weights());
+      HfCheckpoint.save(target, checkpoint, null, OptionalInt.of(2), checkpoint.weights());
     }
     for (var file : List.of("model.safetensors", "config.json", "generation_config.json")) {
       assertEquals(-1, Files.mismatch(base.resolve(file), target.resolve(file)), file);
@@ -255,7 +256,7 @@ class HfCheckpointTest {
       for (var name : base.config().parameterShapes().keySet()) {
         sources.add(TensorSource.of(name, base.weights().tensor(name)));
       }
-      HfCheckpoint.save(target, base.config(), sources, List.of(), 10_000);
+      HfCheckpoint.save(target, base.config(), null, sources, List.of(), 10_000);
       assertTrue(Files.exists(target.resolve("model.safetensors.index.json")));
       assertFalse(Files.exists(target.resolve("model.safetensors")));
       try (var saved = HfCheckpoint.open(target)) {
@@ -271,7 +272,7 @@ class HfCheckpointTest {
   void savedTypeIsTheOneAskedFor() throws IOException {
     var target = folder.resolve("saved");
     try (var base = HfCheckpoint.open(GOLDEN.resolve("llama2"))) {
-      HfCheckpoint.save(target, base, DType.BF16, base.weights());
+      HfCheckpoint.save(target, base, DType.BF16, OptionalInt.empty(), base.weights());
       try (var saved = HfCheckpoint.open(target)) {
         assertEquals(DType.BF16, saved.config().dtype());
         assertEquals(
@@ -296,6 +297,7 @@ class HfCheckpointTest {
           target,
           base,
           null,
+          OptionalInt.empty(),
           name -> Tensor.allocate(arena, DType.F32, base.weights().tensor(name).shape()));
     }
     try (var file = SafetensorsFile.open(target.resolve("model.safetensors"))) {
@@ -313,7 +315,7 @@ class HfCheckpointTest {
     }
     var target = folder.resolve("saved");
     try (var base = HfCheckpoint.open(folder)) {
-      HfCheckpoint.save(target, base, null, base.weights());
+      HfCheckpoint.save(target, base, null, OptionalInt.empty(), base.weights());
     }
     assertEquals("tokenizer.model", Files.readString(target.resolve("tokenizer.model")));
     assertTrue(Files.exists(target.resolve("tokenizer_config.json")));
@@ -353,6 +355,7 @@ class HfCheckpointTest {
                   target,
                   base,
                   null,
+                  OptionalInt.empty(),
                   name -> {
                     if (name.equals(QUERY)) {
                       throw new IllegalStateException("lost");
@@ -371,7 +374,7 @@ class HfCheckpointTest {
     try (var base = HfCheckpoint.open(folder)) {
       assertThrows(
           FileAlreadyExistsException.class,
-          () -> HfCheckpoint.save(folder, base, null, base.weights()));
+          () -> HfCheckpoint.save(folder, base, null, OptionalInt.empty(), base.weights()));
     }
     HfCheckpoint.open(folder).close();
   }

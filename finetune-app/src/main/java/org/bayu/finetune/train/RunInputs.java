@@ -2,6 +2,7 @@ package org.bayu.finetune.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.TrainConfig;
@@ -17,9 +18,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a run is given: the base model, mapped, the shape that it is trained in, and the data's
  * tokens. None of it takes memory in proportion to the model.
+ *
+ * @param eos what ends a text in the data's tokens
  */
 public record RunInputs(
-    HfCheckpoint base, RunShape shape, TokenizedData data, @Nullable TokenizedData evalData)
+    HfCheckpoint base,
+    RunShape shape,
+    OptionalInt eos,
+    TokenizedData data,
+    @Nullable TokenizedData evalData)
     implements AutoCloseable {
   /**
    * Opens and reads all of it.
@@ -50,7 +57,7 @@ public record RunInputs(
       var evalFile = config.evalData();
       var evalData =
           evalFile == null ? null : load(config, evalFile, tokenizer, positions, messages);
-      return new RunInputs(base, shape, data, evalData);
+      return new RunInputs(base, shape, tokenizer.eosId(), data, evalData);
     } catch (IOException | RuntimeException e) {
       base.close();
       throw e;

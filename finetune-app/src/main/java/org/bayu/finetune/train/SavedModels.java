@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.bayu.llama.HfCheckpoint;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
@@ -21,15 +22,17 @@ public final class SavedModels {
    * Saves the base with the values that its parameters have now.
    *
    * @param dtype the weights' type; null for the base's
+   * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
    * @throws IOException if the folder exists and is not empty, or cannot be written
    */
   public static void saveTrained(
-      Path folder, HfCheckpoint base, LlamaModel model, @Nullable DType dtype) throws IOException {
+      Path folder, HfCheckpoint base, LlamaModel model, @Nullable DType dtype, OptionalInt eos)
+      throws IOException {
     Map<String, Tensor> values = new HashMap<>();
     for (var parameter : model.parameters()) {
       values.put(parameter.name(), parameter.value());
     }
-    HfCheckpoint.save(folder, base, dtype, name -> value(values, base, name));
+    HfCheckpoint.save(folder, base, dtype, eos, name -> value(values, base, name));
   }
 
   private static Tensor value(Map<String, Tensor> values, HfCheckpoint base, String name) {
@@ -41,10 +44,16 @@ public final class SavedModels {
    * Saves the base with the adapter merged in, W + (alpha/r)·B·A, a matrix at a time.
    *
    * @param dtype the weights' type; null for the base's
+   * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
    * @throws IOException if the folder exists and is not empty, or cannot be written
    */
   public static void saveMerged(
-      Path folder, HfCheckpoint base, LoraAdapter adapter, Device device, @Nullable DType dtype)
+      Path folder,
+      HfCheckpoint base,
+      LoraAdapter adapter,
+      Device device,
+      @Nullable DType dtype,
+      OptionalInt eos)
       throws IOException {
     var merged = adapter.mergedWeights();
     var memory = new Arena[] {Arena.ofShared()};
@@ -53,6 +62,7 @@ public final class SavedModels {
           folder,
           base,
           dtype,
+          eos,
           name -> {
             var weight = base.weights().tensor(name);
             if (!merged.contains(name)) {

@@ -253,7 +253,7 @@ public final class TrainRun implements AutoCloseable {
     if (path != null) {
       Files.createDirectories(path.toAbsolutePath().getParent());
       if (adapter == null) {
-        SavedModels.saveTrained(path, base, model, null);
+        SavedModels.saveTrained(path, base, model, null, inputs.eos());
         messages.accept("Saved the model to " + path);
       } else {
         PeftFormat.save(adapter, path, config.modelNameOrPath());
@@ -262,7 +262,7 @@ public final class TrainRun implements AutoCloseable {
     }
     if (mergedPath != null && adapter != null) {
       Files.createDirectories(mergedPath.toAbsolutePath().getParent());
-      SavedModels.saveMerged(mergedPath, base, adapter, device, null);
+      SavedModels.saveMerged(mergedPath, base, adapter, device, null, inputs.eos());
       messages.accept("Saved the merged model to " + mergedPath);
     }
     return new Saved(adapter == null ? path : null, adapter == null ? null : path, mergedPath);
