@@ -1,5 +1,6 @@
 package org.bayu.benchmarks;
 
+import java.util.Locale;
 import org.bayu.tensor.Tensor;
 
 /** Compares what is about to be measured with the scalar kernels' answer. */
@@ -18,7 +19,7 @@ final class Agreement {
       double e = expected.getFloat(i);
       if (!(Math.abs(a - e) <= tolerance * Math.max(1, Math.abs(e)))) {
         throw new IllegalStateException(
-            "element %d is %s, the scalar kernel's is %s".formatted(i, a, e));
+            String.format(Locale.ROOT, "element %d is %s, the scalar kernel's is %s", i, a, e));
       }
     }
   }

@@ -3,6 +3,7 @@ package org.bayu.benchmarks;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
@@ -164,8 +165,13 @@ final class AttentionStep implements AutoCloseable {
     }
     if (!(Math.sqrt(error) <= 0.02 * Math.sqrt(length))) {
       throw new IllegalStateException(
-          "attention: %s of row %d is off by %.2g of %.2g"
-              .formatted(name, row, Math.sqrt(error), Math.sqrt(length)));
+          String.format(
+              Locale.ROOT,
+              "attention: %s of row %d is off by %.2g of %.2g",
+              name,
+              row,
+              Math.sqrt(error),
+              Math.sqrt(length)));
     }
   }
 

@@ -85,8 +85,15 @@ public final class GenerationRates {
       }
     }
     System.out.println(
-        "median (lowest to highest): one %s tokens/s, %s of reading; %d together %s tokens/s, %s"
-            .formatted(spread(ones), spread(shares), MANY, spread(many), spread(ratios)));
+        String.format(
+            Locale.ROOT,
+            "median (lowest to highest): one %s tokens/s, %s of reading; %d together %s tokens/s,"
+                + " %s",
+            spread(ones),
+            spread(shares),
+            MANY,
+            spread(many),
+            spread(ratios)));
   }
 
   private static String spread(double[] values) {

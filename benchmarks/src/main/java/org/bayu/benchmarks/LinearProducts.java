@@ -2,6 +2,7 @@ package org.bayu.benchmarks;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
@@ -122,8 +123,16 @@ final class LinearProducts implements AutoCloseable {
     var actual = at(result, i, j);
     if (!(Math.abs(actual - sum) <= tolerance)) {
       throw new IllegalStateException(
-          "%s of %s: element (%d, %d) is %s, should be %s ± %s"
-              .formatted(product, shape, i, j, actual, sum, tolerance));
+          String.format(
+              Locale.ROOT,
+              "%s of %s: element (%d, %d) is %s, should be %s ± %s",
+              product,
+              shape,
+              i,
+              j,
+              actual,
+              sum,
+              tolerance));
     }
   }
 

@@ -3,6 +3,7 @@ package org.bayu.benchmarks;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -58,6 +59,7 @@ public final class CompareLinear {
 
   private void run() throws IOException {
     System.out.printf(
+        Locale.ROOT,
         "Bayu: %s kernels, %s. PyTorch: %s. %d rounds.%n%n",
         KernelProvider.kernels().tier(),
         KernelProvider.reason(),
@@ -117,6 +119,7 @@ public final class CompareLinear {
       }
       Arrays.sort(ratios);
       System.out.printf(
+          Locale.ROOT,
           "| %s | %s | %s | %d | %.0f | %.0f | %.3f | %.3f–%.3f |%n",
           bayu.dtype,
           bayu.shape,

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.bayu.llama.Generator;
 import org.bayu.llama.HfCheckpoint;
@@ -78,7 +79,7 @@ final class TeachASentence {
         gradients.zero();
         var tape = new Tape(device, workspace, gradients);
         var loss = model.loss(tape, model.hidden(tape, tree, DType.F32, false), targets);
-        System.err.printf("step %d: loss %.4f%n", step, loss.value().getFloat(0));
+        System.err.printf(Locale.ROOT, "step %d: loss %.4f%n", step, loss.value().getFloat(0));
         tape.backward(loss); // gives the memory of the values back
         optimizer.step(gradients, LEARNING_RATE, 1);
         workspace.reset(); // the next step uses the same memory

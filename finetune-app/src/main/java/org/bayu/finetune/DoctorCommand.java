@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bayu.tensor.Device;
@@ -57,23 +58,23 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static void print(DeviceReport report, PrintWriter out) {
-    out.printf("Processor          %s, %d threads%n", report.cpu(), report.threads());
+    out.printf(Locale.ROOT, "Processor          %s, %d threads%n", report.cpu(), report.threads());
     if (!report.features().isEmpty()) {
       out.printf("Features           %s%n", String.join(" ", report.features()));
     }
     out.printf("Kernels            %s (%s)%n", report.tier(), report.reason());
     printProducts(out, "f32", report.gemmF32Gflops(), report.peakF32Gflops());
     printProducts(out, "bf16", report.gemmBf16Gflops(), report.peakBf16Gflops());
-    out.printf("Attention, bf16    %.0f GFLOP/s%n", report.attentionGflops());
-    out.printf("Memory, reading    %.1f GB/s%n", report.bandwidthGbPerSecond());
-    out.printf("AdamW              %.1f GB/s%n", report.adamWGbPerSecond());
+    out.printf(Locale.ROOT, "Attention, bf16    %.0f GFLOP/s%n", report.attentionGflops());
+    out.printf(Locale.ROOT, "Memory, reading    %.1f GB/s%n", report.bandwidthGbPerSecond());
+    out.printf(Locale.ROOT, "AdamW              %.1f GB/s%n", report.adamWGbPerSecond());
     report.warnings().forEach(warning -> out.println("Warning: " + warning));
   }
 
   private static void printProducts(PrintWriter out, String type, double rate, double peak) {
-    out.printf("Products, %-8s %.1f GFLOP/s", type, rate);
+    out.printf(Locale.ROOT, "Products, %-8s %.1f GFLOP/s", type, rate);
     if (peak > 0) {
-      out.printf(", %.0f %% of the peak of %.0f", 100 * rate / peak, peak);
+      out.printf(Locale.ROOT, ", %.0f %% of the peak of %.0f", 100 * rate / peak, peak);
     }
     out.println();
   }

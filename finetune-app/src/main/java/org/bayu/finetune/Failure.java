@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Locale;
 import org.bayu.finetune.train.NonFiniteException;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
@@ -60,8 +61,10 @@ record Failure(int exitCode, String message) {
     return new Failure(
         ExitCode.MEMORY,
         heap
-            ? "The Java heap of %d MB is full; give it more with BAYU_JAVA_OPTS=-Xmx4g."
-                .formatted(Runtime.getRuntime().maxMemory() >> 20)
+            ? String.format(
+                Locale.ROOT,
+                "The Java heap of %d MB is full; give it more with BAYU_JAVA_OPTS=-Xmx4g.",
+                Runtime.getRuntime().maxMemory() >> 20)
             : "Out of memory (%s): take a smaller model or batch, or close other programs."
                 .formatted(reason));
   }

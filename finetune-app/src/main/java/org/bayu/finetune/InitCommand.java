@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bayu.llama.HfCheckpoint;
 import org.bayu.llama.LlamaConfig;
@@ -66,7 +67,11 @@ final class InitCommand implements Callable<Integer> {
     }
     spec.commandLine()
         .getErr()
-        .printf("Saved a model of %,d random weights to %s%n", model.parameterCount(), output);
+        .printf(
+            Locale.ROOT,
+            "Saved a model of %,d random weights to %s%n",
+            model.parameterCount(),
+            output);
     return ExitCode.DONE;
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.data.AtomicFile;
@@ -78,7 +79,7 @@ final class PrepareCommand implements Callable<Integer> {
             out.write('\n');
           }
         });
-    spec.commandLine().getErr().printf("Wrote %d rows to %s.%n", rows.size(), output);
+    spec.commandLine().getErr().printf(Locale.ROOT, "Wrote %d rows to %s.%n", rows.size(), output);
     return ExitCode.DONE;
   }
 

@@ -3,6 +3,7 @@ package org.bayu.finetune;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.data.LossMask;
@@ -46,8 +47,12 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
     for (var row = 0; row < Math.min(rows, data.size()); row++) {
       var example = data.get(row);
       out.printf(
+          Locale.ROOT,
           "Row %d: %d tokens, %d of the prompt, %d with loss%n",
-          row + 1, example.tokens().size(), example.sourceLength(), mask.count(example));
+          row + 1,
+          example.tokens().size(),
+          example.sourceLength(),
+          mask.count(example));
       out.println(
           marked(tokenizer, example, mask, ansi ? "\033[32m" : "⟦", ansi ? "\033[0m" : "⟧"));
       out.println();

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,8 +43,11 @@ class PlanCommandTest {
     var rows = new StringBuilder();
     for (var i = 0; i < 64; i++) {
       rows.append(
-          "{\"prompt\": \"%d: %s\", \"completion\": \"yes\"}%n"
-              .formatted(i, "a row of some length ".repeat(i % 8 + 3)));
+          String.format(
+              Locale.ROOT,
+              "{\"prompt\": \"%d: %s\", \"completion\": \"yes\"}%n",
+              i,
+              "a row of some length ".repeat(i % 8 + 3)));
     }
     Files.writeString(folder.resolve("rows.jsonl"), rows);
   }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -88,8 +89,11 @@ final class CheckpointCheck {
     }
     if (!layers.isEmpty()) {
       problems.add(
-          "there is a layer %d, but num_hidden_layers is %d"
-              .formatted(layers.last(), config.layers()));
+          String.format(
+              Locale.ROOT,
+              "there is a layer %d, but num_hidden_layers is %d",
+              layers.last(),
+              config.layers()));
     }
   }
 

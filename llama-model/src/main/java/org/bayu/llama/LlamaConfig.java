@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.bayu.tensor.DType;
@@ -73,21 +74,33 @@ public record LlamaConfig(
     var problems = new ArrayList<String>();
     if (heads % kvHeads != 0) {
       problems.add(
-          "num_attention_heads %d is no multiple of num_key_value_heads %d"
-              .formatted(heads, kvHeads));
+          String.format(
+              Locale.ROOT,
+              "num_attention_heads %d is no multiple of num_key_value_heads %d",
+              heads,
+              kvHeads));
     }
     if (headDim % 2 != 0) {
-      problems.add("head_dim %d is odd, and the rotary embedding turns pairs".formatted(headDim));
+      problems.add(
+          String.format(
+              Locale.ROOT, "head_dim %d is odd, and the rotary embedding turns pairs", headDim));
     }
     if ((long) heads * headDim > Integer.MAX_VALUE) {
-      problems.add("num_attention_heads %d of head_dim %d are too many".formatted(heads, headDim));
+      problems.add(
+          String.format(
+              Locale.ROOT, "num_attention_heads %d of head_dim %d are too many", heads, headDim));
     }
     if (layers > MAX_LAYERS) {
-      problems.add("num_hidden_layers %d is more than %d".formatted(layers, MAX_LAYERS));
+      problems.add(
+          String.format(Locale.ROOT, "num_hidden_layers %d is more than %d", layers, MAX_LAYERS));
     }
     if (maxPositions > MAX_POSITIONS) {
       problems.add(
-          "max_position_embeddings %d is more than %d".formatted(maxPositions, MAX_POSITIONS));
+          String.format(
+              Locale.ROOT,
+              "max_position_embeddings %d is more than %d",
+              maxPositions,
+              MAX_POSITIONS));
     }
     // In floating point, which does not overflow; exact enough to tell the absurd.
     var attention = 2.0 * (heads + (double) kvHeads) * headDim * hiddenSize;
@@ -95,9 +108,16 @@ public record LlamaConfig(
         layers * (attention + 3.0 * hiddenSize * intermediateSize) + 2.0 * vocabSize * hiddenSize;
     if (parameters > MAX_PARAMETERS) {
       problems.add(
-          "hidden_size %d, intermediate_size %d, num_hidden_layers %d and vocab_size %d make %.1e parameters, more than %.0e"
-              .formatted(
-                  hiddenSize, intermediateSize, layers, vocabSize, parameters, MAX_PARAMETERS));
+          String.format(
+              Locale.ROOT,
+              "hidden_size %d, intermediate_size %d, num_hidden_layers %d and vocab_size %d make"
+                  + " %.1e parameters, more than %.0e",
+              hiddenSize,
+              intermediateSize,
+              layers,
+              vocabSize,
+              parameters,
+              MAX_PARAMETERS));
     }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("; ", problems));
@@ -114,7 +134,9 @@ public record LlamaConfig(
   public static LlamaConfig read(Path file) throws IOException {
     if (Files.size(file) > MAX_FILE_BYTES) {
       throw new MalformedFileException(
-          file, "has %d bytes, too many for a configuration".formatted(Files.size(file)));
+          file,
+          String.format(
+              Locale.ROOT, "has %d bytes, too many for a configuration", Files.size(file)));
     }
     try {
       return parse(Files.readString(file));
@@ -158,7 +180,7 @@ public record LlamaConfig(
     var queries = heads * headDim;
     var keys = kvHeads * headDim;
     for (var i = 0; i < layers; i++) {
-      var block = "model.layers.%d.".formatted(i);
+      var block = String.format(Locale.ROOT, "model.layers.%d.", i);
       shapes.put(block + "input_layernorm.weight", Shape.of(hiddenSize));
       putLinear(shapes, block + "self_attn.q_proj", queries, hiddenSize, attentionBias);
       putLinear(shapes, block + "self_attn.k_proj", keys, hiddenSize, attentionBias);

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
@@ -54,8 +55,12 @@ final class LlamaConfigReader {
       throw new IllegalArgumentException(
           at == null
               ? "is not valid JSON: " + e.getOriginalMessage()
-              : "is not valid JSON at line %d, column %d: %s"
-                  .formatted(at.getLineNr(), at.getColumnNr(), e.getOriginalMessage()),
+              : String.format(
+                  Locale.ROOT,
+                  "is not valid JSON at line %d, column %d: %s",
+                  at.getLineNr(),
+                  at.getColumnNr(),
+                  e.getOriginalMessage()),
           e);
     }
     throw new IllegalArgumentException("is not a JSON object");
@@ -199,8 +204,11 @@ final class LlamaConfigReader {
   private int headDim(int hiddenSize, int heads) {
     if (hiddenSize % heads != 0 && missing.isEmpty() && problems.isEmpty()) {
       problems.add(
-          "hidden_size %d is no multiple of num_attention_heads %d, and there is no head_dim"
-              .formatted(hiddenSize, heads));
+          String.format(
+              Locale.ROOT,
+              "hidden_size %d is no multiple of num_attention_heads %d, and there is no head_dim",
+              hiddenSize,
+              heads));
     }
     return Math.max(hiddenSize / heads, 1);
   }
@@ -220,8 +228,13 @@ final class LlamaConfigReader {
       missing.add(prefix + key);
     } else if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
       problems.add(
-          "%s%s is %s, not a whole number from 1 to %d"
-              .formatted(prefix, key, value, Integer.MAX_VALUE));
+          String.format(
+              Locale.ROOT,
+              "%s%s is %s, not a whole number from 1 to %d",
+              prefix,
+              key,
+              value,
+              Integer.MAX_VALUE));
     } else {
       return value.intValue();
     }

@@ -2,6 +2,7 @@ package org.bayu.llama;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.autograd.AttentionSegments;
 import org.bayu.tensor.autograd.Checkpoint;
@@ -95,7 +96,11 @@ public final class LlamaModel extends Module {
     for (var i = 0; i < tokens.length; i++) {
       if (tokens[i] < 0 || tokens[i] >= config.vocabSize()) {
         throw new IllegalArgumentException(
-            "token %d is not in the vocabulary of %d".formatted(tokens[i], config.vocabSize()));
+            String.format(
+                Locale.ROOT,
+                "token %d is not in the vocabulary of %d",
+                tokens[i],
+                config.vocabSize()));
       }
       last = Math.max(last, positions[i]);
     }

@@ -1,6 +1,7 @@
 package org.bayu.llama;
 
 import java.lang.foreign.Arena;
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
@@ -38,8 +39,11 @@ final class RotaryFrequencies {
   RotaryTable upTo(int positions) {
     if (positions > maxPositions) {
       throw new IllegalArgumentException(
-          "position %d is beyond the model's %d (max_position_embeddings)"
-              .formatted(positions - 1, maxPositions));
+          String.format(
+              Locale.ROOT,
+              "position %d is beyond the model's %d (max_position_embeddings)",
+              positions - 1,
+              maxPositions));
     }
     if (positions > table.positions()) {
       table = table(Math.min(maxPositions, Math.max(256, Integer.highestOneBit(positions) * 2)));

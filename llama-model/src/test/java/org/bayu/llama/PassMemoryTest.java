@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -29,14 +30,19 @@ class PassMemoryTest {
       int kvHeads, boolean tied, boolean bias, DType dtype, DType compute, boolean checkpointing) {
     LlamaConfig config() {
       return LlamaConfig.parse(
-          """
-          {"hidden_size": 64, "intermediate_size": 176, "num_hidden_layers": 3,
-           "num_attention_heads": 4, "num_key_value_heads": %d, "vocab_size": 500,
-           "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-           "hidden_act": "silu", "model_type": "llama", "tie_word_embeddings": %b,
-           "attention_bias": %b, "mlp_bias": %b}
-          """
-              .formatted(kvHeads, tied, bias, bias));
+          String.format(
+              Locale.ROOT,
+              """
+              {"hidden_size": 64, "intermediate_size": 176, "num_hidden_layers": 3,
+               "num_attention_heads": 4, "num_key_value_heads": %d, "vocab_size": 500,
+               "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+               "hidden_act": "silu", "model_type": "llama", "tie_word_embeddings": %b,
+               "attention_bias": %b, "mlp_bias": %b}
+              """,
+              kvHeads,
+              tied,
+              bias,
+              bias));
     }
   }
 

@@ -1,5 +1,7 @@
 package org.bayu.lora;
 
+import java.util.Locale;
+
 /**
  * A low-rank adapter's settings. Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language
  * Models".
@@ -24,7 +26,8 @@ public record LoraConfig(
    */
   public LoraConfig {
     if (rank < 1) {
-      throw new IllegalArgumentException("the LoRA rank r is %d, less than 1".formatted(rank));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "the LoRA rank r is %d, less than 1", rank));
     }
     if (!(alpha > 0 && alpha <= Float.MAX_VALUE)) {
       throw new IllegalArgumentException("the LoRA alpha is %s, not positive".formatted(alpha));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -63,8 +64,12 @@ public sealed interface LoraTargets {
         Pattern.compile(expression);
       } catch (PatternSyntaxException e) {
         throw new IllegalArgumentException(
-            "target_modules \"%s\" is not a regular expression: %s at position %d"
-                .formatted(expression, e.getDescription(), e.getIndex()),
+            String.format(
+                Locale.ROOT,
+                "target_modules \"%s\" is not a regular expression: %s at position %d",
+                expression,
+                e.getDescription(),
+                e.getIndex()),
             e);
       }
     }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Locale;
 import java.util.Set;
 import org.bayu.tensor.io.MalformedFileException;
 
@@ -67,8 +68,11 @@ final class PeftConfig {
     } catch (JsonProcessingException e) {
       throw new MalformedFileException(
           file,
-          "is not valid JSON, line %d: %s"
-              .formatted(e.getLocation().getLineNr(), e.getOriginalMessage()),
+          String.format(
+              Locale.ROOT,
+              "is not valid JSON, line %d: %s",
+              e.getLocation().getLineNr(),
+              e.getOriginalMessage()),
           e);
     }
     if (!json.isObject()) {

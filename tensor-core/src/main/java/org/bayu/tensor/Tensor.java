@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /**
  * A dense array in off-heap memory: type, shape, and the bytes, row-major without gaps,
@@ -49,8 +50,13 @@ public final class Tensor {
   public static Tensor of(MemorySegment data, DType dtype, Shape shape) {
     if (data.byteSize() != shape.elements() * dtype.bytes()) {
       throw new ShapeException(
-          "%s %s needs %d bytes, not %d"
-              .formatted(dtype, shape, shape.elements() * dtype.bytes(), data.byteSize()));
+          String.format(
+              Locale.ROOT,
+              "%s %s needs %d bytes, not %d",
+              dtype,
+              shape,
+              shape.elements() * dtype.bytes(),
+              data.byteSize()));
     }
     return new Tensor(data, dtype, shape);
   }
@@ -74,7 +80,8 @@ public final class Tensor {
   public static Tensor ofFloats(SegmentAllocator allocator, Shape shape, float... values) {
     var tensor = allocate(allocator, DType.F32, shape);
     if (values.length != shape.elements()) {
-      throw new ShapeException("%d values for %s".formatted(values.length, shape));
+      throw new ShapeException(
+          String.format(Locale.ROOT, "%d values for %s", values.length, shape));
     }
     MemorySegment.copy(values, 0, tensor.data, ValueLayout.JAVA_FLOAT, 0, values.length);
     return tensor;
@@ -151,7 +158,7 @@ public final class Tensor {
   public Tensor slice(long from, long to) {
     var dims = shape.dims();
     if (from < 0 || to < from || to > dims[0]) {
-      throw new ShapeException("rows %d to %d of %s".formatted(from, to, shape));
+      throw new ShapeException(String.format(Locale.ROOT, "rows %d to %d of %s", from, to, shape));
     }
     var rowBytes = dims[0] == 0 ? 0 : byteSize() / dims[0];
     dims[0] = to - from;

@@ -180,7 +180,8 @@ final class ConfigSection {
     } catch (ArithmeticException | NumberFormatException e) {
       // The sentence below says it.
     }
-    throw bad(key, "%s is no whole number of at least %d.".formatted(text, least));
+    throw bad(
+        key, String.format(Locale.ROOT, "%s is no whole number of at least %d.", text, least));
   }
 
   long seed(String key, long absent) {

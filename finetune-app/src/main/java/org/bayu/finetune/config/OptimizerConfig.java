@@ -1,6 +1,7 @@
 package org.bayu.finetune.config;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigSection.Range;
@@ -64,7 +65,8 @@ public record OptimizerConfig(
     }
     var cycles = keys.whole("cycles", 1, 1);
     if (cycles > numTrainSteps) {
-      throw keys.expected("cycles", "no more than num_train_steps (%d)".formatted(numTrainSteps));
+      throw keys.expected(
+          "cycles", String.format(Locale.ROOT, "no more than num_train_steps (%d)", numTrainSteps));
     }
     return IntStream.range(1, cycles)
         .mapToObj(i -> (int) ((double) numTrainSteps / cycles * i))

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.data.PromptTemplate;
 import org.jspecify.annotations.Nullable;
@@ -41,8 +42,11 @@ final class PromptsKey {
       return template(text(json, "prompt_input"), text(json, "prompt_no_input"));
     } catch (JsonProcessingException e) {
       throw UserException.inputFile(
-          "%s: not JSON (line %d). The key prompts names a JSON file of two texts."
-              .formatted(file, e.getLocation().getLineNr()));
+          String.format(
+              Locale.ROOT,
+              "%s: not JSON (line %d). The key prompts names a JSON file of two texts.",
+              file,
+              e.getLocation().getLineNr()));
     } catch (IllegalArgumentException e) {
       throw UserException.inputFile("%s: %s.".formatted(file, e.getMessage()));
     }

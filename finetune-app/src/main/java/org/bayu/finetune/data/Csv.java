@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.finetune.UserException;
 import org.jspecify.annotations.Nullable;
 
@@ -113,8 +114,12 @@ final class Csv implements Closeable {
 
   private UserException bad(String reason) {
     return UserException.inputFile(
-        "%s, line %d: %s. Write a quote inside a quoted field twice."
-            .formatted(file, recordLine, reason));
+        String.format(
+            Locale.ROOT,
+            "%s, line %d: %s. Write a quote inside a quoted field twice.",
+            file,
+            recordLine,
+            reason));
   }
 
   @Override

@@ -94,7 +94,7 @@ public final class JsonLines {
             rows++;
           }
         } catch (BadRowException e) {
-          var where = "%s, line %d: %s".formatted(file, lineNumber, e.reason());
+          var where = String.format(Locale.ROOT, "%s, line %d: %s", file, lineNumber, e.reason());
           if (!skipBadRows) {
             throw UserException.inputFile(where + ". " + advice);
           }
@@ -110,7 +110,12 @@ public final class JsonLines {
       throw UserException.inputFile(
           skipped == 0
               ? file + ": the file has no rows."
-              : "%s: all %d rows are bad; the first is %s.".formatted(file, skipped, firstSkipped));
+              : String.format(
+                  Locale.ROOT,
+                  "%s: all %d rows are bad; the first is %s.",
+                  file,
+                  skipped,
+                  firstSkipped));
     }
     return new Report(rows, skipped, firstSkipped);
   }
@@ -168,7 +173,8 @@ public final class JsonLines {
       throw new BadRowException(
           line.startsWith("[")
               ? "a JSON object is expected, one a line, not an array"
-              : "not JSON (%s, column %d)".formatted(reason, e.getLocation().getColumnNr()));
+              : String.format(
+                  Locale.ROOT, "not JSON (%s, column %d)", reason, e.getLocation().getColumnNr()));
     }
   }
 }

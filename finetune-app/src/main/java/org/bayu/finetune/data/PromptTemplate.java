@@ -1,5 +1,6 @@
 package org.bayu.finetune.data;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -87,8 +88,12 @@ public record PromptTemplate(String promptInput, String promptNoInput) {
     while (braces.find()) {
       if (braces.group().length() == 1) {
         throw new IllegalArgumentException(
-            "%s has a lone '%s' at character %d; write a field as {name} and a brace twice"
-                .formatted(key, braces.group(), braces.start() + 1));
+            String.format(
+                Locale.ROOT,
+                "%s has a lone '%s' at character %d; write a field as {name} and a brace twice",
+                key,
+                braces.group(),
+                braces.start() + 1));
       }
     }
   }

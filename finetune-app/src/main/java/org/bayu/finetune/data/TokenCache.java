@@ -11,6 +11,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 
@@ -61,7 +62,11 @@ public record TokenCache(Path folder, Consumer<String> messages) {
     var report = source.reader.read(source.data, row -> file.add(tokenizer.tokenize(row)));
     if (report.firstSkipped() != null) {
       messages.accept(
-          "Skipped %d bad rows; the first: %s.".formatted(report.skipped(), report.firstSkipped()));
+          String.format(
+              Locale.ROOT,
+              "Skipped %d bad rows; the first: %s.",
+              report.skipped(),
+              report.firstSkipped()));
     }
     file.finish(report.skipped());
   }

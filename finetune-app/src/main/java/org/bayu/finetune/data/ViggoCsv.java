@@ -5,6 +5,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.finetune.UserException;
 
 /**
@@ -41,8 +42,13 @@ public final class ViggoCsv {
       for (var fields = csv.next(); fields != null; fields = csv.next()) {
         if (fields.size() != header.size()) {
           throw UserException.inputFile(
-              "%s, line %d: %d fields, where the header has %d."
-                  .formatted(file, csv.recordLine(), fields.size(), header.size()));
+              String.format(
+                  Locale.ROOT,
+                  "%s, line %d: %d fields, where the header has %d.",
+                  file,
+                  csv.recordLine(),
+                  fields.size(),
+                  header.size()));
         }
         rows.add(new Row(fields.get(meaning), fields.get(utterance)));
       }

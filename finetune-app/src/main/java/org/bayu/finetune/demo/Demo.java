@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.bayu.finetune.ExitCode;
 import org.bayu.llama.LlamaConfig;
@@ -76,9 +77,11 @@ public final class Demo {
   /** Makes what no command makes. */
   private void begin(List<DataSet> sets) throws IOException {
     progress.printf(
+        Locale.ROOT,
         "Making %d sentences about hiking trails, a tokenizer and a model of random weights in"
             + " %s.%n",
-        sets.stream().mapToInt(set -> set.sentences().size()).sum(), files.folder());
+        sets.stream().mapToInt(set -> set.sentences().size()).sum(),
+        files.folder());
     var instruction = DemoFiles.resource("instruction.txt");
     files.writeData(sets, instruction);
     files.writeConfigurations();

@@ -28,6 +28,7 @@ record DemoReport(DemoFiles files, Map<String, Duration> times, Duration total) 
     models.put("Full-weight", evaluation("full"));
     models.put("LoRA", evaluation("lora"));
     out.printf(
+        Locale.ROOT,
         "The changed task, on %d validation rows about trails that no training row names:%n%n",
         files.size().validationRows());
     out.println(EvaluationText.accuracies(models));

@@ -53,7 +53,9 @@ public final class Progress implements AutoCloseable {
     lastLine = now;
     var seconds = (now - start) * 1e-9;
     var left = seconds / done * (total - done);
-    err.println("%s %d/%d  %s  %s left".formatted(task, done, total, message, duration(left)));
+    err.println(
+        String.format(
+            Locale.ROOT, "%s %d/%d  %s  %s left", task, done, total, message, duration(left)));
   }
 
   private static String duration(double seconds) {

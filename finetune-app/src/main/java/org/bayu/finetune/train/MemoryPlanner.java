@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.bayu.finetune.UserException;
@@ -177,8 +178,11 @@ public final class MemoryPlanner {
   }
 
   private static String settings(MemoryPlan plan) {
-    return "trainer.max_tokens_per_microbatch %d and trainer.gradient_checkpointing %b"
-        .formatted(plan.maxTokens(), plan.checkpointing());
+    return String.format(
+        Locale.ROOT,
+        "trainer.max_tokens_per_microbatch %d and trainer.gradient_checkpointing %b",
+        plan.maxTokens(),
+        plan.checkpointing());
   }
 
   /** A plan that fits; with what the configuration says where that is enough. */

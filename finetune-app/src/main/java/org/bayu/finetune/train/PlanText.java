@@ -16,12 +16,14 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
   public List<String> summary() {
     var lines = new ArrayList<String>();
     lines.add(
-        "Memory: %s planned, %s available. Micro-batches of up to %d tokens, gradient checkpointing %s."
-            .formatted(
-                gib(plan.anonymousBytes()),
-                gib(machine.availableBytes()),
-                plan.maxTokens(),
-                onOrOff()));
+        String.format(
+            Locale.ROOT,
+            "Memory: %s planned, %s available. Micro-batches of up to %d tokens, gradient"
+                + " checkpointing %s.",
+            gib(plan.anonymousBytes()),
+            gib(machine.availableBytes()),
+            plan.maxTokens(),
+            onOrOff()));
     warning().ifPresent(lines::add);
     return lines;
   }

@@ -2,6 +2,7 @@ package org.bayu.finetune.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.bayu.finetune.UserException;
@@ -49,8 +50,12 @@ public record RunInputs(
       var tokenizer = LlamaTokenizer.load(base.folder());
       if (tokenizer.vocabSize() > base.config().vocabSize()) {
         throw UserException.inputFile(
-            "%s: the tokenizer has %d tokens, the model %d. Use the model's own tokenizer."
-                .formatted(base.folder(), tokenizer.vocabSize(), base.config().vocabSize()));
+            String.format(
+                Locale.ROOT,
+                "%s: the tokenizer has %d tokens, the model %d. Use the model's own tokenizer.",
+                base.folder(),
+                tokenizer.vocabSize(),
+                base.config().vocabSize()));
       }
       var positions = base.config().maxPositions();
       var data = load(config, config.data(), tokenizer, positions, messages);

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.TrainConfig;
@@ -199,8 +200,12 @@ public final class TrainRun implements AutoCloseable {
     var mask = config.lossMask();
     if (batch.stream().allMatch(example -> mask.count(example) == 0)) {
       throw UserException.inputFile(
-          "%s: in the batch of step %d no row has a token to learn: every output was cut off. Raise max_tune_length, or shorten the instruction."
-              .formatted(config.data(), step));
+          String.format(
+              Locale.ROOT,
+              "%s: in the batch of step %d no row has a token to learn: every output was cut off."
+                  + " Raise max_tune_length, or shorten the instruction.",
+              config.data(),
+              step));
     }
     return batch;
   }

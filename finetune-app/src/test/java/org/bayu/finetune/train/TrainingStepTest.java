@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.bayu.finetune.data.LossMask;
@@ -238,7 +239,7 @@ class TrainingStepTest {
       for (var j = 0; j < gradients.getFirst().size(); j++) {
         assertTrue(
             distance(gradients.getFirst().get(j), gradients.get(i).get(j)) <= 1e-5,
-            "cut %d, parameter %d".formatted(i, j));
+            String.format(Locale.ROOT, "cut %d, parameter %d", i, j));
       }
     }
   }

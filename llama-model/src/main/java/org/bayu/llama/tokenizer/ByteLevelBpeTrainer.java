@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.io.StagedPath;
 
 /**
@@ -54,8 +55,11 @@ public final class ByteLevelBpeTrainer {
   public static void train(Iterable<String> texts, int vocabSize, Path folder) throws IOException {
     if (vocabSize < SMALLEST_VOCABULARY) {
       throw new IllegalArgumentException(
-          "A byte-level vocabulary has at least %d tokens, not %d"
-              .formatted(SMALLEST_VOCABULARY, vocabSize));
+          String.format(
+              Locale.ROOT,
+              "A byte-level vocabulary has at least %d tokens, not %d",
+              SMALLEST_VOCABULARY,
+              vocabSize));
     }
     var trainer = new ByteLevelBpeTrainer(vocabSize);
     var merges = trainer.learn(texts);

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.Locale;
 
 /** The bytes that each token adds to a text, in one array. Immutable. */
 final class TokenTexts {
@@ -56,8 +57,12 @@ final class TokenTexts {
     var piece = id < 0 || id >= vocabulary.size() ? null : vocabulary.piece(id);
     if (piece == null) {
       throw new IllegalArgumentException(
-          "%s: there is no token with the id %d; the vocabulary has ids from 0 to %d"
-              .formatted(file, id, vocabulary.size() - 1));
+          String.format(
+              Locale.ROOT,
+              "%s: there is no token with the id %d; the vocabulary has ids from 0 to %d",
+              file,
+              id,
+              vocabulary.size() - 1));
     }
     return piece;
   }

@@ -4,6 +4,7 @@ import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.io.MalformedFileException;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +93,6 @@ final class Vocabulary {
 
   /** SentencePiece's spelling of a byte: {@code <0x0A>}. */
   static String byteToken(int unsignedByte) {
-    return "<0x%02X>".formatted(unsignedByte);
+    return String.format(Locale.ROOT, "<0x%02X>", unsignedByte);
   }
 }

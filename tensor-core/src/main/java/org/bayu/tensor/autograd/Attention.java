@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
@@ -104,12 +105,18 @@ public final class Attention {
         || k.columns() == 0
         || q.columns() % k.columns() != 0) {
       throw new ShapeException(
-          "attention: q %s, k %s, v %s with heads of %d".formatted(q, k, v, headDim));
+          String.format(
+              Locale.ROOT, "attention: q %s, k %s, v %s with heads of %d", q, k, v, headDim));
     }
     if (segments.queries() != q.dim(0) || segments.keys() > k.dim(0)) {
       throw new ShapeException(
-          "attention: segments of %d queries and %d keys, q %s, k %s"
-              .formatted(segments.queries(), segments.keys(), q, k));
+          String.format(
+              Locale.ROOT,
+              "attention: segments of %d queries and %d keys, q %s, k %s",
+              segments.queries(),
+              segments.keys(),
+              q,
+              k));
     }
   }
 }

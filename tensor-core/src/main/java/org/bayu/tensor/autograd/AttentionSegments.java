@@ -3,6 +3,7 @@ package org.bayu.tensor.autograd;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.ShapeException;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,8 @@ public final class AttentionSegments {
     /** Checks that neither is negative. */
     public Range {
       if (start < 0 || length < 0 || start + length < 0) {
-        throw new ShapeException("attention: %d keys from %d".formatted(length, start));
+        throw new ShapeException(
+            String.format(Locale.ROOT, "attention: %d keys from %d", length, start));
       }
     }
 
@@ -53,8 +55,13 @@ public final class AttentionSegments {
       context = List.copyOf(context);
       if (queryLength < 1 || keyLength < queryLength || queryStart < 0) {
         throw new ShapeException(
-            "attention: %d queries from %d, %d own keys from %d"
-                .formatted(queryLength, queryStart, keyLength, keyStart));
+            String.format(
+                Locale.ROOT,
+                "attention: %d queries from %d, %d own keys from %d",
+                queryLength,
+                queryStart,
+                keyLength,
+                keyStart));
       }
       var ranges = new ArrayList<>(context);
       ranges.add(new Range(keyStart, keyLength));
@@ -62,8 +69,11 @@ public final class AttentionSegments {
       for (var i = 1; i < ranges.size(); i++) {
         if (ranges.get(i).start < ranges.get(i - 1).end()) {
           throw new ShapeException(
-              "attention: the queries from %d see key %d twice"
-                  .formatted(queryStart, ranges.get(i).start));
+              String.format(
+                  Locale.ROOT,
+                  "attention: the queries from %d see key %d twice",
+                  queryStart,
+                  ranges.get(i).start));
         }
       }
     }
@@ -85,7 +95,11 @@ public final class AttentionSegments {
     for (var segment : this.segments) {
       if (segment.queryStart != next) {
         throw new ShapeException(
-            "attention: segment from query %d, expected %d".formatted(segment.queryStart, next));
+            String.format(
+                Locale.ROOT,
+                "attention: segment from query %d, expected %d",
+                segment.queryStart,
+                next));
       }
       next += segment.queryLength;
     }

@@ -3,6 +3,7 @@ package org.bayu.tensor.autograd;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients.Target;
@@ -42,7 +43,8 @@ public final class Dropout {
   public static Variable apply(Tape tape, Variable x, float p, long key, long[] rows) {
     var in = x.value();
     if (in.shape().rank() != 2 || rows.length != in.dim(0)) {
-      throw new ShapeException("dropout: x %s, %d row numbers".formatted(in, rows.length));
+      throw new ShapeException(
+          String.format(Locale.ROOT, "dropout: x %s, %d row numbers", in, rows.length));
     }
     if (!(p >= 0 && p < 1)) {
       throw new IllegalArgumentException("dropout: probability " + p);

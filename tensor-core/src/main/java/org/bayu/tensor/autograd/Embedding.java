@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
@@ -23,7 +24,7 @@ public final class Embedding {
     for (var t = 0; t < tokens; t++) {
       if (ids.getInt(t) < 0 || ids.getInt(t) >= table.rows()) {
         throw new IndexOutOfBoundsException(
-            "embedding: id %d of table %s".formatted(ids.getInt(t), table));
+            String.format(Locale.ROOT, "embedding: id %d of table %s", ids.getInt(t), table));
       }
     }
     var y = tape.allocate(type, tokens, table.columns());

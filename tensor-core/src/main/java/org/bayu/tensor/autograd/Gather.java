@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
@@ -22,7 +23,7 @@ public final class Gather {
     var from = x.value();
     for (var row : rows) {
       if (row < 0 || row >= from.rows()) {
-        throw new ShapeException("gather: row %d of %s".formatted(row, from));
+        throw new ShapeException(String.format(Locale.ROOT, "gather: row %d of %s", row, from));
       }
     }
     var y = tape.allocate(type, rows.length, from.columns());

@@ -3,6 +3,7 @@ package org.bayu.tensor.autograd;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
@@ -132,8 +133,15 @@ public final class GradientCheck {
       var tolerance = 3 * noise / STEP + Math.abs(wide - narrow) / 3;
       if (!(Math.abs(analytic.getFloat(i) - expected) <= tolerance)) {
         throw new AssertionError(
-            "gradient of %s %s, element %d: %.9g, by differences %.9g ± %.2g"
-                .formatted(name, x, i, analytic.getFloat(i), expected, tolerance));
+            String.format(
+                Locale.ROOT,
+                "gradient of %s %s, element %d: %.9g, by differences %.9g ± %.2g",
+                name,
+                x,
+                i,
+                analytic.getFloat(i),
+                expected,
+                tolerance));
       }
     }
   }

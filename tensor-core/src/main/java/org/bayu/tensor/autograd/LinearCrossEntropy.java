@@ -2,6 +2,7 @@ package org.bayu.tensor.autograd;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
@@ -68,8 +69,13 @@ public final class LinearCrossEntropy {
       var target = targets.classes()[i];
       if (row < 0 || row >= hidden.value().rows() || target < 0 || target >= weight.rows()) {
         throw new ShapeException(
-            "cross-entropy: target %d of row %d, hidden %s, weight %s"
-                .formatted(target, row, hidden.value(), weight));
+            String.format(
+                Locale.ROOT,
+                "cross-entropy: target %d of row %d, hidden %s, weight %s",
+                target,
+                row,
+                hidden.value(),
+                weight));
       }
     }
     var requiresGradient =

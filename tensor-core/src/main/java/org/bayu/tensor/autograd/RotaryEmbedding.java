@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
@@ -34,8 +35,11 @@ public final class RotaryEmbedding {
     for (var t = 0; t < in.rows(); t++) {
       if (positions.getInt(t) < 0 || positions.getInt(t) >= table.positions()) {
         throw new IndexOutOfBoundsException(
-            "rotary embedding: position %d of %d"
-                .formatted(positions.getInt(t), table.positions()));
+            String.format(
+                Locale.ROOT,
+                "rotary embedding: position %d of %d",
+                positions.getInt(t),
+                table.positions()));
       }
     }
     var y = tape.allocate(in.dtype(), in.shape().dims());

@@ -1,6 +1,7 @@
 package org.bayu.tensor.autograd;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.bayu.tensor.ShapeException;
 
 /**
@@ -15,8 +16,12 @@ public record Targets(int[] rows, int[] classes, double[] weights) {
   public Targets {
     if (rows.length != classes.length || rows.length != weights.length) {
       throw new ShapeException(
-          "targets: %d rows, %d classes, %d weights"
-              .formatted(rows.length, classes.length, weights.length));
+          String.format(
+              Locale.ROOT,
+              "targets: %d rows, %d classes, %d weights",
+              rows.length,
+              classes.length,
+              weights.length));
     }
   }
 

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
@@ -113,7 +114,9 @@ public final class SafetensorsFile implements AutoCloseable {
     var fileBytes = channel.size();
     if (fileBytes < 8) {
       throw new MalformedFileException(
-          path, "has %d bytes, too few for the length of a header".formatted(fileBytes));
+          path,
+          String.format(
+              Locale.ROOT, "has %d bytes, too few for the length of a header", fileBytes));
     }
     var length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     readFully(path, channel, length);
@@ -121,14 +124,21 @@ public final class SafetensorsFile implements AutoCloseable {
     if (Long.compareUnsigned(headerBytes, SafetensorsHeader.MAX_BYTES) > 0) {
       throw new MalformedFileException(
           path,
-          "announces a header of %s bytes, more than the %d allowed; perhaps it is no safetensors file"
-              .formatted(Long.toUnsignedString(headerBytes), SafetensorsHeader.MAX_BYTES));
+          String.format(
+              Locale.ROOT,
+              "announces a header of %s bytes, more than the %d allowed; perhaps it is no"
+                  + " safetensors file",
+              Long.toUnsignedString(headerBytes),
+              SafetensorsHeader.MAX_BYTES));
     }
     if (headerBytes > fileBytes - 8) {
       throw new MalformedFileException(
           path,
-          "announces a header of %d bytes, but only %d follow; perhaps it was cut short"
-              .formatted(headerBytes, fileBytes - 8));
+          String.format(
+              Locale.ROOT,
+              "announces a header of %d bytes, but only %d follow; perhaps it was cut short",
+              headerBytes,
+              fileBytes - 8));
     }
     var json = new byte[(int) headerBytes];
     readFully(path, channel, ByteBuffer.wrap(json));
@@ -265,7 +275,9 @@ public final class SafetensorsFile implements AutoCloseable {
     var now = channel.size();
     if (now < fileBytes) {
       throw new MalformedFileException(
-          path, "was cut from %d to %d bytes while it was in use".formatted(fileBytes, now));
+          path,
+          String.format(
+              Locale.ROOT, "was cut from %d to %d bytes while it was in use", fileBytes, now));
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.bayu.tensor.Shape;
@@ -59,7 +60,9 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     }
     if (header[0] != '{') {
       throw new MalformedFileException(
-          file, "the header begins with byte 0x%02x, not with {".formatted(header[0] & 0xFF));
+          file,
+          String.format(
+              Locale.ROOT, "the header begins with byte 0x%02x, not with {", header[0] & 0xFF));
     }
   }
 
@@ -76,16 +79,30 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         throw new MalformedFileException(
             file,
             end == 0
-                ? "tensor %s begins at byte %d of the data, and nothing before it"
-                    .formatted(name, entry.begin())
-                : "tensor %s begins at byte %d of the data, leaving a gap after %s, which ends at %d"
-                    .formatted(name, entry.begin(), previous, end));
+                ? String.format(
+                    Locale.ROOT,
+                    "tensor %s begins at byte %d of the data, and nothing before it",
+                    name,
+                    entry.begin())
+                : String.format(
+                    Locale.ROOT,
+                    "tensor %s begins at byte %d of the data, leaving a gap after %s, which ends at"
+                        + " %d",
+                    name,
+                    entry.begin(),
+                    previous,
+                    end));
       }
       if (entry.begin() < end) {
         throw new MalformedFileException(
             file,
-            "tensor %s begins at byte %d of the data, overlapping %s, which ends at %d"
-                .formatted(name, entry.begin(), previous, end));
+            String.format(
+                Locale.ROOT,
+                "tensor %s begins at byte %d of the data, overlapping %s, which ends at %d",
+                name,
+                entry.begin(),
+                previous,
+                end));
       }
       end = entry.end();
       previous = name;
@@ -95,9 +112,13 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
       throw new MalformedFileException(
           file,
           entries.isEmpty()
-              ? "has no tensor, but %d bytes of data".formatted(dataBytes)
-              : "the last tensor, %s, ends at byte %d of the data, but the file has %d"
-                  .formatted(previous, end, dataBytes));
+              ? String.format(Locale.ROOT, "has no tensor, but %d bytes of data", dataBytes)
+              : String.format(
+                  Locale.ROOT,
+                  "the last tensor, %s, ends at byte %d of the data, but the file has %d",
+                  previous,
+                  end,
+                  dataBytes));
     }
     return byName;
   }
@@ -223,19 +244,25 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     private Entry entry(SafetensorsType type, long[] dims, long[] offsets)
         throws MalformedFileException {
       if (offsets.length != 2) {
-        throw refuse("has %d data_offsets, not 2".formatted(offsets.length));
+        throw refuse(String.format(Locale.ROOT, "has %d data_offsets, not 2", offsets.length));
       }
       var begin = offsets[0];
       var end = offsets[1];
       if (end < begin) {
-        throw refuse("ends at byte %d, before it begins at %d".formatted(end, begin));
+        throw refuse(
+            String.format(Locale.ROOT, "ends at byte %d, before it begins at %d", end, begin));
       }
       var shape = shape(dims);
       var bytes = bytes(type, shape);
       if (bytes != end - begin) {
         throw refuse(
-            "has %d bytes, but %s %s needs %d"
-                .formatted(end - begin, type, abbreviate(shape.toString()), bytes));
+            String.format(
+                Locale.ROOT,
+                "has %d bytes, but %s %s needs %d",
+                end - begin,
+                type,
+                abbreviate(shape.toString()),
+                bytes));
       }
       return new Entry(name, type.name(), shape, begin, end);
     }

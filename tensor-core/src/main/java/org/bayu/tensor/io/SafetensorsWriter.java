@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bayu.tensor.ShapeException;
 
@@ -97,13 +98,14 @@ public final class SafetensorsWriter {
         MemorySegment segment = bytes.bytes().get();
         if (segment.byteSize() != byteSize(source)) {
           throw new ShapeException(
-              "tensor %s, %s %s, has %d bytes, not %d"
-                  .formatted(
-                      quote(source.name()),
-                      source.dtypeName(),
-                      source.shape(),
-                      byteSize(source),
-                      segment.byteSize()));
+              String.format(
+                  Locale.ROOT,
+                  "tensor %s, %s %s, has %d bytes, not %d",
+                  quote(source.name()),
+                  source.dtypeName(),
+                  source.shape(),
+                  byteSize(source),
+                  segment.byteSize()));
         }
         writer.write(segment);
       }
@@ -153,7 +155,8 @@ public final class SafetensorsWriter {
     var padded = (json.size() + 7) & -8;
     if (padded > SafetensorsHeader.MAX_BYTES) {
       throw new IllegalArgumentException(
-          "a header of %d bytes is more than the format allows".formatted(padded));
+          String.format(
+              Locale.ROOT, "a header of %d bytes is more than the format allows", padded));
     }
     var header = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
     header.putLong(padded).put(json.toByteArray());

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,8 @@ final class ShardIndex {
 
   private Map<String, Path> read() throws IOException {
     if (Files.size(index) > MAX_BYTES) {
-      throw refuse("has %d bytes, too many for an index".formatted(Files.size(index)));
+      throw refuse(
+          String.format(Locale.ROOT, "has %d bytes, too many for an index", Files.size(index)));
     }
     var files = parse(Files.readAllBytes(index));
     var shards = LinkedHashMap.<String, Path>newLinkedHashMap(files.size());

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
@@ -198,7 +199,7 @@ public final class ShardedSafetensors implements AutoCloseable {
     var files = new LinkedHashMap<String, String>();
     var totalBytes = 0L;
     for (var i = 0; i < shards.size(); i++) {
-      var file = "model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size());
+      var file = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
       SafetensorsWriter.write(folder.resolve(file), shards.get(i));
       for (var tensor : shards.get(i)) {
         files.put(tensor.name(), file);

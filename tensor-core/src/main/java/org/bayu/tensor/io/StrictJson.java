@@ -13,6 +13,7 @@ import java.math.BigInteger;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,8 +91,12 @@ final class StrictJson implements AutoCloseable {
       throw refuse("%s exceeds a limit: %s".formatted(part, oneLine(e.getOriginalMessage())), e);
     } catch (JsonProcessingException e) {
       throw refuse(
-          "%s is not valid JSON at character %d: %s"
-              .formatted(part, e.getLocation().getCharOffset(), oneLine(e.getOriginalMessage())),
+          String.format(
+              Locale.ROOT,
+              "%s is not valid JSON at character %d: %s",
+              part,
+              e.getLocation().getCharOffset(),
+              oneLine(e.getOriginalMessage())),
           e);
     } catch (CharacterCodingException e) {
       throw refuse(part + " is not valid UTF-8", e);
@@ -178,7 +183,7 @@ final class StrictJson implements AutoCloseable {
         .forEach(
             c -> {
               if (Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE) {
-                line.append("\\u%04x".formatted(c));
+                line.append(String.format(Locale.ROOT, "\\u%04x", c));
               } else {
                 line.appendCodePoint(c);
               }

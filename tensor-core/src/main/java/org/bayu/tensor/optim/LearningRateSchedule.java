@@ -2,6 +2,7 @@ package org.bayu.tensor.optim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -78,14 +79,22 @@ public final class LearningRateSchedule {
       var length = end - start;
       if (length < 1) {
         throw new IllegalArgumentException(
-            "cycles must begin at ascending steps before %d, not %s".formatted(steps, cycleStarts));
+            String.format(
+                Locale.ROOT,
+                "cycles must begin at ascending steps before %d, not %s",
+                steps,
+                cycleStarts));
       }
       var up = fractionOrSteps(i == 0 ? warmup : rewarmup, length);
       var down = decaySteps == null ? length - up : fractionOrSteps(decaySteps, length);
       if (up + down > length || (decay == Decay.COSINE && down < 1)) {
         throw new IllegalArgumentException(
-            "warm-up (%d steps) and decay (%d) do not fit in a cycle of %d steps"
-                .formatted(up, down, length));
+            String.format(
+                Locale.ROOT,
+                "warm-up (%d steps) and decay (%d) do not fit in a cycle of %d steps",
+                up,
+                down,
+                length));
       }
       var cycle = new Cycle(start, up, length - up - down, down, from);
       built.add(cycle);

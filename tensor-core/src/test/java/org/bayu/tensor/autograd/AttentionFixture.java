@@ -3,6 +3,7 @@ package org.bayu.tensor.autograd;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Random;
 import org.bayu.tensor.DType;
@@ -165,8 +166,14 @@ final class AttentionFixture implements AutoCloseable {
       // Numbers too small for binary32 become zero.
       if (!(Math.abs(expected[i] - actual.getFloat(i)) <= errors[i] + 1e-30)) {
         throw new AssertionError(
-            "%s %d is %s, not %s ± %s"
-                .formatted(result, i, actual.getFloat(i), expected[i], errors[i]));
+            String.format(
+                Locale.ROOT,
+                "%s %d is %s, not %s ± %s",
+                result,
+                i,
+                actual.getFloat(i),
+                expected[i],
+                errors[i]));
       }
     }
   }

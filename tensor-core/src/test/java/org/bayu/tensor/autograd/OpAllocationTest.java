@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
@@ -118,7 +119,14 @@ class OpAllocationTest {
       large = Math.min(large, HeapAllocation.of(CALLS, four) / CALLS);
     } while (large > limit(small) && System.nanoTime() - start < WARM_UP_NANOS);
     if (large > limit(small)) {
-      fail("%s, threads: %d: %d bytes, not %d".formatted(what, device.threads(), large, small));
+      fail(
+          String.format(
+              Locale.ROOT,
+              "%s, threads: %d: %d bytes, not %d",
+              what,
+              device.threads(),
+              large,
+              small));
     }
   }
 

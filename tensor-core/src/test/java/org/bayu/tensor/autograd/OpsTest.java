@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
@@ -43,7 +44,9 @@ class OpsTest {
     for (var i = 0; i < expected.size(); i++) {
       for (var j = 0; j < expected.get(i).size(); j++) {
         assertArrayEquals(
-            expected.get(i).get(j), actual.get(i).get(j), "case %d, tensor %d".formatted(i, j));
+            expected.get(i).get(j),
+            actual.get(i).get(j),
+            String.format(Locale.ROOT, "case %d, tensor %d", i, j));
       }
     }
   }

@@ -6,6 +6,7 @@ import static org.bayu.tensor.io.TestFiles.tensor;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +27,7 @@ class SafetensorsDataRefusalTest {
       value = {"[];0", "[0];1", "[0,4,4];3"})
   void numberOfOffsetsOtherThanTwoIsRefused(String offsets, int count) throws IOException {
     refused(
-        "tensor \"w\" has %d data_offsets, not 2".formatted(count),
+        String.format(Locale.ROOT, "tensor \"w\" has %d data_offsets, not 2", count),
         4,
         tensor("w", "F32", "[]", offsets));
   }
@@ -104,9 +105,15 @@ class SafetensorsDataRefusalTest {
   void sizeThatContradictsTheShapeIsRefused(String dtype, String shape, int bytes, int needed)
       throws IOException {
     refused(
-        "tensor \"w\" has %d bytes, but %s %s needs %d".formatted(bytes, dtype, shape, needed),
+        String.format(
+            Locale.ROOT,
+            "tensor \"w\" has %d bytes, but %s %s needs %d",
+            bytes,
+            dtype,
+            shape,
+            needed),
         bytes,
-        tensor("w", dtype, shape, "[0,%d]".formatted(bytes)));
+        tensor("w", dtype, shape, String.format(Locale.ROOT, "[0,%d]", bytes)));
   }
 
   @ParameterizedTest

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
@@ -168,7 +169,9 @@ class SafetensorsFileTest {
   void otherTypesAreCarriedAsBytes(String dtype) throws IOException {
     var bits = SafetensorsType.valueOf(dtype).bits;
     try (var file =
-        open(header(tensor("w", dtype, "[4]", "[0,%d]".formatted(bits / 2))), bits / 2)) {
+        open(
+            header(tensor("w", dtype, "[4]", String.format(Locale.ROOT, "[0,%d]", bits / 2))),
+            bits / 2)) {
       assertEquals(dtype, file.entry("w").dtypeName());
       assertEquals(bits / 2, file.bytes("w").byteSize());
       var e = assertThrows(MalformedFileException.class, () -> file.tensor("w"));
@@ -264,7 +267,9 @@ class SafetensorsFileTest {
         channel.truncate(20);
       }
       var e = assertThrows(MalformedFileException.class, file::checkSize);
-      assertEquals("was cut from %d to 20 bytes while it was in use".formatted(size), e.reason());
+      assertEquals(
+          String.format(Locale.ROOT, "was cut from %d to 20 bytes while it was in use", size),
+          e.reason());
     }
   }
 
@@ -310,8 +315,13 @@ class SafetensorsFileTest {
         "less than 4 GB free, should the file system not keep sparse files sparse");
     var json =
         header(
-            tensor("big", "F32", "[70000,10000]", "[0,%d]".formatted(elements * 4)),
-            tensor("last", "BF16", "[2]", "[%d,%d]".formatted(elements * 4, elements * 4 + 4)));
+            tensor(
+                "big", "F32", "[70000,10000]", String.format(Locale.ROOT, "[0,%d]", elements * 4)),
+            tensor(
+                "last",
+                "BF16",
+                "[2]",
+                String.format(Locale.ROOT, "[%d,%d]", elements * 4, elements * 4 + 4)));
     var path = TestFiles.write(folder, TestFiles.bytes(json, 0));
     try (var channel =
         FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +47,9 @@ class SafetensorsHeaderRefusalTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 7})
   void fileShorterThanEightBytesIsRefused(int length) throws IOException {
-    refused("has %d bytes, too few for the length of a header".formatted(length), new byte[length]);
+    refused(
+        String.format(Locale.ROOT, "has %d bytes, too few for the length of a header", length),
+        new byte[length]);
   }
 
   @Test
@@ -109,14 +112,20 @@ class SafetensorsHeaderRefusalTest {
   @ParameterizedTest
   @ValueSource(strings = {"[]", "null", "\"w\"", "1", "true"})
   void headerThatIsNotAnObjectIsRefused(String json) throws IOException {
-    refused("the header begins with byte 0x%02x, not with {".formatted((int) json.charAt(0)), json);
+    refused(
+        String.format(
+            Locale.ROOT, "the header begins with byte 0x%02x, not with {", (int) json.charAt(0)),
+        json);
   }
 
   @Test
   void nulPaddingIsRefused() throws IOException {
     refused(
-        "the header is not valid JSON at character %d: Illegal character ((CTRL-CHAR, code 0)):"
-                .formatted(header(SCALAR).length() + 1)
+        String.format(
+                Locale.ROOT,
+                "the header is not valid JSON at character %d: Illegal character ((CTRL-CHAR, code"
+                    + " 0)):",
+                header(SCALAR).length() + 1)
             + " only regular white space (\\r, \\n, \\t) is allowed between tokens",
         header(SCALAR) + "\0\0");
   }

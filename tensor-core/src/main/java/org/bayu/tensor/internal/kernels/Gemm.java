@@ -1,6 +1,7 @@
 package org.bayu.tensor.internal.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.parallel.WorkerPool;
@@ -117,8 +118,14 @@ public final class Gemm {
 
     @Override
     public String toString() {
-      return "%s at byte %d of %s, strides %d and %d"
-          .formatted(dtype, at, data, rowStride, columnStride);
+      return String.format(
+          Locale.ROOT,
+          "%s at byte %d of %s, strides %d and %d",
+          dtype,
+          at,
+          data,
+          rowStride,
+          columnStride);
     }
   }
 
@@ -164,7 +171,7 @@ public final class Gemm {
 
     @Override
     public String toString() {
-      return "%s × %s of %d steps".formatted(a, b, k);
+      return String.format(Locale.ROOT, "%s × %s of %d steps", a, b, k);
     }
   }
 
@@ -206,7 +213,8 @@ public final class Gemm {
 
   private static void require(Matrix matrix, int rows, int columns) {
     if (!matrix.holds(rows, columns)) {
-      throw new IndexOutOfBoundsException("[%d, %d] of %s".formatted(rows, columns, matrix));
+      throw new IndexOutOfBoundsException(
+          String.format(Locale.ROOT, "[%d, %d] of %s", rows, columns, matrix));
     }
   }
 }

@@ -4,6 +4,7 @@ import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.internal.CpuDevice;
 
 /** Why kernels can be slow that are fast elsewhere. */
@@ -23,8 +24,12 @@ final class SlownessCauses {
       }
     } else if (rate < LOW_SHARE * peak) {
       warnings.add(
-          "Matrix products in %s reach %.0f %% of the peak: %s."
-              .formatted(type, 100 * rate / peak, cause(device)));
+          String.format(
+              Locale.ROOT,
+              "Matrix products in %s reach %.0f %% of the peak: %s.",
+              type,
+              100 * rate / peak,
+              cause(device)));
     }
   }
 
@@ -38,12 +43,14 @@ final class SlownessCauses {
     }
     var bytes = allocatedByATile(device);
     if (bytes > 0) {
-      return "a kernel allocates %,d bytes a call, so its vectors are not kept in registers"
-          .formatted(bytes);
+      return String.format(
+          Locale.ROOT,
+          "a kernel allocates %,d bytes a call, so its vectors are not kept in registers",
+          bytes);
     }
     var load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
     return load > 1.5 * device.threads()
-        ? "other programs use the processor, its load is %.1f".formatted(load)
+        ? String.format(Locale.ROOT, "other programs use the processor, its load is %.1f", load)
         : "for no reason that Bayu knows of; close other programs and try again";
   }
 

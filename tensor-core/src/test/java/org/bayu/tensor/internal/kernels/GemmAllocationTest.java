@@ -2,6 +2,7 @@ package org.bayu.tensor.internal.kernels;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.internal.kernels.machine.CodeAndLoops;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
 import org.bayu.tensor.internal.parallel.WorkerPool;
@@ -34,7 +35,7 @@ class GemmAllocationTest {
       try (var workers = new WorkerPool(threads)) {
         var gemm = new Gemm(kernels, workers);
         for (var form : ProductForms.all(arena)) {
-          var what = "%s, threads: %d".formatted(form.name(), threads);
+          var what = String.format(Locale.ROOT, "%s, threads: %d", form.name(), threads);
           HeapAllocation.assertNone(what, calls(kernels), () -> form.multiply(gemm));
         }
       }

@@ -18,6 +18,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
@@ -140,15 +141,26 @@ class GemmTest {
                 + 1.01 * halfUlp(c.matrix.dtype(), expected);
         if (!(Math.abs(c.get(i, j) - expected) <= bound)) {
           fail(
-              "round %d: element %d, %d of %d×%d is %s, not %s: %s"
-                  .formatted(round, i, j, m, n, c.get(i, j), expected, Arrays.toString(terms)));
+              String.format(
+                  Locale.ROOT,
+                  "round %d: element %d, %d of %d×%d is %s, not %s: %s",
+                  round,
+                  i,
+                  j,
+                  m,
+                  n,
+                  c.get(i, j),
+                  expected,
+                  Arrays.toString(terms)));
         }
       }
     }
     // What lies between the rows of C stays as it was.
     for (var i = 0; i < c.memory.elements(); i++) {
       if (!isElement(c.matrix, m, n, i) && before.memory.get(i) != c.memory.get(i)) {
-        fail("round %d: element %d of C's memory changed: %s".formatted(round, i, c.matrix));
+        fail(
+            String.format(
+                Locale.ROOT, "round %d: element %d of C's memory changed: %s", round, i, c.matrix));
       }
     }
   }

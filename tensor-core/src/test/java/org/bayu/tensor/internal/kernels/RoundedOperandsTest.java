@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
@@ -108,16 +109,17 @@ class RoundedOperandsTest {
           var actual = c.getFloat((long) i * n + j);
           if (!isRight(kernels, operands, value, actual)) {
             fail(
-                "%s, %s as %s, [%d, %d, %d]: of %x became %x"
-                    .formatted(
-                        kernels,
-                        type,
-                        operands,
-                        m,
-                        n,
-                        k,
-                        Float.floatToRawIntBits(value),
-                        Float.floatToRawIntBits(actual)));
+                String.format(
+                    Locale.ROOT,
+                    "%s, %s as %s, [%d, %d, %d]: of %x became %x",
+                    kernels,
+                    type,
+                    operands,
+                    m,
+                    n,
+                    k,
+                    Float.floatToRawIntBits(value),
+                    Float.floatToRawIntBits(actual)));
           }
         }
       }

@@ -3,6 +3,7 @@ package org.bayu.tensor.internal.parallel;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.Locale;
 
 /** Counts the bytes that threads allocate on the heap. */
 public final class HeapAllocation {
@@ -28,7 +29,8 @@ public final class HeapAllocation {
       bytes = of(calls, work);
     }
     if (bytes > 0) {
-      throw new AssertionError("%s: %d calls allocate %d bytes".formatted(what, calls, bytes));
+      throw new AssertionError(
+          String.format(Locale.ROOT, "%s: %d calls allocate %d bytes", what, calls, bytes));
     }
   }
 

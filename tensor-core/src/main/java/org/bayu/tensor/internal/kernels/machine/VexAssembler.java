@@ -1,5 +1,7 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import java.util.Locale;
+
 /**
  * The VEX encoding of vector instructions: 16 registers of 128 or 256 bits.
  *
@@ -78,7 +80,12 @@ abstract class VexAssembler extends Assembler {
   private void vexPrefix(int instruction, int bits, int reg, int vvvv, int b, int x) {
     if (bits > 256 || reg > 15 || vvvv > 15) {
       throw new IllegalArgumentException(
-          "VEX has 256 bits and registers to 15, not %d and %d, %d".formatted(bits, reg, vvvv));
+          String.format(
+              Locale.ROOT,
+              "VEX has 256 bits and registers to 15, not %d and %d, %d",
+              bits,
+              reg,
+              vvvv));
     }
     var last = (~vvvv & 15) << 3 | bits >> 8 << 2 | prefix(instruction);
     if (b == 0 && x == 0 && w(instruction) == 0 && map(instruction) == 1) {

@@ -2,6 +2,7 @@ package org.bayu.tensor.internal.kernels.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
@@ -83,8 +84,16 @@ final class ProductStress {
         if (!(Math.abs(actual - wanted)
             <= bound(steps, c.dtype(), wanted, alpha * magnitude[i], before[i]))) {
           throw new AssertionError(
-              "seed %d, %s: element %d of %d×%d is %s, not %s"
-                  .formatted(seed, kernels, i, m, n, actual, wanted));
+              String.format(
+                  Locale.ROOT,
+                  "seed %d, %s: element %d of %d×%d is %s, not %s",
+                  seed,
+                  kernels,
+                  i,
+                  m,
+                  n,
+                  actual,
+                  wanted));
         }
       }
     } finally {
