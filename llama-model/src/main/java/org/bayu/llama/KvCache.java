@@ -23,9 +23,14 @@ public final class KvCache implements AutoCloseable {
   /** A cache of {@code rows} tokens; {@code dtype} is the compute type. */
   public KvCache(LlamaConfig config, DType dtype, int rows) {
     var shape = Shape.of(rows, (long) config.kvHeads() * config.headDim());
-    for (var layer = 0; layer < config.layers(); layer++) {
-      keys.add(Tensor.allocate(arena, dtype, shape));
-      values.add(Tensor.allocate(arena, dtype, shape));
+    try {
+      for (var layer = 0; layer < config.layers(); layer++) {
+        keys.add(Tensor.allocate(arena, dtype, shape));
+        values.add(Tensor.allocate(arena, dtype, shape));
+      }
+    } catch (Throwable e) { // no memory is left: give back what there was
+      arena.close();
+      throw e;
     }
   }
 

@@ -42,7 +42,12 @@ public final class Workspace implements AutoCloseable {
 
   private Workspace(long bytes, boolean counting) {
     this.counting = counting;
-    block = arena.allocate(bytes, Tensor.ALIGNMENT);
+    try {
+      block = arena.allocate(bytes, Tensor.ALIGNMENT);
+    } catch (Throwable e) { // there is not so much memory
+      arena.close();
+      throw e;
+    }
   }
 
   /**

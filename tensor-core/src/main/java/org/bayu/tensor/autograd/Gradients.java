@@ -26,13 +26,18 @@ public final class Gradients implements AutoCloseable {
    */
   public Gradients(Collection<Tensor> weights) {
     this.weights = List.copyOf(weights);
-    for (var weight : this.weights) {
-      slots.put(
-          weight,
-          new Slot(
-              weight.hasMemory()
-                  ? Tensor.allocate(arena, DType.F32, weight.shape())
-                  : Tensor.withoutMemory(DType.F32, weight.shape())));
+    try {
+      for (var weight : this.weights) {
+        slots.put(
+            weight,
+            new Slot(
+                weight.hasMemory()
+                    ? Tensor.allocate(arena, DType.F32, weight.shape())
+                    : Tensor.withoutMemory(DType.F32, weight.shape())));
+      }
+    } catch (Throwable e) { // no memory is left: give back what there was
+      arena.close();
+      throw e;
     }
   }
 

@@ -47,13 +47,18 @@ public final class AdamW implements AutoCloseable {
   public AdamW(Device device, List<Parameter> parameters, Settings settings) {
     this.device = (CpuDevice) device;
     this.settings = settings;
-    for (var parameter : parameters) {
-      var shape = parameter.value().shape();
-      states.add(
-          new State(
-              parameter,
-              Tensor.allocate(arena, DType.F32, shape),
-              Tensor.allocate(arena, DType.F32, shape)));
+    try {
+      for (var parameter : parameters) {
+        var shape = parameter.value().shape();
+        states.add(
+            new State(
+                parameter,
+                Tensor.allocate(arena, DType.F32, shape),
+                Tensor.allocate(arena, DType.F32, shape)));
+      }
+    } catch (Throwable e) { // no memory is left: give back what there was
+      arena.close();
+      throw e;
     }
   }
 

@@ -61,8 +61,13 @@ public final class WorkerPool implements AutoCloseable {
     for (var i = 0; i < workers.length; i++) {
       workers[i] = new Worker(this, run, i + 1);
     }
-    for (var worker : workers) {
-      worker.start();
+    try {
+      for (var worker : workers) {
+        worker.start();
+      }
+    } catch (Throwable e) { // the system gives no more threads: end those that began
+      close();
+      throw e;
     }
   }
 
