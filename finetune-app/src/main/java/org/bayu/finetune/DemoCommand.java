@@ -38,11 +38,8 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (output != null && Files.exists(output)) {
-      throw UserException.usage(
-          "--output: %s exists already. Give a folder that does not.".formatted(output));
-    }
     var folder = output == null ? firstFree(Path.of("runs")) : output;
+    OutputFolder.check("--output", folder, "Give a folder that does not exist.");
     var commandLine = spec.commandLine();
     var err = commandLine.getErr();
     return new Demo(DemoSize.STANDARD, folder, commands(err, main.debug()), err)

@@ -1,7 +1,6 @@
 package org.bayu.finetune;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -54,16 +53,17 @@ final class InitCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (Files.exists(output)) {
-      throw UserException.usage(output + " exists already. Choose another --output.");
-    }
+    OutputFolder.check("--output", output, "Choose another one.");
     var model = LlamaConfig.read(config);
     var companions = tokenizer == null ? List.<Path>of() : HfCheckpoint.companions(tokenizer);
     if (tokenizer != null && companions.isEmpty()) {
       throw UserException.inputFile(tokenizer + ": there is no tokenizer in this folder.");
     }
     try (var weights = new RandomWeights(model, dtype.dtype(), DEVIATION, seed)) {
-      HfCheckpoint.save(output, model, dtype.dtype(), weights, companions);
+      OutputFolder.write(
+          "--output",
+          output,
+          () -> HfCheckpoint.save(output, model, dtype.dtype(), weights, companions));
     }
     spec.commandLine()
         .getErr()

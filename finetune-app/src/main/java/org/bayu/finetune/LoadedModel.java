@@ -21,7 +21,7 @@ record LoadedModel(HfCheckpoint checkpoint, LlamaModel model, @Nullable LoraAdap
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = adapterFolder == null ? null : PeftFormat.load(adapterFolder, model);
       return new LoadedModel(checkpoint, model, adapter);
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       checkpoint.close();
       throw e;
     }

@@ -1,7 +1,6 @@
 package org.bayu.finetune;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -38,18 +37,21 @@ final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (Files.exists(output)) {
-      throw UserException.usage(output + " exists already. Choose another --output.");
-    }
+    OutputFolder.check("--output", output, "Choose another one.");
     try (var loaded = LoadedModel.open(model, adapter);
         var device = Device.cpu()) {
-      SavedModels.saveMerged(
+      var eos = eos(loaded);
+      OutputFolder.write(
+          "--output",
           output,
-          loaded.checkpoint(),
-          Objects.requireNonNull(loaded.adapter()),
-          device,
-          dtype == null ? null : dtype.dtype(),
-          eos(loaded));
+          () ->
+              SavedModels.saveMerged(
+                  output,
+                  loaded.checkpoint(),
+                  Objects.requireNonNull(loaded.adapter()),
+                  device,
+                  dtype == null ? null : dtype.dtype(),
+                  eos));
     } catch (UnsupportedOperationException e) {
       throw UserException.usage(e.getMessage() + ".");
     }

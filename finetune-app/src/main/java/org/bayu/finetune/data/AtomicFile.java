@@ -3,12 +3,13 @@ package org.bayu.finetune.data;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.bayu.finetune.CleanEnd;
 import org.bayu.finetune.ExitCode;
+import org.bayu.finetune.OutputFolder;
 import org.bayu.finetune.UserException;
 import org.bayu.tensor.io.StagedPath;
 
@@ -34,12 +35,16 @@ public final class AtomicFile {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       throw UserException.failed(target + ": not a regular file, so nothing is written to it.");
     }
-    try (var staged = staged(target)) {
-      try (var out = new BufferedOutputStream(Files.newOutputStream(staged.path()), 1 << 16)) {
-        content.writeTo(out);
-      }
-      staged.publish();
-    }
+    CleanEnd.run(
+        () -> {
+          try (var staged = staged(target)) {
+            try (var out =
+                new BufferedOutputStream(Files.newOutputStream(staged.path()), 1 << 16)) {
+              content.writeTo(out);
+            }
+            staged.publish();
+          }
+        });
   }
 
   private static StagedPath staged(Path target) throws IOException {
@@ -48,18 +53,14 @@ public final class AtomicFile {
       Files.createDirectories(file.getParent());
       return StagedPath.file(file);
     } catch (FileSystemException e) {
+      var reason =
+          e instanceof FileAlreadyExistsException
+              ? e.getFile() + " is a file"
+              : OutputFolder.reason(e);
       throw new UserException(
           ExitCode.FAILED,
-          "%s: cannot be written (%s). Choose another place.".formatted(target, reason(e)),
+          "%s: cannot be written (%s). Choose another place.".formatted(target, reason),
           e);
     }
-  }
-
-  private static String reason(FileSystemException e) {
-    return switch (e) {
-      case AccessDeniedException _ -> "permission denied";
-      case FileAlreadyExistsException _ -> e.getFile() + " is a file";
-      default -> e.getReason() == null ? String.valueOf(e.getMessage()) : e.getReason();
-    };
   }
 }

@@ -1,0 +1,90 @@
+package org.bayu.finetune;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A new folder that a command writes. What would fail at the end is refused at the beginning. */
+public final class OutputFolder {
+  private OutputFolder() {}
+
+  /**
+   * Refuses a folder that exists, or that cannot be made.
+   *
+   * @param key of the command line or the configuration
+   * @param other what to do where it exists
+   * @throws UserException if so
+   */
+  public static void check(String key, Path folder, String other) {
+    if (Files.exists(folder)) {
+      throw UserException.usage("%s: %s exists already. %s".formatted(key, folder, other));
+    }
+    var ancestor = existingAncestor(folder);
+    if (ancestor == null || !Files.isDirectory(ancestor) || !Files.isWritable(ancestor)) {
+      throw UserException.failed(
+          "%s: %s cannot be written, because %s is not a folder that can. Choose another one."
+              .formatted(key, folder, ancestor));
+    }
+  }
+
+  /** The nearest folder above that exists; null if there is none. */
+  public static @Nullable Path existingAncestor(Path folder) {
+    var ancestor = folder.toAbsolutePath().getParent();
+    while (ancestor != null && Files.notExists(ancestor)) {
+      ancestor = ancestor.getParent();
+    }
+    return ancestor;
+  }
+
+  /**
+   * Writes the folder; a signal leaves nothing of it.
+   *
+   * @throws UserException if it cannot be made
+   */
+  public static void write(String key, Path folder, CleanEnd.Writing writing) throws IOException {
+    try {
+      CleanEnd.run(writing);
+    } catch (FileSystemException e) {
+      if (!isOf(folder, e)) {
+        throw e;
+      }
+      throw new UserException(
+          ExitCode.FAILED,
+          "%s: %s cannot be written (%s). Choose another one.".formatted(key, folder, reason(e)),
+          e);
+    }
+  }
+
+  /** Whether the failure concerns the folder, a file in it or the folder that it is to be in. */
+  private static boolean isOf(Path folder, FileSystemException failure) {
+    var parent = folder.toAbsolutePath().getParent();
+    var file = failure.getFile();
+    if (file == null || parent == null) {
+      return false;
+    }
+    var absolute = Path.of(file).toAbsolutePath();
+    if (parent.startsWith(absolute)) {
+      return true;
+    }
+    if (!absolute.startsWith(parent)) {
+      return false;
+    }
+    var name = absolute.getName(parent.getNameCount()).toString();
+    // It is written under another name first.
+    return name.startsWith(".bayu-") || name.equals(String.valueOf(folder.getFileName()));
+  }
+
+  /** Why a file could not be written, in a few words. */
+  public static String reason(IOException failure) {
+    return switch (failure) {
+      case AccessDeniedException _ -> "permission denied";
+      case FileAlreadyExistsException e -> e.getFile() + " exists already";
+      case FileSystemException e when e.getReason() != null -> e.getReason();
+      default -> String.valueOf(failure.getMessage());
+    };
+  }
+}

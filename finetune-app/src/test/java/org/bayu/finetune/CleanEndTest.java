@@ -1,0 +1,72 @@
+package org.bayu.finetune;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.bayu.tensor.io.StagedPath;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A process that is ended while it writes. */
+@EnabledOnOs({OS.LINUX, OS.MAC})
+class CleanEndTest {
+  @TempDir private Path folder;
+
+  /** Writes a folder for ever. */
+  public static void main(String[] arguments) throws IOException {
+    CleanEnd.run(
+        () -> {
+          try (var staged = StagedPath.folder(Path.of(arguments[0]))) {
+            var file = staged.path().resolve("weights");
+            try (var channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+              System.out.println("writing");
+              while (true) {
+                channel.write(ByteBuffer.wrap("weights".getBytes(UTF_8)), 0);
+              }
+            }
+          }
+        });
+    System.out.println("not reached");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void aSignalLeavesNothingHalfWrittenAndNoWord(String signal, int exitCode) throws Exception {
+    var target = folder.resolve("model");
+    // Maven puts modules on the one path and the rest on the other.
+    var path = System.getProperty("java.class.path");
+    var modules = System.getProperty("jdk.module.path", "");
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                String.join(File.pathSeparator, "target/test-classes", modules, path),
+                CleanEndTest.class.getName(),
+                target.toString())
+            .redirectErrorStream(true)
+            .start();
+    try (var out = process.inputReader(UTF_8)) {
+      assertEquals("writing", out.readLine());
+      var kill = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start();
+      assertEquals(0, kill.waitFor());
+      assertEquals(exitCode, process.waitFor());
+      assertNull(out.readLine());
+    }
+    try (var left = Files.list(folder)) {
+      assertEquals(List.of(), left.toList());
+    }
+  }
+}
