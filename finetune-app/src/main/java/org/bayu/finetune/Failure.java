@@ -10,7 +10,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
-import org.bayu.finetune.train.NonFiniteException;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
 
@@ -22,11 +21,6 @@ record Failure(int exitCode, String message) {
     return switch (thrown) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
       case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");
-      case NonFiniteException e ->
-          failed(
-              e.getMessage()
-                  + ". Training has stopped; what was saved before is good. Lower the learning rate"
-                  + " or look for bad rows.");
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
       case MalformedFileException e -> inputFile(e.getMessage() + ".");
       case NoSuchFileException e -> inputFile(e.getFile() + ": no such file or folder.");

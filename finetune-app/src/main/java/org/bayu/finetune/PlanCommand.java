@@ -6,6 +6,7 @@ import org.bayu.finetune.memory.MachineMemory;
 import org.bayu.finetune.train.MemoryPlanner;
 import org.bayu.finetune.train.PlanText;
 import org.bayu.finetune.train.RunInputs;
+import org.bayu.finetune.train.SaveSpace;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -15,7 +16,8 @@ import picocli.CommandLine.Spec;
     name = "plan",
     description = {
       "Show what train would need with this configuration: parameters, tokens of a step, memory by"
-          + " part. Ends with exit code 4 where the memory is not there, and says what would fit."
+          + " part, and the disk space of the saves. Ends with exit code 4 where the memory is not"
+          + " there, and says what would fit."
     })
 final class PlanCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -29,7 +31,10 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
       var planner = new MemoryPlanner(config, inputs, machine);
       var plan = planner.plan();
       new PlanText(plan, machine).report(config.trainer()).forEach(line.getOut()::println);
+      var space = SaveSpace.of(config, inputs);
+      space.lines().forEach(line.getOut()::println);
       planner.check(plan);
+      space.check();
       return ExitCode.DONE;
     }
   }

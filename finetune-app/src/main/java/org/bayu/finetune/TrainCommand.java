@@ -34,7 +34,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     config.notices().forEach(err::println);
     try (var memory = new PeakMemory();
         var tracker = new RunTracker(config, err);
-        var run = new TrainRun(config, tracker, err::println)) {
+        var run = new TrainRun(config, tracker, tracker::message)) {
       if (profile) {
         run.startProfile();
       }

@@ -1,11 +1,12 @@
 package org.bayu.finetune.track;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.bayu.finetune.ExitCode;
+import org.bayu.finetune.OutputFolder;
 import org.bayu.finetune.UserException;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +33,10 @@ public final class RunFolder implements AutoCloseable {
   private static final String LOCK = ".lock";
 
   private final FileChannel lockFile;
-  private final BufferedWriter metrics;
+  private final FileChannel metrics;
   private final ObjectMapper json = new ObjectMapper();
 
-  private RunFolder(FileChannel lockFile, BufferedWriter metrics) {
+  private RunFolder(FileChannel lockFile, FileChannel metrics) {
     this.lockFile = lockFile;
     this.metrics = metrics;
   }
@@ -69,8 +71,11 @@ public final class RunFolder implements AutoCloseable {
       }
       refuseIfTaken(folder);
       Files.writeString(folder.resolve(CONFIG), config);
-      return new RunFolder(lockFile, Files.newBufferedWriter(folder.resolve(METRICS)));
-    } catch (IOException | UserException e) {
+      return new RunFolder(lockFile, FileChannel.open(folder.resolve(METRICS), CREATE, WRITE));
+    } catch (AccessDeniedException e) {
+      lockFile.close();
+      throw unwritable(folder, e);
+    } catch (Throwable e) {
       lockFile.close();
       throw e;
     }
@@ -87,15 +92,15 @@ public final class RunFolder implements AutoCloseable {
 
   private static UserException unwritable(Path folder, FileSystemException cause) {
     var reason =
-        switch (cause) {
-          case FileAlreadyExistsException _ -> cause.getFile() + " is a file";
-          case AccessDeniedException _ -> "permission denied";
-          default -> String.valueOf(cause.getMessage());
-        };
+        cause instanceof FileAlreadyExistsException
+            ? cause.getFile() + " is a file"
+            : OutputFolder.reason(cause);
     return new UserException(
         ExitCode.FAILED,
-        "%s: the run folder cannot be written (%s). Choose another trainer.output_dir."
-            .formatted(folder, reason),
+        folder
+            + ": the run folder cannot be written ("
+            + reason
+            + "). Choose another trainer.output_dir.",
         cause);
   }
 
@@ -107,17 +112,29 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  /** Adds a line to {@code metrics.jsonl}: numbers by name, at full precision, in their order. */
+  /**
+   * Adds a line to {@code metrics.jsonl}: numbers by name, at full precision, in their order.
+   *
+   * @throws IOException if it could not be written; nothing of the line is left in the file
+   */
   public void log(Map<String, ? extends Number> values) throws IOException {
-    metrics.write(json.writeValueAsString(values));
-    metrics.newLine();
-    metrics.flush();
+    var line = ByteBuffer.wrap((json.writeValueAsString(values) + "\n").getBytes(UTF_8));
+    var end = metrics.position();
+    try {
+      while (line.hasRemaining()) {
+        metrics.write(line);
+      }
+    } catch (IOException e) {
+      metrics.truncate(end);
+      throw e;
+    }
   }
 
   /** Ends the run's hold on the folder: closing the file releases its lock. */
   @Override
   public void close() throws IOException {
-    metrics.close();
-    lockFile.close();
+    try (lockFile) {
+      metrics.close();
+    }
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.bayu.finetune.OutputFolder;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.train.TrainRun;
 import org.bayu.finetune.train.TrainRun.StepReport;
@@ -27,6 +28,7 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
   private double peakGflops;
   private long totalTokens;
   private double seconds;
+  private int missing;
   private double firstLoss = Double.NaN;
   private double lastLoss = Double.NaN;
 
@@ -81,16 +83,19 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
     var evalLoss = report.evalLoss();
     if (evalLoss != null) {
       values.put("eval/loss", evalLoss);
-      err.printf(Locale.ROOT, "Step %d: eval/loss %.6f%n", report.step() + 1, evalLoss);
+      message(String.format(Locale.ROOT, "Step %d: eval/loss %.6f", report.step() + 1, evalLoss));
     }
     values.put("optim/learning_rate", report.learningRate());
     values.put("grad/norm/total", result.gradientNorm());
-    values.put("throughput/tokens_per_second", tokensPerSecond);
-    values.put("throughput/examples_per_second", report.examples() / report.seconds());
-    var gflopsPerSecond = report.modelFlops() / report.seconds() * 1e-9;
-    values.put("throughput/gflops_per_second", gflopsPerSecond);
-    if (peakGflops > 0) {
-      values.put("throughput/mfu", gflopsPerSecond / peakGflops);
+    // A rate over no time is no number.
+    if (report.seconds() > 0) {
+      values.put("throughput/tokens_per_second", tokensPerSecond);
+      values.put("throughput/examples_per_second", report.examples() / report.seconds());
+      var gflopsPerSecond = report.modelFlops() / report.seconds() * 1e-9;
+      values.put("throughput/gflops_per_second", gflopsPerSecond);
+      if (peakGflops > 0) {
+        values.put("throughput/mfu", gflopsPerSecond / peakGflops);
+      }
     }
     values.put("throughput/distinct_tokens", result.distinctTokens());
     values.put("throughput/total_tokens", totalTokens);
@@ -106,32 +111,57 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
                 report.learningRate(),
                 tokensPerSecond));
     values.put("throughput/hook_time", (System.nanoTime() - hookStart) * 1e-9);
-    Objects.requireNonNull(folder).log(values);
+    log(values);
+  }
+
+  /** A line of metrics that cannot be written is no reason to lose what is trained. */
+  private void log(Map<String, Number> values) {
+    try {
+      Objects.requireNonNull(folder).log(values);
+    } catch (IOException e) {
+      if (missing == 0) {
+        message(
+            path.resolve(RunFolder.METRICS)
+                + ": cannot be written ("
+                + OutputFolder.reason(e)
+                + "). Training goes on; steps are missing in it.");
+      }
+      missing++;
+    }
+  }
+
+  /** Prints a line beside the progress. */
+  public void message(String line) {
+    err.println(line);
   }
 
   /** What the run came to, for the user. */
   public List<String> summary() {
+    var rate =
+        seconds > 0 ? String.format(Locale.ROOT, ", %,.0f tokens/s", totalTokens / seconds) : "";
+    var metrics = "Metrics: " + path.resolve(RunFolder.METRICS);
     return List.of(
         String.format(
             Locale.ROOT,
-            "Trained %d steps in %.1f s: %,d tokens, %,.0f tokens/s."
+            "Trained %d steps in %.1f s: %,d tokens%s."
                 + " Loss %.4f at the first step, %.4f at the last.",
             config.trainer().numTrainSteps(),
             seconds,
             totalTokens,
-            totalTokens / seconds,
+            rate,
             firstLoss,
             lastLoss),
-        "Metrics: " + path.resolve(RunFolder.METRICS));
+        missing == 0
+            ? metrics
+            : String.format(Locale.ROOT, "%s (%,d steps are missing in it)", metrics, missing));
   }
 
   @Override
   public void close() throws IOException {
-    if (progress != null) {
-      progress.close();
-    }
-    if (folder != null) {
-      folder.close();
+    try (var _ = folder) {
+      if (progress != null) {
+        progress.close();
+      }
     }
   }
 }

@@ -63,7 +63,7 @@ public record RunInputs(
       var evalData =
           evalFile == null ? null : load(config, evalFile, tokenizer, positions, messages);
       return new RunInputs(base, shape, tokenizer.eosId(), data, evalData);
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       base.close();
       throw e;
     }

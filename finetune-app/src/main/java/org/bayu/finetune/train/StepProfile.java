@@ -71,7 +71,7 @@ public record StepProfile(List<OpTime> times, int steps, int threads, double pea
         (double) calls / steps,
         1000 * seconds / steps,
         100 * seconds / allSeconds,
-        flops == 0 ? "" : String.format(Locale.ROOT, "%.1f", rate),
+        flops == 0 || seconds == 0 ? "" : String.format(Locale.ROOT, "%.1f", rate),
         flops == 0 || peakGflops == 0
             ? ""
             : String.format(Locale.ROOT, "%.1f%%", 100 * rate / peakGflops),

@@ -2,11 +2,12 @@ package org.bayu.finetune.train;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Consumer;
+import org.bayu.finetune.ExitCode;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataOrder;
@@ -20,6 +21,7 @@ import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.LearningRateSchedule;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +34,8 @@ public final class TrainRun implements AutoCloseable {
 
   private final TrainConfig config;
   private final Observer observer;
-  private final Consumer<String> messages;
-  private final Arena arena = Arena.ofShared();
-  private final Device device = Device.cpu();
+  private final Resources resources = new Resources();
+  private final Device device;
   private final RunInputs inputs;
   private final HfCheckpoint base;
   private final LlamaModel model;
@@ -43,6 +44,8 @@ public final class TrainRun implements AutoCloseable {
   private final @Nullable TokenizedData evalData;
   private final MemoryPlan plan;
   private final TrainingStep trainingStep;
+  private final Saves saves;
+  private int updates;
   private boolean profiles;
   private @Nullable StepProfile profile;
 
@@ -58,6 +61,12 @@ public final class TrainRun implements AutoCloseable {
      *     most; 0 if unknown
      */
     void start(long parameters, long trainable, double peakGflops) throws IOException;
+
+    /** Called after each micro-batch of a step: {@code done} of {@code count}. */
+    default void microBatch(int done, int count) {}
+
+    /** Called after each micro-batch of an evaluation: {@code done} of {@code count}. */
+    default void evaluated(int done, int count) {}
 
     /** Called after each step, and after the evaluation that follows it. */
     void step(StepReport report) throws IOException;
@@ -95,33 +104,43 @@ public final class TrainRun implements AutoCloseable {
       throws IOException {
     this.config = config;
     this.observer = observer;
-    this.messages = messages;
-    var steps = config.trainer().numTrainSteps();
-    checkTarget("hf_save_path", savePath(config.hfSavePath(), steps));
-    checkTarget("merged_hf_save_path", savePath(config.mergedHfSavePath(), steps));
-    if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
-      messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
+    try {
+      if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
+        messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
+      }
+      Saves.check(config);
+      inputs = resources.add(RunInputs.open(config, messages));
+      base = inputs.base();
+      data = inputs.data();
+      evalData = inputs.evalData();
+      // Before anything is allocated that the plan is about.
+      var machine = MachineMemory.current();
+      var planner = new MemoryPlanner(config, inputs, machine);
+      plan = planner.plan();
+      planner.check(plan);
+      new PlanText(plan, machine).summary().forEach(messages);
+      var space = SaveSpace.of(config, inputs);
+      space.lines().forEach(messages);
+      space.check();
+      observer.planned(MemoryPlanner.resolved(config, plan));
+      device = resources.add(Device.cpu());
+      model = new LlamaModel(base.config(), base.weights());
+      var lora = config.lora();
+      if (lora == null) {
+        adapter = null;
+        var arena = resources.add(Arena.ofShared());
+        model.parameters().forEach(parameter -> parameter.train(arena));
+      } else {
+        adapter = resources.add(RunShape.adapter(model, lora, config.trainer().seed()));
+      }
+      // As large as planned from the start: growing in the first step takes more.
+      var workspace = new Workspace(plan.workspaceBytes());
+      trainingStep = resources.add(new TrainingStep(model, adapter, device, settings(), workspace));
+      saves = Saves.of(config, inputs, this::write, messages);
+    } catch (Throwable e) {
+      resources.closeAfter(e);
+      throw e;
     }
-    inputs = RunInputs.open(config, messages);
-    base = inputs.base();
-    data = inputs.data();
-    evalData = inputs.evalData();
-    // Before anything is allocated that the plan is about.
-    var machine = MachineMemory.current();
-    var planner = new MemoryPlanner(config, inputs, machine);
-    plan = planner.plan();
-    planner.check(plan);
-    new PlanText(plan, machine).summary().forEach(messages);
-    observer.planned(MemoryPlanner.resolved(config, plan));
-    model = new LlamaModel(base.config(), base.weights());
-    var lora = config.lora();
-    adapter = lora == null ? null : RunShape.adapter(model, lora, config.trainer().seed());
-    if (adapter == null) {
-      model.parameters().forEach(parameter -> parameter.train(arena));
-    }
-    // As large as planned from the start: growing in the first step takes more.
-    trainingStep =
-        new TrainingStep(model, adapter, device, settings(), new Workspace(plan.workspaceBytes()));
   }
 
   private TrainingStep.Settings settings() {
@@ -143,14 +162,12 @@ public final class TrainRun implements AutoCloseable {
   /**
    * Trains and saves.
    *
-   * @throws UserException if no row of a batch has a token to learn
+   * @throws UserException if no row of a batch has a token to learn; if loss, gradients or weights
+   *     become infinite or no number; if what was trained cannot be saved in its place
    */
   public Saved run() throws IOException {
     var trainer = config.trainer();
     var steps = trainer.numTrainSteps();
-    var schedule = config.optimizer().schedule(steps);
-    var order = new DataOrder(data.size(), trainer.seed());
-    var flops = new ModelFlops(base.config());
     var frozen = model.parameters().stream().mapToLong(p -> p.value().elements()).sum();
     var trainable =
         model.parameters().stream()
@@ -160,37 +177,97 @@ public final class TrainRun implements AutoCloseable {
     var peak = device.peakGflops(trainer.mp().compute());
     observer.start(frozen, trainable, peak);
     var firstProfiled = steps > WARM_UP_STEPS ? WARM_UP_STEPS : 0;
-    for (var step = 0; step < steps; step++) {
-      if (profiles && step == firstProfiled) {
-        device.startProfile();
-      }
-      base.checkSize();
-      var start = System.nanoTime();
-      var batch = batch(order, step);
-      var loaded = System.nanoTime();
-      device.mark("loading");
-      var rate = schedule.rate(step);
-      var result = trainingStep.run(step, batch, rate);
-      var end = System.nanoTime();
-      var done = step + 1;
-      var evaluates = done % trainer.stepsPerEval() == 0 || done == steps;
-      observer.step(
-          new StepReport(
-              step,
-              result,
-              rate,
-              batch.size(),
-              batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum(),
-              (end - start) * 1e-9,
-              (loaded - start) * 1e-9,
-              evalData != null && evaluates ? (Double) trainingStep.evaluate(evalData) : null));
-      if (done % config.hfSaveSteps() == 0 && done < steps) {
-        save(done);
-      }
-      device.mark("between steps");
-    }
+    train(firstProfiled);
     profile = new StepProfile(device.profile(), steps - firstProfiled, device.threads(), peak);
-    return save(steps);
+    return saved(steps);
+  }
+
+  private void train(int firstProfiled) throws IOException {
+    try {
+      var steps = config.trainer().numTrainSteps();
+      var schedule = config.optimizer().schedule(steps);
+      var order = new DataOrder(data.size(), config.trainer().seed());
+      var flops = new ModelFlops(base.config());
+      while (updates < steps) {
+        if (profiles && updates == firstProfiled) {
+          device.startProfile();
+        }
+        step(updates, order, schedule, flops);
+        save(steps);
+        device.mark("between steps");
+      }
+    } catch (NonFiniteException e) {
+      throw new UserException(
+          ExitCode.FAILED,
+          e.getMessage()
+              + ". Training has stopped. "
+              + saves.account(updates)
+              + " Lower the learning rate or look for bad rows.",
+          e);
+    } catch (IOException e) {
+      saves.beforeFailure(updates);
+      throw e;
+    }
+  }
+
+  private void save(int steps) {
+    if (updates == steps) {
+      refuseDestroyed();
+      saves.last(updates);
+    } else if (updates % config.hfSaveSteps() == 0) {
+      refuseDestroyed();
+      saves.between(updates);
+    }
+  }
+
+  /** A step, and the evaluation after it. */
+  private void step(int step, DataOrder order, LearningRateSchedule schedule, ModelFlops flops)
+      throws IOException {
+    base.checkSize();
+    var start = System.nanoTime();
+    var batch = batch(order, step);
+    var loaded = System.nanoTime();
+    device.mark("loading");
+    var rate = schedule.rate(step);
+    var result = trainingStep.run(step, batch, rate, observer::microBatch);
+    updates++;
+    saves.loss(step, result.loss());
+    var end = System.nanoTime();
+    var evalLoss = evaluates(updates) ? evaluate() : null;
+    var finite = evalLoss == null || Double.isFinite(evalLoss);
+    observer.step(
+        new StepReport(
+            step,
+            result,
+            rate,
+            batch.size(),
+            batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum(),
+            (end - start) * 1e-9,
+            (loaded - start) * 1e-9,
+            finite ? evalLoss : null));
+    if (!finite) {
+      throw new NonFiniteException(step, "after its update eval/loss is " + evalLoss);
+    }
+  }
+
+  private boolean evaluates(int done) {
+    var trainer = config.trainer();
+    return done % trainer.stepsPerEval() == 0 || done == trainer.numTrainSteps();
+  }
+
+  private @Nullable Double evaluate() {
+    return evalData == null ? null : (Double) trainingStep.evaluate(evalData, observer::evaluated);
+  }
+
+  /** Weights that are no numbers are not worth a folder, and must not look like a result. */
+  private void refuseDestroyed() {
+    trainingStep
+        .destroyedParameter()
+        .ifPresent(
+            name -> {
+              throw new NonFiniteException(
+                  updates - 1L, "its update made " + name + " infinite or no number");
+            });
   }
 
   private List<TokenizedExample> batch(DataOrder order, int step) {
@@ -227,61 +304,27 @@ public final class TrainRun implements AutoCloseable {
     return profile;
   }
 
-  private @Nullable Path savePath(@Nullable Path folder, int step) {
-    return folder == null ? null : folder.resolve(config.trainer().id()).resolve("step-" + step);
-  }
-
-  /** What would fail when the training is done is refused before it begins. */
-  private static void checkTarget(String key, @Nullable Path folder) {
-    if (folder == null) {
-      return;
-    }
-    if (Files.exists(folder)) {
-      throw UserException.usage(
-          "%s: %s exists already. Choose another folder or another trainer.id."
-              .formatted(key, folder));
-    }
-    var ancestor = folder.toAbsolutePath().getParent();
-    while (ancestor != null && Files.notExists(ancestor)) {
-      ancestor = ancestor.getParent();
-    }
-    if (ancestor == null || !Files.isDirectory(ancestor) || !Files.isWritable(ancestor)) {
-      throw UserException.failed(
-          "%s: %s cannot be written, because %s is not a folder that can. Choose another one."
-              .formatted(key, folder, ancestor));
+  private void write(SaveTarget.Kind kind, Path folder) throws IOException {
+    switch (kind) {
+      case MODEL -> SavedModels.saveTrained(folder, base, model, null, inputs.eos());
+      case ADAPTER ->
+          PeftFormat.save(Objects.requireNonNull(adapter), folder, config.modelNameOrPath());
+      case MERGED ->
+          SavedModels.saveMerged(
+              folder, base, Objects.requireNonNull(adapter), device, null, inputs.eos());
     }
   }
 
-  private Saved save(int step) throws IOException {
-    var path = savePath(config.hfSavePath(), step);
-    var mergedPath = savePath(config.mergedHfSavePath(), step);
-    if (path != null) {
-      Files.createDirectories(path.toAbsolutePath().getParent());
-      if (adapter == null) {
-        SavedModels.saveTrained(path, base, model, null, inputs.eos());
-        messages.accept("Saved the model to " + path);
-      } else {
-        PeftFormat.save(adapter, path, config.modelNameOrPath());
-        messages.accept("Saved the adapter to " + path);
-      }
-    }
-    if (mergedPath != null && adapter != null) {
-      Files.createDirectories(mergedPath.toAbsolutePath().getParent());
-      SavedModels.saveMerged(mergedPath, base, adapter, device, null, inputs.eos());
-      messages.accept("Saved the merged model to " + mergedPath);
-    }
-    return new Saved(adapter == null ? path : null, adapter == null ? null : path, mergedPath);
+  private Saved saved(int steps) {
+    return new Saved(
+        saves.path(SaveTarget.Kind.MODEL, steps),
+        saves.path(SaveTarget.Kind.ADAPTER, steps),
+        saves.path(SaveTarget.Kind.MERGED, steps));
   }
 
   /** Frees everything. */
   @Override
   public void close() throws IOException {
-    trainingStep.close();
-    if (adapter != null) {
-      adapter.close();
-    }
-    arena.close();
-    device.close();
-    inputs.close();
+    resources.close();
   }
 }

@@ -1,6 +1,8 @@
 package org.bayu.finetune.train;
 
+import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.bayu.finetune.data.TokenizedExample;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
@@ -29,6 +31,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Gradients gradients;
   private final Workspace workspace;
   private final AdamW optimizer;
+  private final Resources resources = new Resources();
   private final List<Parameter> parameters;
 
   /**
@@ -57,13 +60,20 @@ public final class TrainingStep implements AutoCloseable {
   public record Result(
       double loss, double gradientNorm, long tokens, long distinctTokens, int microBatches) {}
 
+  /** Sees how far a step or an evaluation has come. */
+  @FunctionalInterface
+  public interface Listener {
+    /** Called after each micro-batch: {@code done} of {@code count}. */
+    void microBatch(int done, int count);
+  }
+
   /** Steps on all trainable parameters of {@code model}. */
   public TrainingStep(
       LlamaModel model, @Nullable LoraAdapter adapter, Device device, Settings settings) {
     this(model, adapter, device, settings, new Workspace());
   }
 
-  /** The same with its workspace, which it then owns. */
+  /** The same with its workspace, which it then owns, also where this throws. */
   TrainingStep(
       LlamaModel model,
       @Nullable LoraAdapter adapter,
@@ -75,19 +85,27 @@ public final class TrainingStep implements AutoCloseable {
     this.adapter = adapter;
     this.device = device;
     this.settings = settings;
-    parameters = model.parameters().stream().filter(Parameter::trainable).toList();
-    gradients = new Gradients(parameters.stream().map(Parameter::value).toList());
-    optimizer = new AdamW(device, parameters, settings.adamW);
+    resources.add(workspace);
+    try {
+      parameters = model.parameters().stream().filter(Parameter::trainable).toList();
+      gradients = resources.add(new Gradients(parameters.stream().map(Parameter::value).toList()));
+      optimizer = resources.add(new AdamW(device, parameters, settings.adamW));
+    } catch (Throwable e) {
+      resources.closeAfter(e);
+      throw e;
+    }
   }
 
   /**
    * One update.
    *
    * @param step the step's number, for the dropout masks
+   * @throws IllegalArgumentException if no position of the batch is counted
    * @throws NonFiniteException if loss or gradients are not finite; the parameters are as before
    */
-  public Result run(long step, List<TokenizedExample> batch, double learningRate) {
-    var result = gradients(step, batch);
+  public Result run(
+      long step, List<TokenizedExample> batch, double learningRate, Listener listener) {
+    var result = gradients(step, batch, listener);
     if (!Double.isFinite(result.loss)) {
       throw new NonFiniteException(step, "the loss is " + result.loss);
     }
@@ -100,20 +118,31 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /** Loss and gradients of a batch, without an update. */
-  Result gradients(long step, List<TokenizedExample> batch) {
+  Result gradients(long step, List<TokenizedExample> batch, Listener listener) {
     gradients.zero();
     var loss = 0.0;
     var distinct = 0L;
-    var pieces = settings.microBatches.cut(batch);
+    var pieces = cut(batch);
     device.mark("cutting the batch");
-    for (var piece : pieces) {
+    for (var i = 0; i < pieces.size(); i++) {
+      var piece = pieces.get(i);
       distinct += piece.tree().rows();
       var tape = new Tape(device, workspace, gradients);
       loss += loss(tape, step, piece);
       workspace.reset();
+      listener.microBatch(i + 1, pieces.size());
     }
     var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
     return new Result(loss, Double.NaN, tokens, distinct, pieces.size());
+  }
+
+  /** A mean over nothing is no number: it is refused. */
+  private List<MicroBatches.MicroBatch> cut(List<TokenizedExample> examples) {
+    var pieces = settings.microBatches.cut(examples);
+    if (pieces.isEmpty()) {
+      throw new IllegalArgumentException("no position of these examples is counted");
+    }
+    return pieces;
   }
 
   private double loss(Tape tape, long step, MicroBatches.MicroBatch piece) {
@@ -130,14 +159,28 @@ public final class TrainingStep implements AutoCloseable {
     return value;
   }
 
-  /** Mean cross-entropy over the counted positions of {@code examples}; nothing is learned. */
-  public double evaluate(List<TokenizedExample> examples) {
+  /**
+   * Mean cross-entropy over the counted positions of {@code examples}; nothing is learned.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public double evaluate(List<TokenizedExample> examples, Listener listener) {
     var loss = 0.0;
-    for (var piece : settings.microBatches.cut(examples)) {
-      loss += loss(Tape.inference(device, workspace), 0, piece);
+    var pieces = cut(examples);
+    for (var i = 0; i < pieces.size(); i++) {
+      loss += loss(Tape.inference(device, workspace), 0, pieces.get(i));
       workspace.reset();
+      listener.microBatch(i + 1, pieces.size());
     }
     return loss;
+  }
+
+  /** The first trainable parameter whose values are not all finite. */
+  Optional<String> destroyedParameter() {
+    return parameters.stream()
+        .filter(parameter -> !GradientClip.isFinite(device, parameter.value()))
+        .map(Parameter::name)
+        .findFirst();
   }
 
   /** The gradients of the last batch. */
@@ -156,9 +199,7 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Frees gradients, optimizer state and workspace. */
   @Override
-  public void close() {
-    optimizer.close();
-    gradients.close();
-    workspace.close();
+  public void close() throws IOException {
+    resources.close();
   }
 }

@@ -34,6 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Twenty steps on one batch against PyTorch's, and one batch cut in every way. */
 class TrainingStepTest {
+  private static final TrainingStep.Listener QUIET = (_, _) -> {};
+
   private static final Path GOLDEN = Path.of("src/test/resources/golden/training");
   private static final Path MODEL = Path.of("../llama-model/src/test/resources/golden/llama2");
 
@@ -94,7 +96,7 @@ class TrainingStepTest {
             for (var step = 0; step < 20; step++) {
               var rate = expected.get("lr").get(step).doubleValue();
               var loss = expected.get("loss").get(step).doubleValue();
-              var result = trained.step.run(step, batch, rate);
+              var result = trained.step.run(step, batch, rate, QUIET);
               assertEquals(loss, result.loss(), loss * tolerance, run + ", step " + step);
             }
           });
@@ -134,7 +136,7 @@ class TrainingStepTest {
         false,
         trained -> {
           for (var step = 0; step < losses.length; step++) {
-            losses[step] = trained.step.run(step, batch, 1e-2).loss();
+            losses[step] = trained.step.run(step, batch, 1e-2, QUIET).loss();
           }
         });
     return losses;
@@ -168,7 +170,7 @@ class TrainingStepTest {
           false,
           trained -> {
             for (var step = 0; step < 20; step++) {
-              trained.step.run(step, batch, rates.get(step).doubleValue());
+              trained.step.run(step, batch, rates.get(step).doubleValue(), QUIET);
             }
             for (var parameter : trained.model.parameters()) {
               var golden = tensor(expected, parameter.name());
@@ -226,7 +228,7 @@ class TrainingStepTest {
             cut,
             false,
             trained -> {
-              losses.add(trained.step.gradients(0, batch).loss());
+              losses.add(trained.step.gradients(0, batch, QUIET).loss());
               gradients.add(
                   trained.model.parameters().stream()
                       .map(p -> trained.step.gradients().of(p.value()).toFloats())
@@ -267,7 +269,7 @@ class TrainingStepTest {
           var weight = trained.model.parameters().getLast().value();
           weight.setFloat(0, Float.POSITIVE_INFINITY);
           var before = trained.model.parameters().getFirst().value().toFloats();
-          assertThrows(NonFiniteException.class, () -> trained.step.run(7, batch, 1e-3));
+          assertThrows(NonFiniteException.class, () -> trained.step.run(7, batch, 1e-3, QUIET));
           var after = trained.model.parameters().getFirst().value().toFloats();
           assertEquals(-1, Arrays.mismatch(before, after));
         });
