@@ -15,6 +15,7 @@ final class AddedTokens {
 
   private final Node root = new Node();
   private final boolean hasPlain;
+  private final boolean hasSpecial;
 
   private static final class Node {
     final Int2ObjectOpenHashMap<Node> children = new Int2ObjectOpenHashMap<>(2);
@@ -31,23 +32,33 @@ final class AddedTokens {
       node.token = token;
     }
     hasPlain = tokens.stream().anyMatch(token -> !token.special());
+    hasSpecial = tokens.stream().anyMatch(AddedToken::special);
+  }
+
+  /** Whether one of the tokens is special. */
+  boolean hasSpecial() {
+    return hasSpecial;
   }
 
   /**
-   * Cuts the text. With {@code parseSpecial} false special tokens are text like any other, but a
-   * plain token inside one is not looked for.
+   * Cuts the text. A special token outside the literal parts is text like any other, but a plain
+   * token inside one is not looked for.
    */
-  List<Stretch> cut(String text, boolean parseSpecial) {
+  List<Stretch> cut(TemplateText templateText) {
+    var text = templateText.text();
     if (text.isEmpty()) {
       return List.of();
     }
-    if (root.children.isEmpty() || (!hasPlain && !parseSpecial)) {
+    if (root.children.isEmpty() || (!hasPlain && !templateText.hasLiterals())) {
       return List.of(new Stretch(0, text.length(), Vocabulary.NONE));
     }
     var stretches = new ArrayList<Stretch>();
     int done = 0;
+    int textUntil = 0;
     for (int i = 0; i < text.length(); ) {
-      var token = longest(text, i);
+      var match = match(templateText, i, textUntil);
+      textUntil = Math.max(textUntil, match.textUntil);
+      var token = match.token;
       if (token == null) {
         i++;
         continue;
@@ -55,8 +66,7 @@ final class AddedTokens {
       int start = i;
       int end = i + token.content().length();
       i = end;
-      boolean isText = token.special() && !parseSpecial;
-      if (isText || (token.singleWord() && touchesWord(text, start, end))) {
+      if (token.singleWord() && touchesWord(text, start, end)) {
         continue;
       }
       if (token.lstrip()) {
@@ -77,19 +87,43 @@ final class AddedTokens {
     return stretches;
   }
 
-  private @Nullable AddedToken longest(String text, int start) {
-    AddedToken found = null;
+  /**
+   * What begins at a place of the text.
+   *
+   * @param token the longest token that counts there
+   * @param textUntil up to where no plain token is looked for, because a special one is text
+   */
+  private record Match(@Nullable AddedToken token, int textUntil) {}
+
+  private static final Match NO_MATCH = new Match(null, 0);
+
+  private Match match(TemplateText text, int start, int textUntil) {
+    AddedToken special = null;
+    AddedToken longest = null;
     var node = root;
-    for (int i = start; i < text.length(); i++) {
-      node = node.children.get(text.charAt(i));
+    for (int i = start; i < text.text().length(); i++) {
+      node = node.children.get(text.text().charAt(i));
       if (node == null) {
         break;
       }
-      if (node.token != null) {
-        found = node.token;
+      var token = node.token;
+      if (token == null) {
+        continue;
+      }
+      if (token.special() && text.isLiteral(start, i + 1)) {
+        special = token;
+      }
+      if (start >= textUntil) {
+        longest = token;
       }
     }
-    return found;
+    if (longest == null) {
+      return special == null ? NO_MATCH : new Match(special, 0);
+    }
+    if (!longest.special() || longest.equals(special)) {
+      return new Match(longest, 0);
+    }
+    return new Match(special, start + longest.content().length());
   }
 
   private static boolean touchesWord(String text, int start, int end) {

@@ -8,7 +8,8 @@ import java.nio.charset.StandardCharsets;
 /**
  * The text of token ids as they come, one by one. What {@link #push} returned and at last {@link
  * #finish} is {@link LlamaTokenizer#decode} of all the ids. A character whose bytes are spread over
- * several tokens is held back until it is whole; special tokens add nothing.
+ * several tokens is held back until it is whole; special tokens and ids that the vocabulary does
+ * not have add nothing.
  *
  * <p>Bytes that are no UTF-8 become U+FFFD: with byte fallback one for each byte, as SentencePiece
  * does, in a byte-level vocabulary one for each broken character, as tokenizers does.
@@ -31,9 +32,10 @@ public final class Decoder {
   }
 
   /**
-   * The text that a token completes; empty for a special token and while a character is not whole.
+   * The text that a token completes; empty for a special token, for an id that the vocabulary does
+   * not have, and while a character is not whole.
    *
-   * @throws IllegalArgumentException for an id that the vocabulary does not have
+   * @throws IllegalArgumentException for a negative id
    */
   public String push(int id) {
     var text = new StringBuilder();
@@ -51,8 +53,7 @@ public final class Decoder {
   }
 
   void push(int id, StringBuilder out) {
-    texts.piece(id);
-    if (texts.isSpecial(id)) {
+    if (!texts.has(id) || texts.isSpecial(id)) {
       return;
     }
     var bytes = first ? texts.firstBytes(id) : texts.bytes(id);

@@ -8,6 +8,12 @@ public enum EncodeOption {
    */
   TEMPLATE,
 
+  /**
+   * Puts in front of the ids what the tokenizer's files put in front of every text: the BOS, where
+   * they add one. This is how a prompt begins.
+   */
+  PREFIX,
+
   /** Begins with the BOS, whatever the tokenizer's files say. */
   BOS,
 

@@ -1,16 +1,13 @@
 package org.bayu.llama.tokenizer;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntLinkedOpenHashSet;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,54 +20,50 @@ import org.jspecify.annotations.Nullable;
  * Turns text into token ids and back, exactly as the tokenizer's own library does: SentencePiece
  * for {@code tokenizer.model}, tokenizers for {@code tokenizer.json}.
  *
- * <p>Special tokens spelled out in a text stay text unless {@link EncodeOption#PARSE_SPECIAL} asks
- * otherwise. A lone surrogate is read as U+FFFD. Decoding gives the text back as it was; rules of
- * Transformers that tidy spaces before punctuation are not applied.
+ * <p>Special tokens spelled out in a text stay text, unless {@link EncodeOption#PARSE_SPECIAL} asks
+ * otherwise or they stand in a literal part of a {@link TemplateText}. A lone surrogate is read as
+ * U+FFFD. Decoding gives the text back as it was; rules of Transformers that tidy spaces before
+ * punctuation are not applied.
  *
  * <p>Immutable, and safe for any number of threads. Encoding n characters takes O(n log n) even
  * where there is no space among them.
  */
 public final class LlamaTokenizer {
   private final Vocabulary vocabulary;
-  private final AddedTokens added;
-  private final AddedTokens addedAfterNormalizing;
-  private final Normalizer normalizer;
-  private final PreTokenizer preTokenizer;
-  private final Bpe bpe;
+  private final TextEncoder encoder;
   private final Template template;
   private final TokenTexts texts;
   private final OptionalInt bos;
   private final OptionalInt eos;
   private final boolean eosTakesSpaces;
+  private final List<String> notes;
   private final String fingerprint;
 
-  private LlamaTokenizer(TokenizerParts parts, TokenizerConfig config, String fingerprint)
-      throws MalformedFileException {
+  private LlamaTokenizer(TokenizerFiles.Loaded files) throws MalformedFileException {
+    var parts = files.parts();
+    var config = files.config();
     vocabulary = parts.vocabulary();
-    normalizer = parts.normalizer();
-    preTokenizer = parts.preTokenizer();
-    bpe = parts.bpe();
     bos = config.token("bos_token", vocabulary, parts.bos());
     eos = config.token("eos_token", vocabulary, parts.eos());
     template = template(parts.template(), config);
 
-    var all = new ArrayList<>(parts.added());
-    all.addAll(parts.addedAfterNormalizing());
+    var tokens = new ArrayList<>(parts.added());
+    tokens.addAll(parts.addedAfterNormalizing());
     var special = new BitSet();
-    all.stream().filter(AddedToken::special).forEach(token -> special.set(token.id()));
+    tokens.stream().filter(AddedToken::special).forEach(token -> special.set(token.id()));
     var found = new ArrayList<>(parts.added());
     for (var id : List.of(bos, eos)) {
       if (id.isPresent() && !special.get(id.getAsInt())) {
         special.set(id.getAsInt());
-        found.add(AddedToken.special(id.getAsInt(), piece(vocabulary, id.getAsInt())));
+        found.add(AddedToken.special(id.getAsInt(), spelling(id.getAsInt())));
       }
     }
-    added = new AddedTokens(found);
-    addedAfterNormalizing = new AddedTokens(parts.addedAfterNormalizing());
+    encoder = new TextEncoder(new AddedTokens(found), parts);
     eosTakesSpaces =
-        eos.isPresent() && all.stream().anyMatch(t -> t.id() == eos.getAsInt() && t.lstrip());
-    texts = new TokenTexts(parts.file(), vocabulary, parts.decodeRules(), special);
-    this.fingerprint = fingerprint;
+        eos.isPresent() && tokens.stream().anyMatch(t -> t.id() == eos.getAsInt() && t.lstrip());
+    texts = new TokenTexts(vocabulary, parts.decodeRules(), special);
+    notes = List.of();
+    fingerprint = files.fingerprint();
   }
 
   /**
@@ -84,23 +77,7 @@ public final class LlamaTokenizer {
    * @throws IOException when a file cannot be read
    */
   public static LlamaTokenizer load(Path path) throws IOException {
-    var file = file(path);
-    var digest = sha256();
-    var configFile = TokenizerConfig.beside(file);
-    JsonObject configJson = null;
-    if (Files.exists(configFile)) {
-      var bytes = read(configFile);
-      digest.update(bytes);
-      configJson = JsonObject.parse(configFile, bytes);
-    }
-    var config = new TokenizerConfig(configJson);
-    var bytes = read(file);
-    digest.update(bytes);
-    var parts =
-        file.toString().endsWith(".json")
-            ? TokenizerJson.parse(file, bytes, config)
-            : SentencePieceModel.parse(file, bytes, config);
-    return new LlamaTokenizer(parts, config, HexFormat.of().formatHex(digest.digest()));
+    return new LlamaTokenizer(TokenizerFiles.load(path));
   }
 
   /** The ids of a text alone; none for the empty text. */
@@ -117,9 +94,39 @@ public final class LlamaTokenizer {
     return encode(text, EnumSet.of(first, more));
   }
 
+  /**
+   * The ids of a text that says where special tokens count. With {@code PARSE_SPECIAL} they count
+   * everywhere.
+   *
+   * @throws IllegalStateException for {@code BOS} or {@code EOS} where the tokenizer has none
+   */
+  public IntList encode(TemplateText text, EncodeOption... options) {
+    var chosen = Set.of(options);
+    return chosen.contains(EncodeOption.PARSE_SPECIAL)
+        ? encodeParts(TemplateText.EMPTY.literal(text.text()), chosen)
+        : encodeParts(text, chosen);
+  }
+
+  /**
+   * The ids that a model goes on from: what the tokenizer puts in front of every text, such as the
+   * BOS, then the text. Training, evaluation and generation all begin with these.
+   */
+  public IntList prompt(TemplateText text) {
+    return encode(text, EncodeOption.PREFIX);
+  }
+
   private IntList encode(String text, Set<EncodeOption> options) {
-    var ids = new IntArrayList(text.length() / 3 + 4);
-    if (options.contains(EncodeOption.TEMPLATE)) {
+    var whole =
+        options.contains(EncodeOption.PARSE_SPECIAL)
+            ? TemplateText.EMPTY.literal(text)
+            : TemplateText.EMPTY.field(text);
+    return encodeParts(whole, options);
+  }
+
+  private IntList encodeParts(TemplateText text, Set<EncodeOption> options) {
+    int length = text.text().length();
+    var ids = new IntArrayList(length / 3 + 4);
+    if (options.contains(EncodeOption.TEMPLATE) || options.contains(EncodeOption.PREFIX)) {
       ids.addAll(template.prefix());
     }
     if (options.contains(EncodeOption.BOS) && (ids.isEmpty() || ids.getInt(0) != required(bos))) {
@@ -127,11 +134,8 @@ public final class LlamaTokenizer {
     }
     boolean endsWithEos = options.contains(EncodeOption.EOS);
     int end =
-        endsWithEos && eosTakesSpaces
-            ? Characters.whiteSpaceStart(text, text.length())
-            : text.length();
-    var body = end == text.length() ? text : text.substring(0, end);
-    appendBody(body, options.contains(EncodeOption.PARSE_SPECIAL), ids);
+        endsWithEos && eosTakesSpaces ? Characters.whiteSpaceStart(text.text(), length) : length;
+    encoder.append(text.sub(0, end), ids);
     if (endsWithEos) {
       ids.add(required(eos));
     }
@@ -141,33 +145,21 @@ public final class LlamaTokenizer {
     return ids;
   }
 
-  private void appendBody(String text, boolean parseSpecial, IntArrayList ids) {
-    var merger = new Merger();
-    for (var stretch : added.cut(text, parseSpecial)) {
-      if (stretch.id() != Vocabulary.NONE) {
-        ids.add(stretch.id());
-        continue;
-      }
-      var normalized = normalizer.normalize(text.substring(stretch.start(), stretch.end()));
-      for (var inner : addedAfterNormalizing.cut(normalized, parseSpecial)) {
-        if (inner.id() != Vocabulary.NONE) {
-          ids.add(inner.id());
-          continue;
-        }
-        boolean beginsInput = stretch.start() == 0 && inner.start() == 0;
-        var piece = normalized.substring(inner.start(), inner.end());
-        var pieces = preTokenizer.cut(Pieces.whole(piece, beginsInput));
-        for (int i = 0; i < pieces.count(); i++) {
-          bpe.encode(pieces.text(), pieces.start(i), pieces.end(i), ids, merger);
-        }
-      }
-    }
+  /**
+   * The special tokens that a text spells, each once, in the order in which they stand there: those
+   * that {@code PARSE_SPECIAL} would make tokens of.
+   */
+  public List<String> specialTokensIn(String text) {
+    var ids = new IntLinkedOpenHashSet();
+    encoder.cut(TemplateText.EMPTY.literal(text), ids::add, rest -> {});
+    return ids.intStream().filter(texts::isSpecial).mapToObj(this::spelling).toList();
   }
 
   /**
-   * The text of ids, special tokens skipped; see {@link Decoder} for broken UTF-8.
+   * The text of ids, special tokens skipped; see {@link Decoder} for broken UTF-8. Ids that the
+   * vocabulary does not have, as a model whose vocabulary is padded can give, add nothing.
    *
-   * @throws IllegalArgumentException for an id that the vocabulary does not have
+   * @throws IllegalArgumentException for a negative id
    */
   public String decode(IntList ids) {
     var decoder = newDecoder();
@@ -201,7 +193,7 @@ public final class LlamaTokenizer {
 
   /** How the EOS is spelled: {@code </s>} for Llama 2. */
   public Optional<String> eosText() {
-    return eos.isPresent() ? Optional.of(piece(eos.getAsInt())) : Optional.empty();
+    return eos.isPresent() ? Optional.of(spelling(eos.getAsInt())) : Optional.empty();
   }
 
   /** Whether {@link EncodeOption#TEMPLATE} begins a text with the BOS. */
@@ -210,9 +202,10 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * The piece as the vocabulary spells it, such as {@code ▁the} or {@code <0x0A>}.
+   * The piece as the vocabulary spells it, such as {@code ▁the} or {@code <0x0A>}; empty for an id
+   * that the vocabulary does not have.
    *
-   * @throws IllegalArgumentException for an id that the vocabulary does not have
+   * @throws IllegalArgumentException for a negative id
    */
   public String piece(int id) {
     return texts.piece(id);
@@ -225,13 +218,21 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * Whether a token is a control token, which decoding skips.
+   * Whether a token is a control token, which decoding skips; false for an id that the vocabulary
+   * does not have.
    *
-   * @throws IllegalArgumentException for an id that the vocabulary does not have
+   * @throws IllegalArgumentException for a negative id
    */
   public boolean isSpecial(int id) {
-    texts.piece(id);
     return texts.isSpecial(id);
+  }
+
+  /**
+   * What the user should know of the files, a line each: none where they say one thing and all of
+   * it is heeded.
+   */
+  public List<String> notes() {
+    return notes;
   }
 
   /** SHA-256, in hexadecimal, of the files this was read from: the same for the same tokenizer. */
@@ -264,36 +265,7 @@ public final class LlamaTokenizer {
         () -> new IllegalStateException("The tokenizer has no such token: BOS or EOS"));
   }
 
-  private static String piece(Vocabulary vocabulary, int id) {
+  private String spelling(int id) {
     return Objects.requireNonNull(vocabulary.piece(id));
-  }
-
-  private static Path file(Path path) throws MalformedFileException {
-    if (!Files.isDirectory(path)) {
-      return path;
-    }
-    for (var name : List.of(TokenizerJson.FILE_NAME, SentencePieceModel.FILE_NAME)) {
-      if (Files.exists(path.resolve(name))) {
-        return path.resolve(name);
-      }
-    }
-    throw new MalformedFileException(
-        path, "holds no tokenizer: neither tokenizer.json nor tokenizer.model");
-  }
-
-  /** Reads a file whole; tokenizers have a few megabytes. */
-  private static byte[] read(Path file) throws IOException {
-    if (Files.size(file) > 1 << 30) {
-      throw new MalformedFileException(file, "is larger than 1 GiB, which no tokenizer is");
-    }
-    return Files.readAllBytes(file);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
   }
 }

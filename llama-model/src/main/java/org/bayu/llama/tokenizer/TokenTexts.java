@@ -3,21 +3,17 @@ package org.bayu.llama.tokenizer;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.Locale;
 
 /** The bytes that each token adds to a text, in one array. Immutable. */
 final class TokenTexts {
-  private final Path file;
   private final Vocabulary vocabulary;
   private final DecodeRules rules;
   private final BitSet special;
   private final byte[] bytes;
   private final int[] ends;
 
-  TokenTexts(Path file, Vocabulary vocabulary, DecodeRules rules, BitSet special) {
-    this.file = file;
+  TokenTexts(Vocabulary vocabulary, DecodeRules rules, BitSet special) {
     this.vocabulary = vocabulary;
     this.rules = rules;
     this.special = special;
@@ -37,8 +33,11 @@ final class TokenTexts {
     return rules;
   }
 
-  /** The bytes of a token that is not the first of a text. */
+  /** The bytes of a token that is not the first of a text; none for an id without a piece. */
   ByteBuffer bytes(int id) {
+    if (!has(id)) {
+      return ByteBuffer.allocate(0);
+    }
     int start = id == 0 ? 0 : ends[id - 1];
     return ByteBuffer.wrap(bytes, start, ends[id] - start);
   }
@@ -48,23 +47,22 @@ final class TokenTexts {
     return ByteBuffer.wrap(bytes(rules.rewriteFirst().apply(piece(id)), rules.bytes()));
   }
 
-  boolean isSpecial(int id) {
-    return special.get(id);
+  /** Whether the vocabulary has the id. A model's may have more, up to a round number. */
+  boolean has(int id) {
+    return !piece(id).isEmpty();
   }
 
-  /** The piece of an id; refuses an id that has none. */
+  boolean isSpecial(int id) {
+    return has(id) && special.get(id);
+  }
+
+  /** The piece of an id, empty where there is none. */
   String piece(int id) {
-    var piece = id < 0 || id >= vocabulary.size() ? null : vocabulary.piece(id);
-    if (piece == null) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s: there is no token with the id %d; the vocabulary has ids from 0 to %d",
-              file,
-              id,
-              vocabulary.size() - 1));
+    if (id < 0) {
+      throw new IllegalArgumentException("There is no token with the id " + id);
     }
-    return piece;
+    var piece = id < vocabulary.size() ? vocabulary.piece(id) : null;
+    return piece == null ? "" : piece;
   }
 
   private static byte[] bytes(String piece, Bpe.Bytes kind) {

@@ -80,7 +80,19 @@ class LlamaTokenizerTest {
     assertEquals(IntList.of(9, 9), tokenizer.encode("aaaa"));
     assertEquals(IntList.of(6), tokenizer.encode("<pad>", PARSE_SPECIAL));
     assertTrue(tokenizer.isSpecial(6));
-    assertThrows(IllegalArgumentException.class, () -> tokenizer.piece(7));
+  }
+
+  @Test
+  void idsThatTheVocabularyDoesNotHaveGiveNoText() throws IOException {
+    var tokenizer = model("{\"added_tokens_decoder\": {\"9\": {\"content\": \"aa\"}}}");
+    var holeAndPadding = IntList.of(4, 7, 639, 5, Integer.MAX_VALUE);
+    assertEquals("aa", tokenizer.decode(holeAndPadding));
+    assertEquals("", tokenizer.piece(7));
+    assertEquals("", tokenizer.piece(639));
+    assertFalse(tokenizer.isSpecial(639));
+    assertEquals("", tokenizer.newDecoder().push(639));
+    assertThrows(IllegalArgumentException.class, () -> tokenizer.piece(-1));
+    assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(IntList.of(-1)));
   }
 
   @Test
