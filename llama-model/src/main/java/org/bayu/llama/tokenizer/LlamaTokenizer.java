@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.bayu.tensor.io.MalformedFileException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Turns text into token ids and back, exactly as the tokenizer's own library does: SentencePiece
@@ -45,7 +44,7 @@ public final class LlamaTokenizer {
     vocabulary = parts.vocabulary();
     bos = config.token("bos_token", vocabulary, parts.bos());
     eos = config.token("eos_token", vocabulary, parts.eos());
-    template = template(parts.template(), config);
+    template = config.template(parts.template(), parts.file(), bos, eos);
 
     var tokens = new ArrayList<>(parts.added());
     tokens.addAll(parts.addedAfterNormalizing());
@@ -62,7 +61,7 @@ public final class LlamaTokenizer {
     eosTakesSpaces =
         eos.isPresent() && tokens.stream().anyMatch(t -> t.id() == eos.getAsInt() && t.lstrip());
     texts = new TokenTexts(vocabulary, parts.decodeRules(), special);
-    notes = List.of();
+    notes = config.notes(parts.template(), parts.file(), bos, eos, this::spelling);
     fingerprint = files.fingerprint();
   }
 
@@ -238,26 +237,6 @@ public final class LlamaTokenizer {
   /** SHA-256, in hexadecimal, of the files this was read from: the same for the same tokenizer. */
   public String fingerprint() {
     return fingerprint;
-  }
-
-  /** The files' template, with {@code add_bos_token} and {@code add_eos_token} having their say. */
-  private Template template(Template stated, TokenizerConfig config) throws MalformedFileException {
-    return new Template(
-        with(stated.prefix(), bos, config.flag("add_bos_token")),
-        with(stated.suffix(), eos, config.flag("add_eos_token")));
-  }
-
-  private static IntList with(IntList ids, OptionalInt token, @Nullable Boolean wanted) {
-    if (wanted == null || token.isEmpty() || wanted == ids.contains(token.getAsInt())) {
-      return ids;
-    }
-    var changed = new IntArrayList(ids);
-    if (wanted) {
-      changed.add(0, token.getAsInt());
-    } else {
-      changed.rem(token.getAsInt());
-    }
-    return IntList.of(changed.toIntArray());
   }
 
   private int required(OptionalInt token) {

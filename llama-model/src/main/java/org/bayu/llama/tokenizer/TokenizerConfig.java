@@ -1,9 +1,11 @@
 package org.bayu.llama.tokenizer;
 
+import it.unimi.dsi.fastutil.ints.IntList;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 import org.bayu.tensor.io.MalformedFileException;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,72 @@ record TokenizerConfig(@Nullable JsonObject json) {
       throw json.malformed(key, "is \"" + content + "\", which the vocabulary does not have");
     }
     return OptionalInt.of(id);
+  }
+
+  /**
+   * What is put around every text. Beside tokenizer.json its post-processor decides, as in
+   * Transformers 5, which drops {@code add_bos_token} and {@code add_eos_token} there; beside
+   * tokenizer.model they hold.
+   */
+  Template template(Template stated, Path file, OptionalInt bos, OptionalInt eos)
+      throws MalformedFileException {
+    var bosFlag = flag("add_bos_token");
+    var eosFlag = flag("add_eos_token");
+    if (isJson(file)) {
+      return stated;
+    }
+    var prefix = bos.isEmpty() ? IntList.of() : with(stated.prefix(), bos.getAsInt(), bosFlag);
+    var suffix = eos.isEmpty() ? IntList.of() : with(stated.suffix(), eos.getAsInt(), eosFlag);
+    return new Template(prefix, suffix);
+  }
+
+  private static IntList with(IntList ids, int token, @Nullable Boolean wanted) {
+    if (wanted == null) {
+      return ids.isEmpty() ? ids : IntList.of(token);
+    }
+    return wanted ? IntList.of(token) : IntList.of();
+  }
+
+  /** A line for each flag that the post-processor of tokenizer.json overrules. */
+  List<String> notes(
+      Template stated, Path file, OptionalInt bos, OptionalInt eos, IntFunction<String> spelling)
+      throws MalformedFileException {
+    var notes = new ArrayList<String>();
+    if (json != null && isJson(file)) {
+      note("add_bos_token", "bos_token", stated.prefix(), "in front of", bos, spelling, notes);
+      note("add_eos_token", "eos_token", stated.suffix(), "behind", eos, spelling, notes);
+    }
+    return notes;
+  }
+
+  private void note(
+      String flagKey,
+      String tokenKey,
+      IntList ids,
+      String place,
+      OptionalInt token,
+      IntFunction<String> spelling,
+      List<String> notes)
+      throws MalformedFileException {
+    var flag = flag(flagKey);
+    boolean isNull = json != null && json.isNull(tokenKey);
+    String says;
+    if (Boolean.TRUE.equals(flag) && token.isPresent() && !ids.contains(token.getAsInt())) {
+      says = flagKey + " is true, but the post_processor of tokenizer.json puts no ";
+      says += spelling.apply(token.getAsInt()) + " " + place + " a text";
+    } else if (!ids.isEmpty() && (Boolean.FALSE.equals(flag) || isNull)) {
+      says = isNull ? tokenKey + " is null" : flagKey + " is false";
+      says += ", but the post_processor of tokenizer.json puts ";
+      says += spelling.apply(ids.getInt(0)) + " " + place + " every text";
+    } else {
+      return;
+    }
+    notes.add(
+        FILE_NAME + ": " + says + ". Bayu follows the post_processor, as Transformers 5 does.");
+  }
+
+  private static boolean isJson(Path file) {
+    return file.toString().endsWith(".json");
   }
 
   /** The tokens of {@code added_tokens_decoder} that the vocabulary lacks; adds them to it. */

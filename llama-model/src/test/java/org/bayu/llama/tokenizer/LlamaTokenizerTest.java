@@ -15,8 +15,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 import org.bayu.tensor.io.MalformedFileException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,12 +51,55 @@ class LlamaTokenizerTest {
         "{\"add_bos_token\": true}                       | 1 4",
         "{\"add_bos_token\": false}                      | 4",
         "{\"add_bos_token\": false, \"add_eos_token\": true} | 4 2",
-        "{\"bos_token\": \"</s>\"}                       | 1 4",
-        "{\"bos_token\": null}                           | 1 4",
+        "{\"bos_token\": \"</s>\"}                       | 2 4",
+        "{\"bos_token\": null}                           | 4",
       })
   void theTemplateIsWhatTheConfigSays(String config, String expected) throws IOException {
     var ids = model(config).encode("a", TEMPLATE);
     assertEquals(expected, ids.toString().replaceAll("[\\[\\],]", ""));
+  }
+
+  private static final String ADDS_BOS =
+      """
+      {"type": "TemplateProcessing",
+       "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
+                  {"Sequence": {"id": "A", "type_id": 0}}],
+       "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}}
+      """;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"add_bos_token\": false} | true | 1 4 | add_bos_token is false, but the post_processor"
+            + " of tokenizer.json puts <s> in front of every text",
+        "{\"bos_token\": null} | true | 1 4 | bos_token is null, but the post_processor of"
+            + " tokenizer.json puts <s> in front of every text",
+        "{\"add_bos_token\": true, \"bos_token\": \"<s>\"} | false | 4 | add_bos_token is true, but"
+            + " the post_processor of tokenizer.json puts no <s> in front of a text",
+        "{\"add_eos_token\": true} | true | 1 4 | add_eos_token is true, but the post_processor of"
+            + " tokenizer.json puts no </s> behind a text",
+        "{\"add_bos_token\": true} | true | 1 4 |",
+        "{\"add_bos_token\": false} | false | 4 |",
+        "{} | true | 1 4 |",
+        "{\"bos_token\": null} | false | 4 |",
+      })
+  void besideTokenizerJsonThePostProcessorDecidesAndANoteSaysSo(
+      String config, boolean addsBos, String ids, @Nullable String note) throws IOException {
+    Files.writeString(folder.resolve("tokenizer_config.json"), config);
+    var json = new JsonTokenizer();
+    var tokenizer = (addsBos ? json.with("/post_processor", ADDS_BOS) : json).load(folder);
+    assertEquals(
+        ids, tokenizer.encode("a", TEMPLATE).toString().replaceAll("[\\[\\],]", ""), config);
+    var expected =
+        note == null
+            ? List.of()
+            : List.of(
+                "tokenizer_config.json: "
+                    + note
+                    + ". Bayu follows the post_processor, as Transformers 5 does.");
+    assertEquals(expected, tokenizer.notes());
+    assertEquals(tokenizer.encode("a", TEMPLATE), tokenizer.prompt(TemplateText.EMPTY.field("a")));
   }
 
   @Test
