@@ -10,11 +10,14 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
 record Failure(int exitCode, String message) {
+
+  private static final Pattern BYTES = Pattern.compile("(\\d+) bytes");
 
   /** The failure that a throwable out of a command means to the user. */
   static Failure of(Throwable thrown) {
@@ -30,6 +33,8 @@ record Failure(int exitCode, String message) {
       case FileSystemException e -> failed(e.getMessage() + ".");
       case CharacterCodingException _ ->
           inputFile("An input file is not UTF-8 text (--debug tells where it was read).");
+      // How Java says that there is no address space left for a mapping.
+      case IOException e when e.getCause() instanceof OutOfMemoryError cause -> memory(cause);
       case IOException e -> failed("Reading or writing failed: " + e.getMessage() + ".");
       case InvalidPathException e -> new Failure(ExitCode.USAGE, "Bad path: " + e.getMessage());
       case OutOfMemoryError e -> memory(e);
@@ -50,16 +55,37 @@ record Failure(int exitCode, String message) {
   }
 
   private static Failure memory(OutOfMemoryError error) {
-    var reason = error.getMessage();
-    var heap = reason != null && reason.contains("heap space");
-    return new Failure(
-        ExitCode.MEMORY,
-        heap
-            ? String.format(
-                Locale.ROOT,
-                "The Java heap of %d MB is full; give it more with BAYU_JAVA_OPTS=-Xmx4g.",
-                Runtime.getRuntime().maxMemory() >> 20)
-            : "Out of memory (%s): take a smaller model or batch, or close other programs."
-                .formatted(reason));
+    return new Failure(ExitCode.MEMORY, sentence(String.valueOf(error.getMessage())));
+  }
+
+  /** What Java's reason means and what helps. */
+  private static String sentence(String reason) {
+    if (reason.contains("heap space") || reason.contains("GC overhead")) {
+      return String.format(
+          Locale.ROOT,
+          "The Java heap of %d MB is full; give it more with BAYU_JAVA_OPTS=-Xmx4g.",
+          Runtime.getRuntime().maxMemory() >> 20);
+    }
+    if (reason.contains("native thread")) {
+      return "The system gives this process no more threads: allow more of them (ulimit -u), or end"
+          + " other programs.";
+    }
+    if (reason.contains("Map failed")) {
+      return "A file could not be mapped, because the process may use no more address space: allow"
+          + " more (ulimit -v unlimited).";
+    }
+    var bytes = BYTES.matcher(reason);
+    if (bytes.find() && reason.contains("direct buffer")) {
+      return "Java's direct memory is full: "
+          + bytes.group(1)
+          + " bytes more are needed; give it more with"
+          + " BAYU_JAVA_OPTS=-XX:MaxDirectMemorySize=4g.";
+    }
+    return bytes.reset().find()
+        ? "Out of memory: "
+            + bytes.group(1)
+            + " bytes more are needed. Take a smaller model or batch, close other programs, or"
+            + " allow more address space (ulimit -v unlimited)."
+        : "Out of memory (" + reason + "): take a smaller model or batch, or close other programs.";
   }
 }

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FailureTest {
 
@@ -38,12 +40,30 @@ class FailureTest {
     assertEquals(new Failure(3, "a.jsonl: no such file or folder."), Failure.of(e));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "Java heap space, -Xmx4g",
+    "GC overhead limit exceeded, -Xmx4g",
+    "'unable to create native thread: possibly out of memory or process/resource limits reached',"
+        + " ulimit -u",
+    "Map failed, ulimit -v",
+    "'Cannot reserve 8 bytes of direct buffer memory (allocated: 1, limit: 2)',"
+        + " 8 bytes more are needed; give it more with BAYU_JAVA_OPTS=-XX:MaxDirectMemorySize",
+    "Unable to allocate 65536048 bytes, 65536048 bytes more are needed",
+    "Metaspace, (Metaspace)"
+  })
+  void outOfMemoryIsCodeFourAndSaysWhatHelps(String reason, String help) {
+    var failure = Failure.of(new OutOfMemoryError(reason));
+    assertEquals(4, failure.exitCode());
+    assertTrue(failure.message().contains(help), failure.message());
+    assertTrue(failure.message().endsWith("."), failure.message());
+  }
+
   @Test
-  void outOfMemoryIsCodeFour() {
-    assertEquals(4, Failure.of(new OutOfMemoryError("Java heap space")).exitCode());
-    var direct = Failure.of(new OutOfMemoryError("Cannot reserve 8 bytes of direct memory"));
-    assertEquals(4, direct.exitCode());
-    assertTrue(direct.message().contains("8 bytes"), direct.message());
+  void aMappingWithoutAddressSpaceIsOutOfMemory() {
+    var e = new IOException("Map failed", new OutOfMemoryError("Map failed"));
+    assertEquals(4, Failure.of(e).exitCode());
+    assertTrue(Failure.of(e).message().contains("ulimit -v"), Failure.of(e).message());
   }
 
   @Test
