@@ -36,7 +36,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OpAllocationTest {
   private static final int HEAD_DIM = 32;
 
-  private static final long WARM_UP_NANOS = 5_000_000_000L;
   private static final int CALLS = 5;
 
   /** More than an op needs for its tape, its tensors and two threads. */
@@ -117,7 +116,7 @@ class OpAllocationTest {
     do {
       small = Math.min(small, HeapAllocation.of(CALLS, one) / CALLS);
       large = Math.min(large, HeapAllocation.of(CALLS, four) / CALLS);
-    } while (large > limit(small) && System.nanoTime() - start < WARM_UP_NANOS);
+    } while (large > limit(small) && System.nanoTime() - start < HeapAllocation.WARM_UP_NANOS);
     if (large > limit(small)) {
       fail(
           String.format(
