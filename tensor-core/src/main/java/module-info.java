@@ -1,6 +1,6 @@
 /** Tensors in off-heap memory, SIMD kernels and reverse-mode automatic differentiation. */
 module org.bayu.tensor {
-  requires com.fasterxml.jackson.core;
+  requires transitive com.fasterxml.jackson.core;
   requires java.management;
   requires jdk.incubator.vector;
   requires jdk.management;

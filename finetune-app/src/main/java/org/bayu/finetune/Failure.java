@@ -13,9 +13,14 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
 record Failure(int exitCode, String message) {
+  /** Whatever names from files and the command line it holds, the message is fit to be printed. */
+  Failure {
+    message = Printable.sentence(message);
+  }
 
   private static final Pattern BYTES = Pattern.compile("(\\d+) bytes");
 

@@ -3,6 +3,7 @@ package org.bayu.finetune;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.PrintWriter;
+import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -124,7 +125,7 @@ public final class Main implements Runnable {
         .getErr()
         .println(
             "bayu: "
-                + sentence
+                + Printable.sentence(sentence)
                 + " Try '"
                 + command.getCommandSpec().qualifiedName()
                 + " --help'.");

@@ -1,7 +1,6 @@
 package org.bayu.llama;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +13,7 @@ import java.util.OptionalInt;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -139,9 +139,7 @@ public record LlamaConfig(
               Locale.ROOT, "has %d bytes, too many for a configuration", Files.size(file)));
     }
     try {
-      return parse(Files.readString(file));
-    } catch (CharacterCodingException e) {
-      throw new MalformedFileException(file, "is not valid UTF-8", e);
+      return parse(StrictJson.text(file, Files.readAllBytes(file)));
     } catch (IllegalArgumentException e) {
       throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
     }

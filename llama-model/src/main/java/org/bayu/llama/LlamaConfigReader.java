@@ -1,17 +1,17 @@
 package org.bayu.llama;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +22,6 @@ final class LlamaConfigReader {
   /** Floating-point numbers keep their digits on the way from one file to another. */
   static final JsonMapper JSON =
       JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
@@ -46,22 +44,14 @@ final class LlamaConfigReader {
   }
 
   static ObjectNode parse(String source) {
+    JsonNode node;
     try {
-      if (JSON.readTree(source) instanceof ObjectNode object) {
-        return object;
-      }
-    } catch (JsonProcessingException e) {
-      var at = e.getLocation();
-      throw new IllegalArgumentException(
-          at == null
-              ? "is not valid JSON: " + e.getOriginalMessage()
-              : String.format(
-                  Locale.ROOT,
-                  "is not valid JSON at line %d, column %d: %s",
-                  at.getLineNr(),
-                  at.getColumnNr(),
-                  e.getOriginalMessage()),
-          e);
+      node = StrictJson.parse(source, JSON::readTree);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+    if (node instanceof ObjectNode object) {
+      return object;
     }
     throw new IllegalArgumentException("is not a JSON object");
   }

@@ -119,13 +119,13 @@ class LlamaConfigRefusalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"[]", "null", "1", ""})
+  @ValueSource(strings = {"[]", "null", "1"})
   void textThatIsNoObjectIsRefused(String json) throws IOException {
     refused("is not a JSON object", json);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "{}{}", "{\"a\": 1, \"a\": 1}", "{\"a\": NaN}", "x"})
+  @ValueSource(strings = {"{", "{}{}", "{\"a\": 1, \"a\": 1}", "{\"a\": NaN}", "x", ""})
   void textThatIsNotJsonIsRefusedWithItsPlace(String json) throws IOException {
     var file = Files.writeString(folder.resolve("config.json"), json);
     var e = assertThrows(MalformedFileException.class, () -> LlamaConfig.read(file));
@@ -136,6 +136,6 @@ class LlamaConfigRefusalTest {
   void textThatIsNotUtf8IsRefused() throws IOException {
     var file = Files.write(folder.resolve("config.json"), new byte[] {'{', '"', (byte) 0xFF});
     var e = assertThrows(MalformedFileException.class, () -> LlamaConfig.read(file));
-    assertEquals("is not valid UTF-8", e.reason());
+    assertEquals("is not valid UTF-8 at byte 2", e.reason());
   }
 }

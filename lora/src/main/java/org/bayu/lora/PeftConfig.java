@@ -1,8 +1,5 @@
 package org.bayu.lora;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -10,20 +7,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Locale;
 import java.util.Set;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.io.StrictJson;
 
 /** {@code adapter_config.json}, as PEFT 0.21 writes and reads it. */
 final class PeftConfig {
   static final String FILE = "adapter_config.json";
 
   private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   /** What is read below. */
   private static final Set<String> READ =
@@ -61,20 +55,7 @@ final class PeftConfig {
    *     changes the computation in a way not implemented
    */
   static LoraConfig read(Path file) throws IOException {
-    var bytes = Files.readAllBytes(file);
-    JsonNode json;
-    try {
-      json = JSON.readTree(bytes);
-    } catch (JsonProcessingException e) {
-      throw new MalformedFileException(
-          file,
-          String.format(
-              Locale.ROOT,
-              "is not valid JSON, line %d: %s",
-              e.getLocation().getLineNr(),
-              e.getOriginalMessage()),
-          e);
-    }
+    JsonNode json = StrictJson.read(file, Files.readAllBytes(file), JSON::readTree);
     if (!json.isObject()) {
       throw new MalformedFileException(file, "is not a JSON object");
     }
@@ -117,7 +98,9 @@ final class PeftConfig {
         };
     if (!implemented) {
       throw new MalformedFileException(
-          file, "%s is %s, which Bayu does not implement".formatted(key, abbreviated(value)));
+          file,
+          "%s is %s, which Bayu does not implement"
+              .formatted(Printable.name(key), Printable.name(value.toString())));
     }
   }
 
@@ -163,12 +146,7 @@ final class PeftConfig {
         file,
         value == null
             ? "lacks %s: %s".formatted(key, expected)
-            : "%s is %s, not %s".formatted(key, abbreviated(value), expected));
-  }
-
-  private static String abbreviated(JsonNode value) {
-    var text = value.toString();
-    return text.length() <= 80 ? text : text.substring(0, 80) + "…";
+            : "%s is %s, not %s".formatted(key, Printable.name(value.toString()), expected));
   }
 
   /** Writes the settings of an adapter, exactly the keys that PEFT needs. */

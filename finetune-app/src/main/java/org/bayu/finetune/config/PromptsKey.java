@@ -1,14 +1,14 @@
 package org.bayu.finetune.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.data.PromptTemplate;
+import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,15 +38,11 @@ final class PromptsKey {
 
   private static PromptTemplate file(Path file) throws IOException {
     try {
-      var json = new ObjectMapper().readTree(Files.readString(file));
+      JsonNode json = StrictJson.read(file, Files.readAllBytes(file), new ObjectMapper()::readTree);
       return template(text(json, "prompt_input"), text(json, "prompt_no_input"));
-    } catch (JsonProcessingException e) {
+    } catch (MalformedFileException e) {
       throw UserException.inputFile(
-          String.format(
-              Locale.ROOT,
-              "%s: not JSON (line %d). The key prompts names a JSON file of two texts.",
-              file,
-              e.getLocation().getLineNr()));
+          e.getMessage() + ". The key prompts names a JSON file of two texts.");
     } catch (IllegalArgumentException e) {
       throw UserException.inputFile("%s: %s.".formatted(file, e.getMessage()));
     }

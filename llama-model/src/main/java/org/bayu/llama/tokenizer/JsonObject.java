@@ -1,17 +1,14 @@
 package org.bayu.llama.tokenizer;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,30 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param where path of the object inside the file, empty for the whole
  */
 record JsonObject(Path file, String where, JsonNode node) {
-  private static final ObjectMapper MAPPER =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+  private static final ObjectMapper MAPPER = new ObjectMapper();
 
   /** Reads the one object that a file, whose bytes these are, holds. */
-  static JsonObject parse(Path file, byte[] bytes) throws MalformedFileException {
-    JsonNode node;
-    try {
-      node = MAPPER.readTree(bytes);
-    } catch (JsonProcessingException e) {
-      var at = e.getLocation();
-      var place =
-          at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-      throw new MalformedFileException(
-          file, "is not valid JSON" + place + ": " + e.getOriginalMessage(), e);
-    } catch (IOException e) {
-      throw new MalformedFileException(file, "is not valid JSON: " + e.getMessage(), e);
-    }
+  static JsonObject parse(Path file, byte[] bytes) throws IOException {
+    JsonNode node = StrictJson.read(file, bytes, MAPPER::readTree);
     if (!node.isObject()) {
       throw new MalformedFileException(file, "holds no JSON object");
     }
@@ -119,7 +97,7 @@ record JsonObject(Path file, String where, JsonNode node) {
 
   /** A refusal that names the file and the key. */
   MalformedFileException malformed(String key, String reason) {
-    return new MalformedFileException(file, path(key) + " " + reason);
+    return new MalformedFileException(file, Printable.name(path(key)) + " " + reason);
   }
 
   /** A refusal of a kind of component that Bayu does not implement, by its name. */
@@ -128,9 +106,8 @@ record JsonObject(Path file, String where, JsonNode node) {
         file,
         "the "
             + kind
-            + " \""
-            + name
-            + "\""
+            + " "
+            + Printable.quote(name)
             + (where.isEmpty() ? "" : " (" + where + ")")
             + " is not one that Bayu implements");
   }
@@ -149,7 +126,7 @@ record JsonObject(Path file, String where, JsonNode node) {
 
   private JsonObject asObject(String path, JsonNode value) throws MalformedFileException {
     if (!value.isObject()) {
-      throw new MalformedFileException(file, path + " is not an object");
+      throw new MalformedFileException(file, Printable.name(path) + " is not an object");
     }
     return new JsonObject(file, path, value);
   }

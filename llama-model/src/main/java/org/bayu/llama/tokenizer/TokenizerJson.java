@@ -3,6 +3,7 @@ package org.bayu.llama.tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +33,7 @@ final class TokenizerJson {
   }
 
   /** Reads the tokenizer whose file holds {@code bytes}. */
-  static TokenizerParts parse(Path file, byte[] bytes, TokenizerConfig config)
-      throws MalformedFileException {
+  static TokenizerParts parse(Path file, byte[] bytes, TokenizerConfig config) throws IOException {
     var json = JsonObject.parse(file, bytes);
     var model = json.object("model");
     var type = model.string("type", "BPE"); // old files leave it out

@@ -1,7 +1,7 @@
 package org.bayu.tensor.io;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
-import static org.bayu.tensor.io.StrictJson.quote;
+import static org.bayu.tensor.io.Printable.quote;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -121,6 +121,7 @@ public final class SafetensorsFile implements AutoCloseable {
     var length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     readFully(path, channel, length);
     var headerBytes = length.flip().getLong();
+    refusePointer(path, channel, fileBytes);
     if (Long.compareUnsigned(headerBytes, SafetensorsHeader.MAX_BYTES) > 0) {
       throw new MalformedFileException(
           path,
@@ -156,6 +157,15 @@ public final class SafetensorsFile implements AutoCloseable {
       closeAfter(e, arena);
       throw e;
     }
+  }
+
+  /** Looks for a pointer of Git LFS, then goes back to where the header begins. */
+  private static void refusePointer(Path path, SeekableByteChannel channel, long fileBytes)
+      throws IOException {
+    var start = ByteBuffer.allocate((int) Math.min(GitLfs.POINTER_BYTES, fileBytes));
+    readFully(path, channel.position(0), start);
+    GitLfs.refusePointer(path, start.array());
+    channel.position(8);
   }
 
   private static MemorySegment read(

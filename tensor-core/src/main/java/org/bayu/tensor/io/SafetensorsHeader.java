@@ -1,7 +1,6 @@
 package org.bayu.tensor.io;
 
-import static org.bayu.tensor.io.StrictJson.abbreviate;
-import static org.bayu.tensor.io.StrictJson.quote;
+import static org.bayu.tensor.io.Printable.quote;
 
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,10 +42,10 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
    */
   static SafetensorsHeader parse(Path file, byte[] header, long dataBytes) throws IOException {
     refuseBadStart(file, header);
-    try (var json = new StrictJson(file, "the header", header)) {
-      var parsed = new Parser(json).parse();
-      return new SafetensorsHeader(checkLayout(file, parsed.entries, dataBytes), parsed.metadata);
-    }
+    var parsed =
+        StrictJson.read(
+            file, "the header ", header, json -> new Parser(new JsonTokens(file, json)).parse());
+    return new SafetensorsHeader(checkLayout(file, parsed.entries, dataBytes), parsed.metadata);
   }
 
   private static void refuseBadStart(Path file, byte[] header) throws MalformedFileException {
@@ -125,32 +123,24 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
 
   /** The grammar: an object of tensors and, at most once, of metadata. */
   private static final class Parser {
-    private final StrictJson json;
+    private final JsonTokens json;
     private final List<Entry> entries = new ArrayList<>();
     private Map<String, String> metadata = Map.of();
 
-    Parser(StrictJson json) {
+    Parser(JsonTokens json) {
       this.json = json;
     }
 
     Parser parse() throws IOException {
-      var names = new HashSet<String>();
       json.next();
       while (json.next() != JsonToken.END_OBJECT) {
         var name = json.text();
-        if (!names.add(name)) {
-          throw json.refuse(
-              name.equals(METADATA)
-                  ? METADATA + " is given twice"
-                  : "tensor %s is given twice".formatted(quote(name)));
-        }
         if (name.equals(METADATA)) {
           metadata();
         } else {
           entries.add(new TensorParser(json, name).parse());
         }
       }
-      json.end();
       return this;
     }
 
@@ -175,13 +165,13 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
 
   /** One tensor: its type, its dimensions and its place, each exactly once. */
   private static final class TensorParser {
-    private final StrictJson json;
+    private final JsonTokens json;
     private final String name;
     private @Nullable SafetensorsType type;
     private long @Nullable [] dims;
     private long @Nullable [] offsets;
 
-    TensorParser(StrictJson json, String name) {
+    TensorParser(JsonTokens json, String name) {
       this.json = json;
       this.name = name;
     }
@@ -193,12 +183,9 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
       while (json.next() != JsonToken.END_OBJECT) {
         switch (json.text()) {
           case "dtype" -> type = type();
-          case "shape" -> dims = counts("shape", dims);
-          case "data_offsets" -> offsets = counts("data_offsets", offsets);
-          default -> {
-            json.next();
-            json.skip();
-          }
+          case "shape" -> dims = counts("shape");
+          case "data_offsets" -> offsets = counts("data_offsets");
+          default -> json.skip();
         }
       }
       return entry(
@@ -206,9 +193,6 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     }
 
     private SafetensorsType type() throws IOException {
-      if (type != null) {
-        throw refuse("has dtype twice");
-      }
       if (json.next() != JsonToken.VALUE_STRING) {
         throw refuse("has a dtype that is not a string");
       }
@@ -219,10 +203,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
       return known;
     }
 
-    private long[] counts(String key, long @Nullable [] earlier) throws IOException {
-      if (earlier != null) {
-        throw refuse("has %s twice".formatted(key));
-      }
+    private long[] counts(String key) throws IOException {
       if (json.next() != JsonToken.START_ARRAY) {
         throw refuse("has a %s that is not an array".formatted(key));
       }
@@ -261,7 +242,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
                 "has %d bytes, but %s %s needs %d",
                 end - begin,
                 type,
-                abbreviate(shape.toString()),
+                Printable.name(shape.toString()),
                 bytes));
       }
       return new Entry(name, type.name(), shape, begin, end);
@@ -271,7 +252,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
       try {
         return Shape.of(dims);
       } catch (ShapeException e) {
-        throw refuse("has too many elements: " + abbreviate(Arrays.toString(dims)), e);
+        throw refuse("has too many elements: " + Printable.name(Arrays.toString(dims)), e);
       }
     }
 
@@ -280,11 +261,12 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
       try {
         bits = Math.multiplyExact(shape.elements(), type.bits);
       } catch (ArithmeticException e) {
-        throw refuse("has too many bytes: %s %s".formatted(type, abbreviate(shape.toString())), e);
+        throw refuse(
+            "has too many bytes: %s %s".formatted(type, Printable.name(shape.toString())), e);
       }
       if (bits % 8 != 0) {
         throw refuse(
-            "does not fill its last byte: %s %s".formatted(type, abbreviate(shape.toString())));
+            "does not fill its last byte: %s %s".formatted(type, Printable.name(shape.toString())));
       }
       return bits / 8;
     }

@@ -1,6 +1,6 @@
 package org.bayu.tensor.io;
 
-import static org.bayu.tensor.io.StrictJson.quote;
+import static org.bayu.tensor.io.Printable.quote;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import java.io.ByteArrayOutputStream;
@@ -119,7 +119,8 @@ public final class SafetensorsWriter {
       if (!names.add(name)) {
         throw new IllegalArgumentException("two tensors named " + quote(name));
       }
-      if (name.equals(SafetensorsHeader.METADATA) || StrictJson.hasLoneSurrogate(name)) {
+      if (name.equals(SafetensorsHeader.METADATA)
+          || !StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
         throw new IllegalArgumentException("no tensor can be named " + quote(name));
       }
     }

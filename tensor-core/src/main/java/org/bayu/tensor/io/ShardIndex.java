@@ -1,6 +1,6 @@
 package org.bayu.tensor.io;
 
-import static org.bayu.tensor.io.StrictJson.quote;
+import static org.bayu.tensor.io.Printable.quote;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
@@ -49,7 +49,9 @@ final class ShardIndex {
       throw refuse(
           String.format(Locale.ROOT, "has %d bytes, too many for an index", Files.size(index)));
     }
-    var files = parse(Files.readAllBytes(index));
+    var files =
+        StrictJson.read(
+            index, Files.readAllBytes(index), json -> files(new JsonTokens(index, json)));
     var shards = LinkedHashMap.<String, Path>newLinkedHashMap(files.size());
     var missing = new TreeSet<String>();
     for (var entry : files.entrySet()) {
@@ -62,28 +64,24 @@ final class ShardIndex {
       shards.put(entry.getKey(), shard);
     }
     if (!missing.isEmpty()) {
-      throw refuse("names missing files: " + String.join(", ", missing));
+      throw refuse(
+          "names missing files: "
+              + Printable.first(missing.stream().map(Printable::name).toList(), ", "));
     }
     return shards;
   }
 
-  private Map<String, String> parse(byte[] bytes) throws IOException {
+  private Map<String, String> files(JsonTokens json) throws IOException {
     Map<String, String> files = null;
-    try (var json = new StrictJson(index, "the index", bytes)) {
-      if (json.next() != JsonToken.START_OBJECT) {
-        throw refuse("the index is not an object");
+    if (json.next() != JsonToken.START_OBJECT) {
+      throw refuse("is not a JSON object");
+    }
+    while (json.next() != JsonToken.END_OBJECT) {
+      if (json.text().equals(WEIGHT_MAP)) {
+        files = weightMap(json);
+      } else {
+        json.skip();
       }
-      while (json.next() != JsonToken.END_OBJECT) {
-        if (!json.text().equals(WEIGHT_MAP)) {
-          json.next();
-          json.skip();
-        } else if (files == null) {
-          files = weightMap(json);
-        } else {
-          throw refuse(WEIGHT_MAP + " is given twice");
-        }
-      }
-      json.end();
     }
     if (files == null) {
       throw refuse("has no " + WEIGHT_MAP);
@@ -91,7 +89,7 @@ final class ShardIndex {
     return files;
   }
 
-  private Map<String, String> weightMap(StrictJson json) throws IOException {
+  private Map<String, String> weightMap(JsonTokens json) throws IOException {
     if (json.next() != JsonToken.START_OBJECT) {
       throw refuse(WEIGHT_MAP + " is not an object");
     }
@@ -101,9 +99,7 @@ final class ShardIndex {
       if (json.next() != JsonToken.VALUE_STRING) {
         throw refuse("the file of tensor %s is not a string".formatted(quote(tensor)));
       }
-      if (files.put(tensor, json.text()) != null) {
-        throw refuse("tensor %s is given twice".formatted(quote(tensor)));
-      }
+      files.put(tensor, json.text());
     }
     return files;
   }

@@ -1,6 +1,6 @@
 package org.bayu.tensor.io;
 
-import static org.bayu.tensor.io.StrictJson.quote;
+import static org.bayu.tensor.io.Printable.quote;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

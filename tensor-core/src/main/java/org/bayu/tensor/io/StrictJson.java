@@ -3,191 +3,131 @@ package org.bayu.tensor.io;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import java.io.ByteArrayInputStream;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.regex.Pattern;
 
 /**
- * A pull parser that refuses what a lenient reader repairs: invalid UTF-8, lone surrogates, more
- * than one document, deep nesting, numbers that are not plain counts. It says of what it refuses
- * where in which file.
+ * The one way in which Bayu reads JSON (RFC 8259). It refuses what a lenient reader repairs:
+ * invalid UTF-8, a byte order mark, a key given twice, half a surrogate pair, anything after the
+ * value; and what is too large: values nested more than {@value #MAX_DEPTH} deep, numbers of more
+ * than {@value #MAX_DIGITS} characters, keys of more than {@value #MAX_KEY} and texts of more than
+ * {@value #MAX_TEXT}.
  *
- * <p>Reads tokens in order; the caller knows the grammar and looks for duplicate keys.
+ * <p>A refusal says in plain words what is wrong, and at which line and column.
+ *
+ * {@snippet :
+ * JsonNode tree = StrictJson.read(file, Files.readAllBytes(file), mapper::readTree);
+ * }
  */
-final class StrictJson implements AutoCloseable {
+public final class StrictJson {
   /** Objects and arrays may be nested this deep. */
-  static final int MAX_DEPTH = 128;
+  public static final int MAX_DEPTH = 1000;
 
-  private static final int QUOTED_LENGTH = 200;
-  private static final BigInteger LARGEST = BigInteger.valueOf(Long.MAX_VALUE);
+  static final int MAX_DIGITS = 1000;
+  static final int MAX_KEY = 50_000;
+  static final int MAX_TEXT = 20_000_000;
 
   // Names are not interned: they are seen once, and chosen by whoever made the file.
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)
-                  .maxNameLength(Integer.MAX_VALUE)
-                  .maxStringLength(Integer.MAX_VALUE)
+                  .maxNumberLength(MAX_DIGITS)
+                  .maxNameLength(MAX_KEY)
+                  .maxStringLength(MAX_TEXT)
                   .build())
           .build();
 
-  private final Path file;
-  private final String part;
-  private final JsonParser parser;
+  /** The beginning of what may be half a surrogate pair: it cannot be written as UTF-8. */
+  private static final Pattern SURROGATE = Pattern.compile("\\\\u[dD][89a-fA-F]");
+
+  /** Takes the value from a parser that stands before its first token. */
+  @FunctionalInterface
+  public interface Content<T> {
+    /** Reads the whole value and nothing after it. */
+    T from(JsonParser parser) throws IOException;
+  }
+
+  private StrictJson() {}
 
   /**
-   * A parser of {@code json}.
+   * The value that a file holds.
    *
-   * @param part what {@code json} is of {@code file}, for messages: "the header"
+   * @param bytes all of the file's
+   * @throws MalformedFileException if they are not one JSON value in UTF-8
    */
-  StrictJson(Path file, String part, byte[] json) throws IOException {
-    this.file = file;
-    this.part = part;
-    // A decoder made by newDecoder() reports malformed input instead of replacing it.
-    parser =
-        FACTORY.createParser(
-            new InputStreamReader(
-                new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder()));
+  public static <T> T read(Path file, byte[] bytes, Content<T> content) throws IOException {
+    return read(file, "", bytes, content);
   }
 
-  /** The next token; the end of the text within the document is refused. */
-  JsonToken next() throws IOException {
-    var token = advance();
-    if (token == null) {
-      throw refuse(part + " ends within its JSON");
-    }
-    return token;
-  }
-
-  /** Refuses anything but white space after the document. */
-  void end() throws IOException {
-    if (advance() != null) {
-      throw refuse(part + " has more than one JSON document");
-    }
-  }
-
-  private @Nullable JsonToken advance() throws IOException {
+  /**
+   * The same of a part of a file.
+   *
+   * @param part what the bytes are, with a space behind it, for messages: "the header "
+   */
+  static <T> T read(Path file, String part, byte[] bytes, Content<T> content) throws IOException {
     try {
-      var token = parser.nextToken();
-      if (token == JsonToken.VALUE_STRING || token == JsonToken.FIELD_NAME) {
-        if (hasLoneSurrogate(parser.getText())) {
-          throw refuse("%s has a lone surrogate in %s".formatted(part, quote(parser.getText())));
-        }
-      }
-      return token;
-    } catch (StreamConstraintsException e) {
-      throw refuse("%s exceeds a limit: %s".formatted(part, oneLine(e.getOriginalMessage())), e);
-    } catch (JsonProcessingException e) {
-      throw refuse(
-          String.format(
-              Locale.ROOT,
-              "%s is not valid JSON at character %d: %s",
-              part,
-              e.getLocation().getCharOffset(),
-              oneLine(e.getOriginalMessage())),
-          e);
-    } catch (CharacterCodingException e) {
-      throw refuse(part + " is not valid UTF-8", e);
-    }
-  }
-
-  /** The text of the string, field name or number just read. */
-  String text() throws IOException {
-    return parser.getText();
-  }
-
-  /** Reads over the value that begins with the token just read. */
-  void skip() throws IOException {
-    var depth = 0;
-    var token = parser.currentToken();
-    while (true) {
-      if (token.isStructStart()) {
-        depth++;
-      } else if (token.isStructEnd()) {
-        depth--;
-      }
-      if (depth == 0) {
-        return;
-      }
-      token = next();
+      return parse(text(file, part, bytes), content);
+    } catch (InvalidJsonException e) {
+      throw new MalformedFileException(file, part + e.getMessage(), e);
     }
   }
 
   /**
-   * The value of the token just read, which must be a whole number from 0 to 2⁶³ − 1, written
-   * without sign, fraction and exponent.
+   * The text of a file in UTF-8.
    *
-   * @param what names the number in messages
+   * @throws MalformedFileException if it is not UTF-8, or a pointer of Git LFS
    */
-  long count(String what) throws IOException {
-    var token = parser.currentToken();
-    var text = parser.getText();
-    if (token == null || !token.isNumeric()) {
-      throw refuse("%s is not a number".formatted(what));
+  public static String text(Path file, byte[] bytes) throws MalformedFileException {
+    return text(file, "", bytes);
+  }
+
+  private static String text(Path file, String part, byte[] bytes) throws MalformedFileException {
+    GitLfs.refusePointer(file, bytes);
+    var buffer = ByteBuffer.wrap(bytes);
+    try {
+      // A decoder made by newDecoder() reports malformed input instead of replacing it.
+      return StandardCharsets.UTF_8.newDecoder().decode(buffer).toString();
+    } catch (CharacterCodingException e) {
+      throw new MalformedFileException(
+          file, part + "is not valid UTF-8 at byte " + buffer.position(), e);
     }
-    if (token != JsonToken.VALUE_NUMBER_INT || text.startsWith("-")) {
-      throw refuse("%s is %s, not a whole number from 0".formatted(what, abbreviate(text)));
+  }
+
+  /**
+   * The value that a text is.
+   *
+   * @throws InvalidJsonException if it is not one JSON value
+   * @throws IOException whatever else {@code content} throws
+   */
+  public static <T> T parse(String text, Content<T> content) throws IOException {
+    refuseIf(text, text.startsWith("\ufeff") || text.isBlank());
+    refuseIf(text, SURROGATE.matcher(text).find());
+    try (var parser = FACTORY.createParser(text)) {
+      var value = content.from(parser);
+      if (parser.nextToken() != null) {
+        throw JsonFault.of(text, null);
+      }
+      return value;
+    } catch (JsonProcessingException e) {
+      throw JsonFault.of(text, e);
     }
-    if (text.length() >= 19 && new BigInteger(text).compareTo(LARGEST) > 0) {
-      throw refuse("%s is %s, more than any file holds".formatted(what, abbreviate(text)));
+  }
+
+  private static void refuseIf(String text, boolean suspicious) throws InvalidJsonException {
+    var fault = suspicious ? JsonFault.find(text) : null;
+    if (fault != null) {
+      throw fault.exception(text, null);
     }
-    return Long.parseLong(text);
-  }
-
-  /** What the caller throws because of {@code reason}. */
-  MalformedFileException refuse(String reason) {
-    return refuse(reason, null);
-  }
-
-  /** The same, with what was thrown below. */
-  MalformedFileException refuse(String reason, @Nullable Throwable cause) {
-    return new MalformedFileException(file, reason, cause);
-  }
-
-  @Override
-  public void close() throws IOException {
-    parser.close();
-  }
-
-  /** Whether {@code text} cannot be written as UTF-8. */
-  static boolean hasLoneSurrogate(String text) {
-    return text.codePoints()
-        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
-  }
-
-  /** {@code text} in quotes on one line of bearable length. */
-  static String quote(String text) {
-    return '"' + abbreviate(oneLine(text)) + '"';
-  }
-
-  /** {@code text} cut to a bearable length. */
-  static String abbreviate(String text) {
-    return text.length() <= QUOTED_LENGTH ? text : text.substring(0, QUOTED_LENGTH) + "…";
-  }
-
-  private static String oneLine(String text) {
-    var line = new StringBuilder();
-    text.codePoints()
-        .forEach(
-            c -> {
-              if (Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE) {
-                line.append(String.format(Locale.ROOT, "\\u%04x", c));
-              } else {
-                line.appendCodePoint(c);
-              }
-            });
-    return line.toString();
   }
 }

@@ -95,7 +95,7 @@ class SafetensorsFileTest {
   }
 
   @Test
-  void nestingOf128IsAccepted() throws IOException {
+  void nestingOf1000IsAccepted() throws IOException {
     var depth = StrictJson.MAX_DEPTH - 2;
     try (var file =
         open(
@@ -122,8 +122,8 @@ class SafetensorsFileTest {
   }
 
   @Test
-  void nameOfAnyLengthIsAccepted() throws IOException {
-    var name = "n".repeat(100_000);
+  void nameOf50000CharactersIsAccepted() throws IOException {
+    var name = "n".repeat(50_000);
     try (var file = open(header(tensor(name, "F32", "[]", "[0,4]")), 4)) {
       assertEquals(Set.of(name), file.names());
     }

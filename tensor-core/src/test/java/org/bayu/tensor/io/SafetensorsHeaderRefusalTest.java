@@ -87,7 +87,8 @@ class SafetensorsHeaderRefusalTest {
   void invalidUtf8IsRefused() throws IOException {
     var overlong = header(SCALAR).getBytes(StandardCharsets.UTF_8);
     overlong[2] = (byte) 0xC0;
-    refused("the header is not valid UTF-8", TestFiles.bytes(overlong.length, overlong, 4));
+    refused(
+        "the header is not valid UTF-8 at byte 2", TestFiles.bytes(overlong.length, overlong, 4));
   }
 
   @Test
@@ -96,7 +97,7 @@ class SafetensorsHeaderRefusalTest {
     json[2] = (byte) 0xED;
     json[3] = (byte) 0xA0;
     json[4] = (byte) 0x80;
-    refused("the header is not valid UTF-8", TestFiles.bytes(json.length, json, 4));
+    refused("the header is not valid UTF-8 at byte 2", TestFiles.bytes(json.length, json, 4));
   }
 
   @Test
@@ -121,19 +122,16 @@ class SafetensorsHeaderRefusalTest {
   @Test
   void nulPaddingIsRefused() throws IOException {
     refused(
-        String.format(
-                Locale.ROOT,
-                "the header is not valid JSON at character %d: Illegal character ((CTRL-CHAR, code"
-                    + " 0)):",
-                header(SCALAR).length() + 1)
-            + " only regular white space (\\r, \\n, \\t) is allowed between tokens",
+        "the header is not valid JSON at line 1, column "
+            + (header(SCALAR).length() + 1)
+            + ": \\u0000 stands behind the end of its value",
         header(SCALAR) + "\0\0");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"{}", " {}", "1", "null", "\n[]"})
   void trailingJsonIsRefused(String trailing) throws IOException {
-    refused("the header has more than one JSON document", header(SCALAR) + trailing);
+    refusedAsJson(header(SCALAR) + trailing);
   }
 
   @ParameterizedTest
@@ -150,11 +148,11 @@ class SafetensorsHeaderRefusalTest {
   }
 
   @Test
-  void nestingOver128IsRefused() throws IOException {
+  void nestingOver1000IsRefused() throws IOException {
     var depth = StrictJson.MAX_DEPTH - 2 + 1;
     refused(
-        "the header exceeds a limit: Document nesting depth (129) exceeds the maximum allowed"
-            + " (128, from `StreamReadConstraints.getMaxNestingDepth()`)",
+        "the header is not valid JSON at line 1, column 1013: objects and arrays are nested more"
+            + " than 1000 deep",
         "{\"w\":{\"extra\":%s%s,\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}"
             .formatted("[".repeat(depth), "]".repeat(depth)));
   }
@@ -175,8 +173,8 @@ class SafetensorsHeaderRefusalTest {
         "{\"__metadata__\":null,}",
         "{a:1}",
         "{\"a\" 1}",
-        "{\"a\":\"\n\"}",
-        "{\"a\":\"\\x\"}"
+        "{\"a\":{\"b\":\"\n\"}}",
+        "{\"a\":{\"b\":\"\\x\"}}"
       })
   void objectThatIsNotJsonIsRefused(String json) throws IOException {
     refusedAsJson(json);
@@ -185,22 +183,17 @@ class SafetensorsHeaderRefusalTest {
   private void refusedAsJson(String header) throws IOException {
     var path = TestFiles.write(folder, TestFiles.bytes(header, 4));
     var e = assertThrows(MalformedFileException.class, () -> SafetensorsFile.open(path).close());
-    assertTrue(
-        e.reason().startsWith("the header is not valid JSON at character ")
-            || e.reason().equals("the header ends within its JSON"),
-        e.reason());
+    assertTrue(e.reason().startsWith("the header is not valid JSON at line "), e.reason());
   }
 
   @Test
   void loneSurrogatesAreRefused() throws IOException {
     refused(
-        "the header has a lone surrogate in \"\\ud800\"",
+        "the header is not valid JSON at line 1, column 2: the text has \\ud800, which is half a"
+            + " character",
         header(tensor("\\ud800", "F32", "[]", "[0,4]")));
-    refused(
-        "the header has a lone surrogate in \"a\\udfff\"",
-        header("\"__metadata__\":{\"k\":\"a\\udfff\"}", SCALAR));
-    refused(
-        "the header has a lone surrogate in \"\\udc00\"",
+    refusedAsJson(header("\"__metadata__\":{\"k\":\"a\\udfff\"}", SCALAR));
+    refusedAsJson(
         "{\"w\":{\"extra\":[\"\\udc00\"],\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}");
   }
 
@@ -237,7 +230,8 @@ class SafetensorsHeaderRefusalTest {
           default -> "[0,4]";
         };
     refused(
-        "tensor \"w\" has %s twice".formatted(key),
+        "the header is not valid JSON at line 1, column 53: the key \"%s\" is given twice"
+            .formatted(key),
         "{\"w\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4],\"%s\":%s}}"
             .formatted(key, value));
   }
@@ -257,19 +251,13 @@ class SafetensorsHeaderRefusalTest {
   }
 
   @Test
-  void tensorGivenTwiceIsRefused() throws IOException {
-    refused("tensor \"w\" is given twice", header(SCALAR, SCALAR));
-    refused("tensor \"w\" is given twice", header(SCALAR, tensor("\\u0077", "F32", "[]", "[0,4]")));
-  }
-
-  @Test
-  void metadataGivenTwiceAreRefused() throws IOException {
+  void tensorOrMetadataGivenTwiceAreRefused() throws IOException {
+    var twice = "the header is not valid JSON at line 1, column %s: the key \"%s\" is given twice";
+    refused(twice.formatted(54, "w"), header(SCALAR, SCALAR));
+    refused(twice.formatted(54, "w"), header(SCALAR, tensor("\\u0077", "F32", "[]", "[0,4]")));
     refused(
-        "__metadata__ is given twice",
+        twice.formatted(72, "__metadata__"),
         header("\"__metadata__\":{}", SCALAR, "\"__metadata__\":{}"));
-    refused(
-        "__metadata__ is given twice",
-        header("\"__metadata__\":null", "\"__metadata__\":{}", SCALAR));
   }
 
   @ParameterizedTest
@@ -328,7 +316,7 @@ class SafetensorsHeaderRefusalTest {
   void namesAreQuotedOnOneLineOfBearableLength() throws IOException {
     refused("tensor \"a\\u000ab\" has no dtype", "{\"a\\nb\":{}}");
     refused(
-        "tensor \"%s…\" has no dtype".formatted("a".repeat(200)),
+        "tensor \"%s… (5000 characters)\" has no dtype".formatted("a".repeat(64)),
         "{\"%s\":{}}".formatted("a".repeat(5000)));
   }
 }

@@ -230,13 +230,16 @@ class ShardedSafetensorsTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "[]|the index is not an object",
+        "[]|is not a JSON object",
         "{}|has no weight_map",
         "{\"weight_map\":[]}|weight_map is not an object",
-        "{\"weight_map\":{},\"weight_map\":{}}|weight_map is given twice",
-        "{\"weight_map\":{\"a\":\"x\",\"a\":\"x\"}}|tensor \"a\" is given twice",
+        "{\"weight_map\":{},\"weight_map\":{}}|is not valid JSON at line 1, column 18: the key"
+            + " \"weight_map\" is given twice",
+        "{\"weight_map\":{\"a\":\"x\",\"a\":\"x\"}}|is not valid JSON at line 1, column 24: the key"
+            + " \"a\" is given twice",
         "{\"weight_map\":{\"a\":1}}|the file of tensor \"a\" is not a string",
-        "{\"weight_map\":{}} {}|the index has more than one JSON document"
+        "{\"weight_map\":{}} {}|is not valid JSON at line 1, column 19: a second value begins,"
+            + " where the text should end"
       })
   void malformedIndexIsRefused(String json, String reason) throws IOException {
     refused(index(json), reason);
@@ -244,7 +247,7 @@ class ShardedSafetensorsTest {
 
   @Test
   void emptyIndexIsRefused() throws IOException {
-    refused(index(""), "the index ends within its JSON");
+    refused(index(""), "is not valid JSON at line 1, column 1: it is empty");
   }
 
   @Test

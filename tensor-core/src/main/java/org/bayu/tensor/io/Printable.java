@@ -1,0 +1,92 @@
+package org.bayu.tensor.io;
+
+import java.util.Collection;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * Text that came from a file or from the command line, made fit for a message: on one line, without
+ * what a terminal acts on, and short.
+ *
+ * <p>Control and format characters (escape sequences, changes of writing direction, zero-width
+ * characters), line separators and lone surrogates become {@code \}{@code uXXXX}.
+ */
+public final class Printable {
+  private static final int NAME = 64;
+  private static final int MESSAGE = 400;
+  private static final int PATH = 4096;
+  private static final int LISTED = 3;
+
+  private Printable() {}
+
+  /** {@code text} on one line, whole. */
+  public static String escape(String text) {
+    if (text.chars().allMatch(c -> c >= ' ' && c < 0x7F)) {
+      return text;
+    }
+    var line = new StringBuilder(text.length());
+    text.codePoints().forEach(c -> append(line, c));
+    return line.toString();
+  }
+
+  private static void append(StringBuilder line, int codePoint) {
+    switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR -> {
+        for (var unit : Character.toChars(codePoint)) {
+          line.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
+        }
+      }
+      default -> line.appendCodePoint(codePoint);
+    }
+  }
+
+  /** A name or a value on one line: its first {@value #NAME} characters, and how many it has. */
+  public static String name(String text) {
+    if (text.length() <= NAME) {
+      return escape(text);
+    }
+    return escape(start(text, NAME)) + "… (" + text.length() + " characters)";
+  }
+
+  /** The same in double quotes. */
+  public static String quote(String text) {
+    return '"' + name(text) + '"';
+  }
+
+  /** The first three, and how many more there are: "a, b, c and 4 more". */
+  public static String first(Collection<String> items, String separator) {
+    var listed = items.stream().limit(LISTED).collect(Collectors.joining(separator));
+    var more = items.size() - LISTED;
+    return more <= 0 ? listed : listed + " and " + more + " more";
+  }
+
+  /**
+   * A message on one line of at most some {@value #MESSAGE} characters. Of a longer one the middle
+   * is left out: it ends with what to do.
+   */
+  public static String message(String text) {
+    if (text.length() <= MESSAGE) {
+      return escape(text);
+    }
+    var end = text.substring(text.length() - MESSAGE / 3);
+    return escape(start(text, MESSAGE - MESSAGE / 3)) + " … " + escape(end);
+  }
+
+  /** The same, of a sentence that may begin with a path: "path: what is wrong". */
+  public static String sentence(String text) {
+    var colon = text.indexOf(": ");
+    return colon < 0 || colon > PATH
+        ? message(text)
+        : escape(text.substring(0, colon + 2)) + message(text.substring(colon + 2));
+  }
+
+  /** The first characters, without half a surrogate pair at the end. */
+  private static String start(String text, int length) {
+    var cut = Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length;
+    return text.substring(0, cut);
+  }
+}
