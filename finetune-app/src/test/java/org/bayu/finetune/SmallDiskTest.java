@@ -144,6 +144,24 @@ class SmallDiskTest {
   }
 
   @Test
+  void aFullDiskIsNamedByTheFileThatHasNoRoom() throws IOException {
+    Files.write(disk.resolve("ballast"), new byte[8 << 20]);
+    var output = disk.resolve("rows.jsonl");
+    var csv = folder.resolve("viggo.csv");
+    Files.writeString(csv, "mr,ref\ninform(name[Tetris]),Tetris is a game.\n");
+    var prepare =
+        CommandLineRun.of("prepare", "--format", "viggo", "--input", csv, "--output", output);
+    var runs = train("--trainer.output_dir=" + disk.resolve("runs"));
+    var cache = train("--data_cache_dir=" + disk);
+    for (var run : List.of(prepare, runs, cache)) {
+      assertEquals(ExitCode.FAILED, run.exitCode(), run.err());
+      var sentence = run.err().lines().toList().getLast();
+      assertTrue(sentence.contains("cannot be written (No space left on device)"), sentence);
+      assertTrue(sentence.contains(disk.toString()), sentence);
+    }
+  }
+
+  @Test
   void aReadOnlyDiskIsAFailureOfTheOutputNotOfAnInput() throws IOException, InterruptedException {
     assertEquals(
         ExitCode.DONE, train("--lora.r=2", "--hf_save_path=" + folder.resolve("saves")).exitCode());

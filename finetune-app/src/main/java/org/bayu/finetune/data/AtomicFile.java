@@ -1,6 +1,7 @@
 package org.bayu.finetune.data;
 
 import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -38,13 +39,28 @@ public final class AtomicFile {
     CleanEnd.run(
         () -> {
           try (var staged = staged(target)) {
-            try (var out =
-                new BufferedOutputStream(Files.newOutputStream(staged.path()), 1 << 16)) {
+            try (var out = open(target, staged.path())) {
               content.writeTo(out);
             }
             staged.publish();
           }
         });
+  }
+
+  /** A stream whose failures name the target, and are not taken for those of what is read. */
+  private static OutputStream open(Path target, Path staged) throws IOException {
+    var file =
+        new FilterOutputStream(Files.newOutputStream(staged)) {
+          @Override
+          public void write(byte[] bytes, int from, int count) throws IOException {
+            try {
+              out.write(bytes, from, count);
+            } catch (IOException e) {
+              throw unwritable(target, e);
+            }
+          }
+        };
+    return new BufferedOutputStream(file, 1 << 16);
   }
 
   private static StagedPath staged(Path target) throws IOException {
@@ -53,14 +69,18 @@ public final class AtomicFile {
       Files.createDirectories(file.getParent());
       return StagedPath.file(file);
     } catch (FileSystemException e) {
-      var reason =
-          e instanceof FileAlreadyExistsException
-              ? e.getFile() + " is a file"
-              : OutputFolder.reason(e);
-      throw new UserException(
-          ExitCode.FAILED,
-          "%s: cannot be written (%s). Choose another place.".formatted(target, reason),
-          e);
+      throw unwritable(target, e);
     }
+  }
+
+  private static UserException unwritable(Path target, IOException failure) {
+    var reason =
+        failure instanceof FileAlreadyExistsException e
+            ? e.getFile() + " is a file"
+            : OutputFolder.reason(failure);
+    return new UserException(
+        ExitCode.FAILED,
+        "%s: cannot be written (%s). Choose another place.".formatted(target, reason),
+        failure);
   }
 }

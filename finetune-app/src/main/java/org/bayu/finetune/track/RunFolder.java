@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -72,7 +71,7 @@ public final class RunFolder implements AutoCloseable {
       refuseIfTaken(folder);
       Files.writeString(folder.resolve(CONFIG), config);
       return new RunFolder(lockFile, FileChannel.open(folder.resolve(METRICS), CREATE, WRITE));
-    } catch (AccessDeniedException e) {
+    } catch (IOException e) {
       lockFile.close();
       throw unwritable(folder, e);
     } catch (Throwable e) {
@@ -90,10 +89,10 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  private static UserException unwritable(Path folder, FileSystemException cause) {
+  private static UserException unwritable(Path folder, IOException cause) {
     var reason =
-        cause instanceof FileAlreadyExistsException
-            ? cause.getFile() + " is a file"
+        cause instanceof FileAlreadyExistsException e
+            ? e.getFile() + " is a file"
             : OutputFolder.reason(cause);
     return new UserException(
         ExitCode.FAILED,

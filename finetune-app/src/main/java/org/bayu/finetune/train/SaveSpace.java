@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.TrainConfig;
@@ -27,6 +28,10 @@ public final class SaveSpace {
   private record Store(List<SaveTarget> targets, long saveBytes, long freeBytes, int saves) {
     private boolean holdsAll() {
       return freeBytes / Math.max(1, saveBytes) >= saves;
+    }
+
+    private String keys() {
+      return targets.stream().map(SaveTarget::key).collect(Collectors.joining(", "));
     }
 
     private String folders() {
@@ -101,7 +106,7 @@ public final class SaveSpace {
             String.format(
                 Locale.ROOT,
                 "%s: a save takes %s, and %s are free in %s. Free some space, or save elsewhere.",
-                store.targets.stream().map(SaveTarget::key).collect(Collectors.joining(", ")),
+                store.keys(),
                 bytes(store.saveBytes),
                 bytes(store.freeBytes),
                 store.folders()));
@@ -109,9 +114,24 @@ public final class SaveSpace {
     }
   }
 
-  /** Whether one save fits beside the last one, everywhere. */
-  boolean hasRoomForAnother() {
-    return stores.stream().allMatch(store -> store.freeBytes / 2 >= store.saveBytes);
+  /** Why another save would leave no room for the last one; empty where there is room. */
+  Optional<String> refusalBeforeLast() {
+    return stores.stream()
+        .filter(store -> store.freeBytes / 2 < store.saveBytes)
+        .map(
+            store ->
+                String.format(
+                    Locale.ROOT,
+                    "%s: %s are free in %s, %s",
+                    store.keys(),
+                    bytes(store.freeBytes),
+                    store.folders(),
+                    store.freeBytes < store.saveBytes
+                        ? "and the last save takes "
+                            + bytes(store.saveBytes)
+                            + ". Free some before the run ends."
+                        : "and the last save needs " + bytes(store.saveBytes) + " of them."))
+        .findFirst();
   }
 
   /** Bytes as text. */

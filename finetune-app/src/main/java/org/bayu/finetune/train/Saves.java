@@ -127,12 +127,10 @@ final class Saves {
     if (targets.isEmpty()) {
       return;
     }
-    if (!SaveSpace.of(targets, 2, space).hasRoomForAnother()) {
+    var refusal = SaveSpace.of(targets, 2, space).refusalBeforeLast();
+    if (refusal.isPresent()) {
       messages.accept(
-          String.format(
-              Locale.ROOT,
-              "No save after step %d: the space that is left is kept for the last one.",
-              done));
+          String.format(Locale.ROOT, "No save after step %d. %s", done, refusal.get()));
       return;
     }
     for (var target : targets) {
@@ -145,7 +143,7 @@ final class Saves {
                 target.key(),
                 target.kind(),
                 done,
-                OutputFolder.reason(failure)));
+                reason(failure, target)));
       }
     }
   }
@@ -182,7 +180,7 @@ final class Saves {
             failed.key(),
             failed.kind(),
             failed.path(done),
-            OutputFolder.reason(reason));
+            reason(reason, failed));
     if (whole != null) {
       return UserException.failed(text + " The " + rescue.kind() + " is in " + whole + ".");
     }
@@ -219,6 +217,23 @@ final class Saves {
       }
     }
     return Optional.empty();
+  }
+
+  /** Why it failed, with the bytes that are missing if that is it. */
+  private String reason(IOException failure, SaveTarget target) {
+    var text = OutputFolder.reason(failure);
+    return space
+        .at(target.folder())
+        .filter(room -> room.freeBytes() < target.bytes())
+        .map(
+            room ->
+                String.format(
+                    Locale.ROOT,
+                    "%s: it takes %s, and %s are free",
+                    text,
+                    SaveSpace.bytes(target.bytes()),
+                    SaveSpace.bytes(room.freeBytes())))
+        .orElse(text);
   }
 
   private @Nullable IOException write(SaveTarget target, Path path, int done) {

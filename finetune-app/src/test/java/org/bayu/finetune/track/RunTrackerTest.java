@@ -106,6 +106,25 @@ class RunTrackerTest {
   }
 
   @Test
+  void aRateOverNoTimeIsLeftOut() throws IOException {
+    try (var tracker = tracker()) {
+      tracker.start(2000, 500, 8);
+      var result = new TrainingStep.Result(2.0, 1.5, 1000, 600, 3);
+      tracker.step(new StepReport(0, result, 3e-4, 8, 4e9, 0, 0, null));
+      assertEquals(
+          "Trained 4 steps in 0.0 s: 1,000 tokens."
+              + " Loss 2.0000 at the first step, 2.0000 at the last.",
+          tracker.summary().getFirst());
+    }
+    var step = metrics().getFirst();
+    for (var name :
+        List.of("tokens_per_second", "examples_per_second", "gflops_per_second", "mfu")) {
+      assertFalse(step.has("throughput/" + name), name);
+    }
+    assertEquals(2.0, step.get("train/loss").doubleValue());
+  }
+
+  @Test
   void nothingIsWrittenBeforeTheRunBegins() throws IOException {
     tracker().close();
     assertFalse(Files.exists(folder.resolve("run")));

@@ -122,10 +122,30 @@ class SavesTest {
     free = 2 * (ADAPTER_BYTES + MODEL_BYTES) - 1;
     saves().between(5);
     assertEquals(
-        List.of("No save after step 5: the space that is left is kept for the last one."),
+        List.of(
+            "No save after step 5. hf_save_path, merged_hf_save_path: 1.97 KiB are free in %s and %s, and the last save needs 1010 B of them."
+                .formatted(adapters, merged)),
         messages);
     saves().last(10);
     assertTrue(Files.exists(merged.resolve("step-10")));
+  }
+
+  @Test
+  void whereNotEvenTheLastSaveFitsAnyMoreThatIsSaidAtOnceWithTheBytes() {
+    free = MODEL_BYTES;
+    full.add(merged);
+    var saves = saves();
+    saves.between(5);
+    assertEquals(
+        List.of(
+            "No save after step 5. hf_save_path, merged_hf_save_path: 1000 B are free in %s and %s, and the last save takes 1010 B. Free some before the run ends."
+                .formatted(adapters, merged)),
+        messages);
+    free = MODEL_BYTES - 1;
+    var e = assertThrows(UserException.class, () -> saves.last(10));
+    assertTrue(
+        sentence(e).contains("(No space left on device: it takes 1000 B, and 999 B are free)"),
+        sentence(e));
   }
 
   @Test
@@ -183,6 +203,6 @@ class SavesTest {
     var unknown = SaveSpace.of(List.of(model), 2, _ -> Optional.empty());
     unknown.check();
     assertEquals(List.of(), unknown.lines());
-    assertTrue(unknown.hasRoomForAnother());
+    assertEquals(Optional.empty(), unknown.refusalBeforeLast());
   }
 }

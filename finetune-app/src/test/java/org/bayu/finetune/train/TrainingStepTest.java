@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.TokenizedExample;
 import org.bayu.llama.HfCheckpoint;
@@ -255,6 +256,42 @@ class TrainingStepTest {
       norm += (double) a[i] * a[i];
     }
     return Math.sqrt(difference / norm);
+  }
+
+  @Test
+  void aMeanOverNoTokenIsRefusedAndNotZero() throws IOException {
+    var cutOff = List.of(new TokenizedExample(IntArrayList.of(1, 2, 3), 3));
+    with(
+        true,
+        DType.F32,
+        cut(4096, 99, 1),
+        false,
+        trained -> {
+          assertThrows(
+              IllegalArgumentException.class, () -> trained.step.run(0, cutOff, 1e-3, QUIET));
+          assertThrows(
+              IllegalArgumentException.class, () -> trained.step.evaluate(cutOff, QUIET));
+        });
+  }
+
+  @Test
+  void everyMicroBatchOfAStepAndOfAnEvaluationIsTold() throws IOException {
+    var batch = goldenBatch();
+    var told = new ArrayList<String>();
+    with(
+        false,
+        DType.F32,
+        cut(4096, 1, Integer.MAX_VALUE),
+        false,
+        trained -> {
+          trained.step.run(0, batch, 1e-3, (done, count) -> told.add(done + "/" + count));
+          var n = batch.size();
+          var expected = IntStream.rangeClosed(1, n).mapToObj(i -> i + "/" + n).toList();
+          assertEquals(expected, told);
+          told.clear();
+          trained.step.evaluate(batch, (done, count) -> told.add(done + "/" + count));
+          assertEquals(expected, told);
+        });
   }
 
   @Test
