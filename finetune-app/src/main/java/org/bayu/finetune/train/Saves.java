@@ -129,8 +129,7 @@ final class Saves {
     }
     var refusal = SaveSpace.of(targets, 2, space).refusalBeforeLast();
     if (refusal.isPresent()) {
-      messages.accept(
-          String.format(Locale.ROOT, "No save after step %d. %s", done, refusal.get()));
+      messages.accept(String.format(Locale.ROOT, "No save after step %d. %s", done, refusal.get()));
       return;
     }
     for (var target : targets) {

@@ -269,8 +269,7 @@ class TrainingStepTest {
         trained -> {
           assertThrows(
               IllegalArgumentException.class, () -> trained.step.run(0, cutOff, 1e-3, QUIET));
-          assertThrows(
-              IllegalArgumentException.class, () -> trained.step.evaluate(cutOff, QUIET));
+          assertThrows(IllegalArgumentException.class, () -> trained.step.evaluate(cutOff, QUIET));
         });
   }
 
