@@ -25,6 +25,15 @@ record AddedToken(
     return new AddedToken(id, content, true, false, false, false, false);
   }
 
+  AddedToken withId(int other) {
+    return new AddedToken(other, content, special, normalized, lstrip, rstrip, singleWord);
+  }
+
+  /** The same as a control token. */
+  AddedToken asSpecial() {
+    return new AddedToken(id, content, true, normalized, lstrip, rstrip, singleWord);
+  }
+
   AddedToken withContent(String other) {
     return new AddedToken(id, other, special, normalized, lstrip, rstrip, singleWord);
   }

@@ -112,6 +112,11 @@ record JsonObject(Path file, String where, JsonNode node) {
             + " is not one that Bayu implements");
   }
 
+  /** An object that was found under the path {@code key} of this one. */
+  JsonObject child(String key, JsonNode value) {
+    return new JsonObject(file, path(key), value);
+  }
+
   private String path(String key) {
     return where.isEmpty() ? key : where + "." + key;
   }

@@ -61,7 +61,9 @@ public final class LlamaTokenizer {
     eosTakesSpaces =
         eos.isPresent() && tokens.stream().anyMatch(t -> t.id() == eos.getAsInt() && t.lstrip());
     texts = new TokenTexts(vocabulary, parts.decodeRules(), special);
-    notes = config.notes(parts.template(), parts.file(), bos, eos, this::spelling);
+    var lines = config.notes(parts.template(), parts.file(), bos, eos, this::spelling);
+    lines.addAll(files.notes());
+    notes = List.copyOf(lines);
     fingerprint = files.fingerprint();
   }
 

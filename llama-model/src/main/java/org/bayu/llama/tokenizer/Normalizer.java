@@ -32,23 +32,16 @@ interface Normalizer {
   }
 
   /**
-   * SentencePiece's white space rules, with the identity as character map.
+   * SentencePiece's white space rules inside a text, with the identity as character map.
    *
-   * @param dummyPrefix a space in front of every text that is not empty
-   * @param removeExtra without leading and trailing spaces, runs of spaces as one
+   * @param removeExtra runs of spaces as one
    * @param escape spaces as U+2581
    */
-  static Normalizer sentencePiece(boolean dummyPrefix, boolean removeExtra, boolean escape) {
+  static Normalizer sentencePiece(boolean removeExtra, boolean escape) {
     char space = escape ? SPACE : ' ';
     return text -> {
-      if (text.isEmpty()) {
-        return text;
-      }
-      var result = new StringBuilder(text.length() + 1);
-      if (dummyPrefix) {
-        result.append(space);
-      }
-      boolean afterSpace = removeExtra;
+      var result = new StringBuilder(text.length());
+      boolean afterSpace = false;
       for (int i = 0; i < text.length(); i++) {
         char c = text.charAt(i);
         if (c != ' ') {
@@ -57,13 +50,6 @@ interface Normalizer {
           result.append(space);
         }
         afterSpace = removeExtra && c == ' ';
-      }
-      if (removeExtra) {
-        int end = result.length();
-        while (end > 0 && result.charAt(end - 1) == space) {
-          end--;
-        }
-        result.setLength(end);
       }
       return result.toString();
     };

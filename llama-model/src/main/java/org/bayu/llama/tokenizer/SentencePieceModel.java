@@ -57,7 +57,7 @@ final class SentencePieceModel {
   }
 
   /** Reads the model whose file holds {@code bytes}. */
-  static TokenizerParts parse(Path file, byte[] bytes, TokenizerConfig config)
+  static TokenizerParts parse(Path file, byte[] bytes, AddedTokenFiles files)
       throws MalformedFileException {
     if (bytes.length == 0) {
       throw new MalformedFileException(file, "is empty");
@@ -70,7 +70,7 @@ final class SentencePieceModel {
     var model = new SentencePieceModel(file);
     model.readModel(new Protobuf(file, ByteBuffer.wrap(bytes)));
     model.check();
-    return model.parts(config);
+    return model.parts(files);
   }
 
   private void readModel(Protobuf model) throws MalformedFileException {
@@ -172,20 +172,21 @@ final class SentencePieceModel {
     }
   }
 
-  private TokenizerParts parts(TokenizerConfig config) throws MalformedFileException {
-    var added = new ArrayList<AddedToken>();
+  private TokenizerParts parts(AddedTokenFiles files) throws MalformedFileException {
+    var stated = new ArrayList<AddedToken>();
     var userDefined = new ArrayList<AddedToken>();
     for (int id = 0; id < types.size(); id++) {
       var piece = piece(id);
       switch (types.get(id)) {
-        case CONTROL, UNKNOWN -> added.add(AddedToken.special(id, piece));
+        case CONTROL, UNKNOWN -> stated.add(AddedToken.special(id, piece));
         case USER_DEFINED ->
             userDefined.add(new AddedToken(id, piece, false, true, false, false, false));
         default -> {}
       }
     }
     // First, because symbols beyond the vocabulary's ids stand for characters that have none.
-    added.addAll(config.addMissingTo(vocabulary));
+    var added = files.resolve(stated, /* isJson= */ false, vocabulary);
+    userDefined.removeIf(token -> added.stream().anyMatch(other -> other.id() == token.id()));
     var bos = bosId < 0 ? OptionalInt.empty() : OptionalInt.of(bosId);
     var eos = eosId < 0 ? OptionalInt.empty() : OptionalInt.of(eosId);
     var prefix = bos.isPresent() ? IntList.of(bosId) : IntList.of();
@@ -194,7 +195,9 @@ final class SentencePieceModel {
         vocabulary,
         added,
         userDefined,
-        Normalizer.sentencePiece(dummyPrefix, removeExtraWhitespaces, escapeWhitespaces),
+        Normalizer.sentencePiece(removeExtraWhitespaces, escapeWhitespaces),
+        new TokenizerParts.Ends(
+            dummyPrefix ? (escapeWhitespaces ? "▁" : " ") : "", removeExtraWhitespaces),
         PreTokenizer.NONE,
         bpe(),
         new Template(prefix, IntList.of()),

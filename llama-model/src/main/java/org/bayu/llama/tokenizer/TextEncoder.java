@@ -12,6 +12,8 @@ final class TextEncoder {
   private final AddedTokens added;
   private final AddedTokens addedAfterNormalizing;
   private final Normalizer normalizer;
+  private final Normalizer normalizerOfStart;
+  private final TokenizerParts.Ends ends;
   private final PreTokenizer preTokenizer;
   private final Bpe bpe;
 
@@ -22,6 +24,8 @@ final class TextEncoder {
     this.added = added;
     addedAfterNormalizing = new AddedTokens(parts.addedAfterNormalizing());
     normalizer = parts.normalizer();
+    ends = parts.ends();
+    normalizerOfStart = text -> ends.prefix() + normalizer.normalize(text);
     preTokenizer = parts.preTokenizer();
     bpe = parts.bpe();
   }
@@ -41,13 +45,17 @@ final class TextEncoder {
   }
 
   /** Goes through the added tokens of a text and, normalized, what lies between them. */
-  void cut(TemplateText text, IntConsumer tokens, Consumer<Pieces> between) {
+  void cut(TemplateText whole, IntConsumer tokens, Consumer<Pieces> between) {
+    var text = ends.trims() ? trimmed(whole) : whole;
     for (var stretch : added.cut(text)) {
       if (stretch.id() != Vocabulary.NONE) {
         tokens.accept(stretch.id());
         continue;
       }
-      var normalized = normalized(text.sub(stretch.start(), stretch.end()));
+      var normalized =
+          normalized(
+              text.sub(stretch.start(), stretch.end()),
+              stretch.start() == 0 ? normalizerOfStart : normalizer);
       for (var inner : addedAfterNormalizing.cut(normalized)) {
         if (inner.id() != Vocabulary.NONE) {
           tokens.accept(inner.id());
@@ -60,9 +68,24 @@ final class TextEncoder {
     }
   }
 
-  private TemplateText normalized(TemplateText text) {
+  private TemplateText normalized(TemplateText text, Normalizer with) {
     return addedAfterNormalizing.hasSpecial()
-        ? text.normalized(normalizer)
-        : TemplateText.EMPTY.field(normalizer.normalize(text.text()));
+        ? text.normalized(with)
+        : TemplateText.EMPTY.field(with.normalize(text.text()));
+  }
+
+  /** Without the spaces at both ends; a trailing U+2581 is a space to SentencePiece. */
+  private static TemplateText trimmed(TemplateText whole) {
+    var text = whole.text();
+    int start = 0;
+    int end = text.length();
+    while (start < end && text.charAt(start) == ' ') {
+      start++;
+    }
+    while (end > start
+        && (text.charAt(end - 1) == ' ' || text.charAt(end - 1) == Normalizer.SPACE)) {
+      end--;
+    }
+    return whole.sub(start, end);
   }
 }

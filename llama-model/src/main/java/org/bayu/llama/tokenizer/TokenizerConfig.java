@@ -7,10 +7,11 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.IntFunction;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code tokenizer_config.json} says beside a tokenizer; every key may be missing. */
-record TokenizerConfig(@Nullable JsonObject json) {
+record TokenizerConfig(@Nullable JsonObject json, NamedTokens named) {
   static final String FILE_NAME = "tokenizer_config.json";
 
   /** The file's say on {@code add_bos_token} and its like; null when it says nothing. */
@@ -21,14 +22,17 @@ record TokenizerConfig(@Nullable JsonObject json) {
   /** The id of {@code bos_token} or {@code eos_token}: empty where the file says null. */
   OptionalInt token(String key, Vocabulary vocabulary, OptionalInt otherwise)
       throws MalformedFileException {
-    if (json == null || !json.has(key)) {
+    var token = named.get(key);
+    if (token == null) {
       return (json != null && json.isNull(key)) ? OptionalInt.empty() : otherwise;
     }
-    boolean bare = json.node().get(key).isTextual();
-    var content = bare ? json.string(key) : json.object(key).string("content");
-    int id = vocabulary.id(content);
+    int id = vocabulary.id(token.content());
     if (id == Vocabulary.NONE) {
-      throw json.malformed(key, "is \"" + content + "\", which the vocabulary does not have");
+      throw token
+          .file()
+          .malformed(
+              key,
+              "is " + Printable.quote(token.content()) + ", which the vocabulary does not have");
     }
     return OptionalInt.of(id);
   }
@@ -97,36 +101,5 @@ record TokenizerConfig(@Nullable JsonObject json) {
 
   private static boolean isJson(Path file) {
     return file.toString().endsWith(".json");
-  }
-
-  /** The tokens of {@code added_tokens_decoder} that the vocabulary lacks; adds them to it. */
-  List<AddedToken> addMissingTo(Vocabulary vocabulary) throws MalformedFileException {
-    var missing = new ArrayList<AddedToken>();
-    var entries = json == null ? null : json.optionalObject("added_tokens_decoder");
-    if (entries == null) {
-      return missing;
-    }
-    for (var property : entries.node().properties()) {
-      var token =
-          AddedToken.read(id(property.getKey(), entries), entries.object(property.getKey()));
-      if (vocabulary.id(token.content()) == Vocabulary.NONE) {
-        vocabulary.add(token.content(), token.id());
-        missing.add(token);
-      }
-    }
-    return missing;
-  }
-
-  private static int id(String key, JsonObject entries) throws MalformedFileException {
-    try {
-      return Integer.parseInt(key);
-    } catch (NumberFormatException e) {
-      throw entries.malformed(key, "is not a token id");
-    }
-  }
-
-  /** Where the file lies beside a tokenizer's file. */
-  static Path beside(Path tokenizer) {
-    return tokenizer.resolveSibling(FILE_NAME);
   }
 }

@@ -8,15 +8,21 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import org.bayu.tensor.io.MalformedFileException;
+import org.jspecify.annotations.Nullable;
 
 /** The files of one tokenizer, read into parts. */
 final class TokenizerFiles {
+  static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
+  static final String ADDED_TOKENS = "added_tokens.json";
+
   /**
    * What the files hold.
    *
+   * @param notes on the added tokens
    * @param fingerprint SHA-256 of all that was read
    */
-  record Loaded(TokenizerParts parts, TokenizerConfig config, String fingerprint) {}
+  record Loaded(
+      TokenizerParts parts, TokenizerConfig config, List<String> notes, String fingerprint) {}
 
   private TokenizerFiles() {}
 
@@ -24,21 +30,29 @@ final class TokenizerFiles {
   static Loaded load(Path path) throws IOException {
     var file = file(path);
     var digest = sha256();
-    var configFile = TokenizerConfig.beside(file);
-    JsonObject configJson = null;
-    if (Files.exists(configFile)) {
-      var bytes = read(configFile);
-      digest.update(bytes);
-      configJson = JsonObject.parse(configFile, bytes);
-    }
-    var config = new TokenizerConfig(configJson);
+    var configJson = beside(file, TokenizerConfig.FILE_NAME, digest);
+    var mapJson = beside(file, SPECIAL_TOKENS_MAP, digest);
+    var addedJson = beside(file, ADDED_TOKENS, digest);
+    var config = new TokenizerConfig(configJson, NamedTokens.read(configJson, mapJson));
+    var files = new AddedTokenFiles(config, addedJson);
     var bytes = read(file);
     digest.update(bytes);
     var parts =
         file.toString().endsWith(".json")
-            ? TokenizerJson.parse(file, bytes, config)
-            : SentencePieceModel.parse(file, bytes, config);
-    return new Loaded(parts, config, HexFormat.of().formatHex(digest.digest()));
+            ? TokenizerJson.parse(file, bytes, files)
+            : SentencePieceModel.parse(file, bytes, files);
+    return new Loaded(parts, config, files.notes(), HexFormat.of().formatHex(digest.digest()));
+  }
+
+  private static @Nullable JsonObject beside(Path file, String name, MessageDigest digest)
+      throws IOException {
+    var other = file.resolveSibling(name);
+    if (Files.notExists(other)) {
+      return null;
+    }
+    var bytes = read(other);
+    digest.update(bytes);
+    return JsonObject.parse(other, bytes);
   }
 
   private static Path file(Path path) throws MalformedFileException {

@@ -33,17 +33,17 @@ final class TokenizerJson {
   }
 
   /** Reads the tokenizer whose file holds {@code bytes}. */
-  static TokenizerParts parse(Path file, byte[] bytes, TokenizerConfig config) throws IOException {
+  static TokenizerParts parse(Path file, byte[] bytes, AddedTokenFiles files) throws IOException {
     var json = JsonObject.parse(file, bytes);
     var model = json.object("model");
     var type = model.string("type", "BPE"); // old files leave it out
     if (!type.equals("BPE")) {
       throw model.unknown("tokenizer model", type);
     }
-    return new TokenizerJson(json, model).parts(config);
+    return new TokenizerJson(json, model).parts(files);
   }
 
-  private TokenizerParts parts(TokenizerConfig config) throws MalformedFileException {
+  private TokenizerParts parts(AddedTokenFiles files) throws MalformedFileException {
     for (var entry : model.object("vocab").node().properties()) {
       if (!entry.getValue().isInt()) {
         throw model.malformed(
@@ -52,8 +52,7 @@ final class TokenizerJson {
       vocabulary.add(entry.getKey(), entry.getValue().intValue());
     }
     var characters = characters();
-    var tokens = addedTokens();
-    tokens.addAll(config.addMissingTo(vocabulary));
+    var tokens = files.resolve(addedTokens(), /* isJson= */ true, vocabulary);
 
     var normalizer =
         json.has("normalizer") ? Normalizer.read(json.object("normalizer")) : Normalizer.IDENTITY;
@@ -80,6 +79,7 @@ final class TokenizerJson {
         added,
         addedAfterNormalizing,
         normalizer,
+        TokenizerParts.Ends.AS_THEY_ARE,
         preTokenizer,
         bpe(characters, byteLevel),
         template,
@@ -93,7 +93,10 @@ final class TokenizerJson {
     if (json.has("added_tokens")) {
       for (var entry : json.objects("added_tokens")) {
         var token = AddedToken.read(entry.integer("id"), entry);
-        vocabulary.add(token.content(), token.id());
+        int known = vocabulary.id(token.content());
+        if (known != Vocabulary.NONE && known != token.id()) {
+          vocabulary.add(token.content(), token.id()); // refuses the second id
+        }
         tokens.add(token);
       }
     }

@@ -63,6 +63,11 @@ final class Vocabulary {
     return pieces.size();
   }
 
+  /** How many pieces there are: less than {@link #size()} where ids have holes. */
+  int count() {
+    return ids.size();
+  }
+
   /** The id of a piece, or {@link #NONE}. */
   int id(String piece) {
     return ids.getInt(piece);
