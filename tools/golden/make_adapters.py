@@ -15,7 +15,16 @@ SAVED = {
     "lm-head": dict(r=3, lora_alpha=4, target_modules=["q_proj", "lm_head"]),
     "regular-expression": dict(r=2, lora_alpha=3, target_modules=r"model\.layers\.1\.(self_attn|mlp)\.\w+_proj"),
 }
-# What changes the computation: each with everything else as in all-linear.
+# Layers with a rank and an alpha of their own, and layers left out.
+PATTERNS = dict(
+    r=2,
+    lora_alpha=3,
+    target_modules=list(TARGETS),
+    rank_pattern={"q_proj": 3, r"layers\.1\.mlp\.(?P<which_one>up|down)_proj": 1},
+    alpha_pattern={"model.layers.0.self_attn.v_proj": 5, "q_proj": 0.5},
+    exclude_modules=["0.mlp.gate_proj", "k_proj"],
+)
+# What changes the computation, or which layers there are: each with everything else as in all-linear.
 CONFIGS = {
     "use_rslora": dict(use_rslora=True),
     "use_dora": dict(use_dora=True),
@@ -89,6 +98,33 @@ def make_default_names(tokens):
         raise AssertionError("the state dict is not the saved adapter")
 
 
+@torch.no_grad()
+def make_patterns(tokens):
+    """Logits by PEFT alone, in float32; with layers_to_transform and a bias setting that has nothing to train."""
+    for name, options in {
+        "patterns": PATTERNS,
+        "one-layer": dict(r=2, lora_alpha=3, target_modules=["q_proj", "up_proj"], layers_to_transform=[1], bias="all"),
+    }.items():
+        torch.manual_seed(len(name))
+        folder = ADAPTERS / name
+        model = get_peft_model(base_model(), LoraConfig(task_type="CAUSAL_LM", **options))
+        for parameter_name, parameter in model.named_parameters():
+            if "lora_B" in parameter_name:
+                parameter.normal_(std=0.1)
+        save_adapter(model, folder)
+        loaded = PeftModel.from_pretrained(base_model(), folder).eval()
+        write_tensors(folder / "logits.safetensors", {"float32": loaded(torch.tensor([tokens])).logits[0]})
+
+
+@torch.no_grad()
+def make_merged_bf16():
+    """The all-linear adapter merged into the base rounded to bf16: the sum in float32, rounded once."""
+    base = LlamaForCausalLM.from_pretrained(MODEL, dtype=torch.bfloat16).eval()
+    merged = PeftModel.from_pretrained(base, ADAPTERS / "all-linear").merge_and_unload()
+    changed = {k: v for k, v in merged.state_dict().items() if k.split(".")[-2] in TARGETS}
+    write_tensors(ADAPTERS / "all-linear" / "merged-bf16.safetensors", changed)
+
+
 def make_configs():
     folder = fresh(ADAPTERS / "configs")
     for name, options in CONFIGS.items():
@@ -104,4 +140,6 @@ if __name__ == "__main__":
     for name, options in SAVED.items():
         make(name, tokens, options)
     make_default_names(tokens)
+    make_patterns(tokens)
+    make_merged_bf16()
     make_configs()

@@ -77,13 +77,13 @@ public final class LoraAdapter implements AutoCloseable {
 
   private LoraLinear layer(String path, Linear base, Factors factors) {
     try (var temporary = Arena.ofConfined()) {
-      var a = Factor.A.shape(base, config.rank());
-      var b = Factor.B.shape(base, config.rank());
+      var a = Factor.A.shape(base, config.rank(path));
+      var b = Factor.B.shape(base, config.rank(path));
       var exists = base.weight().value().hasMemory();
       return new LoraLinear(
           base,
           path,
-          config.scale(),
+          config.scale(path),
           masks,
           exists
               ? factors.tensor(path, Factor.A, a, temporary)

@@ -4,10 +4,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
+import org.bayu.tensor.io.Printable;
 
 /** Which linear layers of a model are adapted, by their paths. Immutable. */
 public sealed interface LoraTargets {
@@ -55,28 +53,21 @@ public sealed interface LoraTargets {
    */
   record Expression(String expression) implements LoraTargets {
     /**
-     * Checks the syntax, {@link Pattern}'s.
+     * Checks the syntax, Python's.
      *
      * @throws IllegalArgumentException if it is wrong
      */
     public Expression {
-      try {
-        Pattern.compile(expression);
-      } catch (PatternSyntaxException e) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "target_modules \"%s\" is not a regular expression: %s at position %d",
-                expression,
-                e.getDescription(),
-                e.getIndex()),
-            e);
-      }
+      pattern(expression);
     }
 
     @Override
     public boolean matches(String path) {
-      return Pattern.matches(expression, path);
+      return pattern(expression).matches(path);
+    }
+
+    private static PythonPattern pattern(String expression) {
+      return PythonPattern.of("target_modules", expression, expression);
     }
   }
 
@@ -97,16 +88,16 @@ public sealed interface LoraTargets {
           requireMatch(
               new Names(List.of(name)),
               paths,
-              "target_modules: no linear layer is named \"%s\"; there are %s"
-                  .formatted(name, String.join(", ", lastNames(paths))));
+              "target_modules: no linear layer is named %s; there are %s"
+                  .formatted(Printable.quote(name), String.join(", ", lastNames(paths))));
         }
       }
       case Expression(var expression) ->
           requireMatch(
               this,
               paths,
-              "target_modules: \"%s\" matches no linear layer; their paths are like %s"
-                  .formatted(expression, examples(paths)));
+              "target_modules: %s matches no linear layer; their paths are like %s"
+                  .formatted(Printable.quote(expression), examples(paths)));
     }
     return paths.stream().filter(this::matches).toList();
   }

@@ -2,26 +2,17 @@ package org.bayu.lora;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import org.bayu.lora.LoraAdapter.Factor;
-import org.bayu.tensor.Shape;
-import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.io.SafetensorsWriter;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.tensor.io.TensorSource;
-import org.bayu.tensor.nn.Linear;
 import org.bayu.tensor.nn.Module;
 
 /**
@@ -31,20 +22,19 @@ import org.bayu.tensor.nn.Module;
 public final class PeftFormat {
   private static final String WEIGHTS = "adapter_model.safetensors";
   private static final String PICKLE = "adapter_model.bin";
-  private static final String PREFIX = "base_model.model.";
-  private static final String BASE_LAYER = ".base_layer.weight";
 
   private PeftFormat() {}
 
   /**
    * Adapts a model with the adapter in {@code folder}, whose files are closed again.
    *
-   * <p>The head's own weight, which PEFT stores beside an adapter of it, is not read: it is the
-   * model's.
+   * <p>The head's own weight, which PEFT stores beside an adapter of it, must be the model's, up to
+   * the rounding of the coarser of their types. Adapters as Levanter names them are read too.
    *
    * @return the adapter, the caller's to close
    * @throws MalformedFileException if a setting changes the computation in a way not implemented;
-   *     if tensors are missing, unknown or do not fit the model, all of which the message names
+   *     if tensors are missing, unknown or do not fit the model, of which the message names the
+   *     first three
    * @throws IOException if a file is missing or cannot be read
    */
   public static LoraAdapter load(Path folder, Module model) throws IOException {
@@ -58,29 +48,58 @@ public final class PeftFormat {
   public static LoraAdapter load(Path folder, Module model, UnaryOperator<LoraConfig> change)
       throws IOException {
     var configFile = folder.resolve(PeftConfig.FILE);
-    var config = change.apply(PeftConfig.read(configFile));
+    var settings = PeftConfig.read(configFile);
     var linears = model.linears();
-    var paths = paths(configFile, config, linears.keySet());
+    if (!settings.bias().isEmpty() && linears.values().stream().anyMatch(l -> l.bias() != null)) {
+      throw new MalformedFileException(
+          configFile,
+          "bias is %s, which Bayu does not implement where layers have one"
+              .formatted(settings.bias()));
+    }
     try (var file = SafetensorsFile.open(weights(folder));
         var temporary = Arena.ofConfined()) {
+      var adapted = AdapterTensors.names(file);
+      var chosen = chosen(configFile, settings, adapted, linears.keySet());
+      var config = change.apply(chosen);
+      var paths = linears.keySet().stream().filter(config.targets()::matches).toList();
       linears.keySet().retainAll(paths);
-      var tensors = tensors(file, linears, config.rank(), temporary);
+      var tensors = AdapterTensors.read(file, linears, config, temporary);
       return new LoraAdapter(
           model,
           config,
           paths,
-          (path, factor, shape, memory) -> Objects.requireNonNull(tensors.get(name(path, factor))));
+          (path, factor, shape, memory) ->
+              Objects.requireNonNull(tensors.get(AdapterTensors.name(path, factor))));
     }
   }
 
-  /** Unlike a configuration's, the names may be of other models too. */
-  private static List<String> paths(Path configFile, LoraConfig config, Set<String> all)
+  /**
+   * The settings, with the layers that are adapted as targets: a configuration's may be of other
+   * models too, and where some of them are left out the tensors say which are there.
+   */
+  private static LoraConfig chosen(
+      Path configFile, PeftConfig settings, AdapterTensors.Names tensors, Set<String> all)
       throws MalformedFileException {
+    var config = settings.lora();
+    if (!settings.namesTargets() && !tensors.levanters()) {
+      throw new MalformedFileException(
+          configFile,
+          "target_modules is null, for which PEFT adapts other layers for each kind of model: name"
+              + " them");
+    }
     var targets = config.targets();
     try {
+      if (tensors.levanters() || settings.leavesOut()) {
+        var paths =
+            all.stream()
+                .filter(tensors.paths()::contains)
+                .filter(path -> tensors.levanters() || targets.matches(path))
+                .toList();
+        return paths.isEmpty() ? config : config.withTargets(new LoraTargets.Names(paths));
+      }
       return all.stream().anyMatch(targets::matches)
-          ? all.stream().filter(targets::matches).toList()
-          : targets.select(all);
+          ? config
+          : config.withTargets(new LoraTargets.Names(targets.select(all)));
     } catch (IllegalArgumentException e) {
       throw new MalformedFileException(configFile, String.valueOf(e.getMessage()), e);
     }
@@ -97,46 +116,6 @@ public final class PeftFormat {
     return weights;
   }
 
-  /** The name of A or B, like {@code base_model.model.lm_head.lora_A.weight}. */
-  private static String name(String path, Factor factor) {
-    return PREFIX + path + ".lora_" + factor + ".weight";
-  }
-
-  /** Every layer's A and B, by their names without that of the adapter, {@code default}. */
-  private static Map<String, Tensor> tensors(
-      SafetensorsFile file, Map<String, Linear> layers, int rank, SegmentAllocator temporary)
-      throws MalformedFileException {
-    var missing = new LinkedHashMap<String, Shape>();
-    var baseLayers = new HashMap<String, Shape>();
-    layers.forEach(
-        (path, linear) -> {
-          for (var factor : Factor.values()) {
-            missing.put(name(path, factor), factor.shape(linear, rank));
-          }
-          baseLayers.put(PREFIX + path + BASE_LAYER, linear.weight().value().shape());
-        });
-    var tensors = new HashMap<String, Tensor>();
-    var problems = new ArrayList<String>();
-    for (var entry : file.entries()) {
-      var name = entry.name().replace(".default.weight", ".weight");
-      var ofBase = baseLayers.get(name);
-      var shape = ofBase == null ? missing.remove(name) : ofBase;
-      if (shape == null) {
-        problems.add("tensor %s is unknown".formatted(entry.name()));
-      } else if (!shape.equals(entry.shape())) {
-        problems.add("tensor %s is %s, not %s".formatted(entry.name(), entry.shape(), shape));
-      } else if (ofBase == null) {
-        tensors.put(name, file.tensor(entry.name(), temporary));
-      }
-    }
-    missing.keySet().forEach(name -> problems.add("tensor %s is missing".formatted(name)));
-    if (!problems.isEmpty()) {
-      throw new MalformedFileException(
-          file.path(), "does not fit the model: " + String.join("; ", problems));
-    }
-    return tensors;
-  }
-
   /**
    * Writes an adapter to a new folder, so that PEFT adapts the same layers: A and B in F32, and the
    * head's own weight where the head is adapted.
@@ -149,11 +128,12 @@ public final class PeftFormat {
       throws IOException {
     var tensors = new ArrayList<TensorSource>();
     for (var parameter : adapter.parameters()) {
-      tensors.add(TensorSource.of(PREFIX + parameter.name(), parameter.value()));
+      tensors.add(TensorSource.of(AdapterTensors.PREFIX + parameter.name(), parameter.value()));
     }
     var head = adapter.layers().get(LoraTargets.HEAD);
     if (head != null) {
-      tensors.add(TensorSource.of(PREFIX + LoraTargets.HEAD + BASE_LAYER, head.weight().value()));
+      tensors.add(
+          TensorSource.of(AdapterTensors.baseName(LoraTargets.HEAD), head.weight().value()));
     }
     try (var staged = StagedPath.folder(folder)) {
       Files.write(staged.path().resolve(PeftConfig.FILE), PeftConfig.write(adapter, baseModelName));

@@ -75,6 +75,25 @@ class LlamaAdapterTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"patterns", "one-layer"})
+  void ranksAlphasAndLayersLeftOutAreThoseOfPeft(String name, @TempDir Path folder)
+      throws IOException {
+    var golden = GoldenModel.ADAPTERS.resolve(name);
+    var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+    float[] logits;
+    try (var adapter = PeftFormat.load(golden, model);
+        var expected = SafetensorsFile.open(golden.resolve("logits.safetensors"))) {
+      logits = logits(model);
+      // Both are that far from double precision.
+      assertArrayEquals(expected.tensor("float32").toFloats(), logits, 2 * NOISE);
+      PeftFormat.save(adapter, folder.resolve("again"), "base");
+    }
+    try (var adapter = PeftFormat.load(folder.resolve("again"), model)) {
+      assertArrayEquals(logits, logits(model), adapter.config().toString());
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"all-linear", "lm-head", "regular-expression"})
   void mergedWeightsGiveTheAdaptersLogits(String name) throws IOException {
     var golden = GoldenModel.ADAPTERS.resolve(name);

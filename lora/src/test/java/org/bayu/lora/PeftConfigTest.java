@@ -1,6 +1,7 @@
 package org.bayu.lora;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.bayu.lora.LoraTargets.AllLinears;
 import org.bayu.lora.LoraTargets.Expression;
 import org.bayu.lora.LoraTargets.Names;
@@ -29,14 +31,14 @@ class PeftConfigTest {
         List.of("gate_proj", "v_proj", "o_proj", "k_proj", "up_proj", "down_proj", "q_proj");
     assertEquals(
         new LoraConfig(4, 8, 0, new Names(names), false),
-        PeftConfig.read(GOLDEN.resolve("all-linear/adapter_config.json")));
+        PeftConfig.read(GOLDEN.resolve("all-linear/adapter_config.json")).lora());
     assertEquals(
         new LoraConfig(
             2, 3, 0, new Expression("model\\.layers\\.1\\.(self_attn|mlp)\\.\\w+_proj"), false),
-        PeftConfig.read(GOLDEN.resolve("regular-expression/adapter_config.json")));
+        PeftConfig.read(GOLDEN.resolve("regular-expression/adapter_config.json")).lora());
     assertEquals(
         new LoraConfig(4, 8, 0, new Names(names), true),
-        PeftConfig.read(GOLDEN.resolve("configs/use_rslora.json")));
+        PeftConfig.read(GOLDEN.resolve("configs/use_rslora.json")).lora());
   }
 
   @ParameterizedTest
@@ -44,26 +46,48 @@ class PeftConfigTest {
       delimiter = ';',
       value = {
         "use_dora; true",
-        "rank_pattern; {\"q_proj\":8}",
-        "alpha_pattern; {\"layers.1.self_attn.q_proj\":16}",
-        "bias; \"lora_only\"",
         "lora_bias; true",
         "modules_to_save; [\"lm_head\"]",
-        "fan_in_fan_out; true",
-        "layers_to_transform; [1]",
         "layer_replication; [[0,2],[1,2]]",
         "trainable_token_indices; [5,6]",
         "target_parameters; [\"mlp.gate_proj.weight\"]",
-        "exclude_modules; [\"q_proj\"]",
         "alora_invocation_tokens; [7,8]",
       })
   void whatChangesTheComputationIsRefusedByName(String key, String value) {
     var file = GOLDEN.resolve("configs").resolve(key + ".json");
     var refusal = assertThrows(MalformedFileException.class, () -> PeftConfig.read(file));
-    // PEFT writes layers_pattern, which means nothing alone, before layers_to_transform.
-    var said =
-        key.equals("layers_to_transform") ? "layers_pattern is \"layers\"" : key + " is " + value;
-    assertEquals(file + ": " + said + ", which Bayu does not implement", refusal.getMessage());
+    assertEquals(
+        file + ": " + key + " is " + value + ", which Bayu does not implement",
+        refusal.getMessage());
+  }
+
+  @Test
+  void ranksAndAlphasOfTheirOwnAreRead() throws IOException {
+    var ranks = PeftConfig.read(GOLDEN.resolve("configs/rank_pattern.json")).lora();
+    assertEquals(Map.of("q_proj", 8), ranks.rankPattern());
+    var alphas = PeftConfig.read(GOLDEN.resolve("configs/alpha_pattern.json")).lora();
+    assertEquals(Map.of("layers.1.self_attn.q_proj", 16.0), alphas.alphaPattern());
+  }
+
+  @Test
+  void settingsThatLeaveOutLayersAreSaid() throws IOException {
+    for (var name : List.of("exclude_modules", "layers_to_transform")) {
+      assertTrue(PeftConfig.read(GOLDEN.resolve("configs/" + name + ".json")).leavesOut(), name);
+    }
+    var all = PeftConfig.read(GOLDEN.resolve("all-linear/adapter_config.json"));
+    assertFalse(all.leavesOut());
+    assertTrue(all.namesTargets());
+    assertEquals("", all.bias());
+    assertEquals("\"lora_only\"", PeftConfig.read(GOLDEN.resolve("configs/bias.json")).bias());
+  }
+
+  @Test
+  void whatChangesNothingInALinearLayerIsRead() throws IOException {
+    var plain = PeftConfig.read(GOLDEN.resolve("all-linear/adapter_config.json"));
+    assertEquals(plain, PeftConfig.read(GOLDEN.resolve("configs/fan_in_fan_out.json")));
+    var qalora = "{\"peft_type\":\"LORA\",\"use_qalora\":true,\"target_modules\":[\"q\"]}";
+    // PEFT's defaults: r 8, alpha 8.
+    assertEquals(new LoraConfig(8, 8, 0, new Names(List.of("q")), false), read(qalora));
   }
 
   @ParameterizedTest
@@ -74,9 +98,7 @@ class PeftConfigTest {
         "`\"r\":4`; `\"r\":0`; the LoRA rank r is 0, less than 1",
         "`\"r\":4`; `\"r\":\"4\"`; r is \"4\", not a whole number",
         "`\"r\":4`; `\"r\":4.5`; r is 4.5, not a whole number",
-        "`\"r\":4,`; ``; lacks r: a whole number",
         "`:8,`; `:null,`; lora_alpha is null, not a number",
-        "`[\"q\"]`; `null`; target_modules is null, not a list of names or a regular expression",
         "`[\"q\"]`; `[]`; target_modules is [], not a list of names or a regular expression",
         "`[\"q\"]`; `[1]`; target_modules is [1], not a list of names",
         "`\"peft_type\":\"LORA\",`; ``; lacks peft_type: \"LORA\"",
@@ -128,7 +150,7 @@ class PeftConfigTest {
   }
 
   private LoraConfig read(String json) throws IOException {
-    return PeftConfig.read(Files.writeString(folder.resolve("adapter_config.json"), json));
+    return PeftConfig.read(Files.writeString(folder.resolve("adapter_config.json"), json)).lora();
   }
 
   private String refusal(String json) {

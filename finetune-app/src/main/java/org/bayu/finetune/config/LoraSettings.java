@@ -58,7 +58,10 @@ public record LoraSettings(
         return new LoraTargets.Names(Objects.requireNonNull(keys.texts("target_modules")));
       }
       var regex = keys.text("target_modules");
-      return regex == null ? new LoraTargets.AllLinears() : new LoraTargets.Expression(regex);
+      // PEFT's word for every linear layer but the head.
+      return regex == null || regex.equals("all-linear")
+          ? new LoraTargets.AllLinears()
+          : new LoraTargets.Expression(regex);
     } catch (IllegalArgumentException e) {
       throw keys.bad("target_modules", e.getMessage() + ".");
     }
