@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.io.Printable;
 import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,13 @@ final class LlamaConfigReader {
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
 
+  // Those of Transformers' LlamaConfig, for keys that a file does not have.
   private static final double DEFAULT_THETA = 10_000;
+  private static final double DEFAULT_RMS_NORM_EPS = 1e-6;
+  private static final int DEFAULT_POSITIONS = 2048;
+
+  /** Both names of x·σ(x). */
+  private static final Set<String> SILU = Set.of("silu", "swish");
 
   private final String source;
   private final ObjectNode json;
@@ -65,8 +73,12 @@ final class LlamaConfigReader {
     var kvHeads = has(json, "num_key_value_heads") ? count(json, "", "num_key_value_heads") : heads;
     var headDim = has(json, "head_dim") ? count(json, "", "head_dim") : headDim(hiddenSize, heads);
     var vocabSize = count(json, "", "vocab_size");
-    var maxPositions = count(json, "", "max_position_embeddings");
-    var rmsNormEps = positive(json, "", "rms_norm_eps");
+    var maxPositions =
+        json.has("max_position_embeddings")
+            ? count(json, "", "max_position_embeddings")
+            : DEFAULT_POSITIONS;
+    var rmsNormEps =
+        json.has("rms_norm_eps") ? positive(json, "", "rms_norm_eps") : DEFAULT_RMS_NORM_EPS;
     var rope = rope();
     var theta = theta(rope);
     var scaling = scaling(rope, maxPositions);
@@ -80,7 +92,7 @@ final class LlamaConfigReader {
       problems.addFirst("has no " + String.join(", ", missing));
     }
     if (!problems.isEmpty()) {
-      throw new IllegalArgumentException(String.join("; ", problems));
+      throw new IllegalArgumentException(Printable.first(problems, "; "));
     }
     return new LlamaConfig(
         hiddenSize,
@@ -110,7 +122,7 @@ final class LlamaConfigReader {
       missing.add("model_type");
     } else if (!json.path("model_type").asText().equals("llama")) {
       throw new IllegalArgumentException(
-          "model_type is %s; Bayu computes llama only".formatted(json.get("model_type")));
+          "model_type is %s; Bayu computes llama only".formatted(shown(json, "model_type")));
     }
     if (has(json, "auto_map")) {
       problems.add("auto_map asks to run code that came with the model, which Bayu never does");
@@ -118,8 +130,8 @@ final class LlamaConfigReader {
     if (has(json, "quantization_config")) {
       problems.add("quantization_config: quantized weights are not supported");
     }
-    if (has(json, "hidden_act") && !json.path("hidden_act").asText().equals("silu")) {
-      problems.add("hidden_act is %s; only silu is supported".formatted(json.get("hidden_act")));
+    if (has(json, "hidden_act") && !SILU.contains(json.path("hidden_act").asText())) {
+      problems.add("hidden_act is %s; only silu is supported".formatted(shown(json, "hidden_act")));
     }
   }
 
@@ -129,7 +141,7 @@ final class LlamaConfigReader {
       if (has(json, key)) {
         var rope = json.get(key);
         if (!rope.isObject()) {
-          problems.add("%s is %s, not an object".formatted(key, rope));
+          problems.add("%s is %s, not an object".formatted(key, shown(json, key)));
         }
         if (!rope.isEmpty()) {
           return rope;
@@ -149,13 +161,10 @@ final class LlamaConfigReader {
   }
 
   private RopeScaling scaling(JsonNode rope, int maxPositions) {
-    for (var place : List.of(rope, json)) {
-      if (has(place, "partial_rotary_factor")
-          && place.path("partial_rotary_factor").asDouble() != 1) {
-        problems.add(
-            "partial_rotary_factor is %s; only 1 is supported"
-                .formatted(place.get("partial_rotary_factor")));
-      }
+    var partial = "partial_rotary_factor";
+    var place = has(rope, partial) ? rope : json;
+    if (has(place, partial) && place.path(partial).asDouble() != 1) {
+      problems.add("%s is %s; only 1 is supported".formatted(partial, shown(place, partial)));
     }
     var typeKey = has(rope, "rope_type") ? "rope_type" : "type";
     var type = has(rope, typeKey) ? rope.get(typeKey).asText() : "default";
@@ -167,12 +176,20 @@ final class LlamaConfigReader {
       case "default" -> new RopeScaling.Default();
       case "linear" -> new RopeScaling.Linear(positive(rope, "rope scaling's ", "factor"));
       case "llama3" -> llama3(rope, maxPositions);
+      case "dynamic" -> dynamic(rope);
       default -> {
         problems.add(
-            "%s is \"%s\"; default, linear and llama3 are supported".formatted(typeKey, type));
+            "%s is %s; default, linear, dynamic and llama3 are supported"
+                .formatted(typeKey, Printable.quote(type)));
         yield new RopeScaling.Default();
       }
     };
+  }
+
+  /** It changes the frequencies only beyond the model's positions, where Bayu never goes. */
+  private RopeScaling dynamic(JsonNode rope) {
+    positive(rope, "rope scaling's ", "factor");
+    return new RopeScaling.Default();
   }
 
   private RopeScaling llama3(JsonNode rope, int maxPositions) {
@@ -206,7 +223,7 @@ final class LlamaConfigReader {
   private boolean flag(String key) {
     var value = json.path(key);
     if (has(json, key) && !value.isBoolean()) {
-      problems.add("%s is %s, not true or false".formatted(key, value));
+      problems.add("%s is %s, not true or false".formatted(key, shown(json, key)));
     }
     return value.asBoolean(false);
   }
@@ -223,7 +240,7 @@ final class LlamaConfigReader {
               "%s%s is %s, not a whole number from 1 to %d",
               prefix,
               key,
-              value,
+              shown(place, key),
               Integer.MAX_VALUE));
     } else {
       return value.intValue();
@@ -237,7 +254,7 @@ final class LlamaConfigReader {
     if (!has(place, key)) {
       missing.add(prefix + key);
     } else if (!value.isNumber() || !(value.asDouble() > 0 && value.asDouble() < 1e30)) {
-      problems.add("%s%s is %s, not a positive number".formatted(prefix, key, value));
+      problems.add("%s%s is %s, not a positive number".formatted(prefix, key, shown(place, key)));
     } else {
       return value.asDouble();
     }
@@ -252,6 +269,11 @@ final class LlamaConfigReader {
       case "float16" -> DType.F16;
       default -> null;
     };
+  }
+
+  /** A value for a message. */
+  private static String shown(JsonNode place, String key) {
+    return Printable.name(place.path(key).toString());
   }
 
   private static boolean has(JsonNode place, String key) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.bayu.tensor.io.Printable;
 
 /** Token ids as configurations name them: a number, a list of numbers, or null. */
 final class TokenIds {
@@ -20,7 +21,7 @@ final class TokenIds {
     var ids = new ArrayList<Integer>();
     for (var id : value) {
       if (!isInt(id) || id.intValue() < 0) {
-        problems.accept("%s holds %s, not a token".formatted(key, id));
+        problems.accept("%s holds %s, not a token".formatted(key, Printable.name(id.toString())));
       } else if (!ids.contains(id.intValue())) {
         ids.add(id.intValue());
       }
@@ -35,7 +36,7 @@ final class TokenIds {
       return OptionalInt.empty();
     }
     if (!isInt(value)) {
-      problems.accept("%s is %s, not a token".formatted(key, value));
+      problems.accept("%s is %s, not a token".formatted(key, Printable.name(value.toString())));
       return OptionalInt.empty();
     }
     return value.intValue() < 0 ? OptionalInt.empty() : OptionalInt.of(value.intValue());

@@ -35,20 +35,24 @@ class LlamaConfigRefusalTest {
   void everyMissingKeyIsListed() throws IOException {
     refused(
         "has no model_type, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads,"
-            + " vocab_size, max_position_embeddings, rms_norm_eps",
+            + " vocab_size",
         "{}");
     refused("has no vocab_size", json("vocab_size", "null"));
   }
 
   @Test
-  void everythingWrongIsListedAtOnce() throws IOException {
+  void nullIsNoDefault() throws IOException {
+    refused("has no rms_norm_eps", json("rms_norm_eps", "null"));
+    refused("has no max_position_embeddings", json("max_position_embeddings", "null"));
+  }
+
+  @Test
+  void ofAllThatIsWrongTheFirstThreeAreSaidAtOnce() throws IOException {
     refused(
-        "has no rms_norm_eps; auto_map asks to run code that came with the model, which Bayu never"
-            + " does; hidden_act is \"gelu\"; only silu is supported; hidden_size is -1, not a"
-            + " whole number from 1 to 2147483647; rope_type is \"yarn\"; default, linear and"
-            + " llama3 are supported; mlp_bias is 1, not true or false",
+        "has no vocab_size; hidden_act is \"gelu\"; only silu is supported; hidden_size is -1, not"
+            + " a whole number from 1 to 2147483647 and 2 more",
         json(
-            "rms_norm_eps",
+            "vocab_size",
             "null",
             "hidden_size",
             "-1",
@@ -56,10 +60,18 @@ class LlamaConfigRefusalTest {
             "1",
             "hidden_act",
             "\"gelu\"",
-            "auto_map",
-            "{\"AutoModel\": \"x.Y\"}",
             "rope_parameters",
             "{\"rope_type\": \"yarn\"}"));
+  }
+
+  @Test
+  void longOrStrangeValuesAreShortAndEscaped() throws IOException {
+    refused(
+        "hidden_act is \"" + "a".repeat(63) + "… (5002 characters); only silu is supported",
+        json("hidden_act", '"' + "a".repeat(5000) + '"'));
+    refused(
+        "rope_type is \"\\u001b[31m\\u202e\"; default, linear, dynamic and llama3 are supported",
+        json("rope_parameters", "{\"rope_type\": \"\\u001b[31m\\u202e\"}"));
   }
 
   @ParameterizedTest
@@ -72,10 +84,11 @@ class LlamaConfigRefusalTest {
         "hidden_act|\"relu\"|hidden_act is \"relu\"; only silu is supported",
         "quantization_config|{}|quantization_config: quantized weights are not supported",
         "auto_map|{}|auto_map asks to run code that came with the model, which Bayu never does",
-        "rope_scaling|{\"type\": \"dynamic\", \"factor\": 2}|type is \"dynamic\"; default, linear"
-            + " and llama3 are supported",
-        "rope_scaling|{\"rope_type\": \"longrope\"}|rope_type is \"longrope\"; default, linear and"
-            + " llama3 are supported",
+        "rope_scaling|{\"type\": \"yarn\", \"factor\": 2}|type is \"yarn\"; default, linear,"
+            + " dynamic and llama3 are supported",
+        "rope_scaling|{\"rope_type\": \"longrope\"}|rope_type is \"longrope\"; default, linear,"
+            + " dynamic and llama3 are supported",
+        "rope_scaling|{\"rope_type\": \"dynamic\"}|has no rope scaling's factor",
         "rope_scaling|{\"rope_type\": \"linear\"}|has no rope scaling's factor",
         "rope_scaling|{\"rope_type\": \"linear\", \"factor\": 0}|rope scaling's factor is 0, not a"
             + " positive number",
@@ -87,6 +100,8 @@ class LlamaConfigRefusalTest {
         "rope_parameters|{\"a\": {\"rope_type\": \"default\"}}|rope_parameters differ between"
             + " layers, which is not supported",
         "partial_rotary_factor|0.5|partial_rotary_factor is 0.5; only 1 is supported",
+        "rope_parameters|{\"partial_rotary_factor\": 0.25}|partial_rotary_factor is 0.25; only 1 is"
+            + " supported",
         "rope_theta|0|rope_theta is 0, not a positive number",
         "rope_theta|\"1e4\"|rope_theta is \"1e4\", not a positive number",
         "rms_norm_eps|-1e-5|rms_norm_eps is -0.00001, not a positive number",

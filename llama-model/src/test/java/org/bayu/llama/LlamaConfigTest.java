@@ -180,6 +180,49 @@ class LlamaConfigTest {
   }
 
   @Test
+  void epsilonAndPositionsAreTransformersDefaultsWhereTheFileHasNone() {
+    var json = LlamaConfigReader.parse(LLAMA_2);
+    json.remove(List.of("rms_norm_eps", "max_position_embeddings"));
+    var config = LlamaConfig.parse(json.toString());
+    assertEquals(1e-6, config.rmsNormEps());
+    assertEquals(2048, config.maxPositions());
+  }
+
+  @Test
+  void swishIsSilu() {
+    assertEquals(withoutSource(with()), withoutSource(with("hidden_act", "\"swish\"")));
+  }
+
+  @Test
+  void dynamicScalingIsNoneWithinThePositionsAndStaysInTheFile() {
+    var dynamic = with("rope_scaling", "{\"type\": \"dynamic\", \"factor\": 2.0}");
+    assertEquals(new RopeScaling.Default(), dynamic.ropeScaling());
+    assertTrue(dynamic.withDtype(DType.F32).toJson().contains("\"dynamic\""));
+  }
+
+  /** As Transformers 5.18 reads these files. */
+  @Test
+  void ropeScalingReplacesRopeParametersThetaToo() {
+    var linear = "{\"rope_type\": \"linear\", \"factor\": 2}";
+    var parameters = "{\"rope_type\": \"linear\", \"factor\": 3, \"rope_theta\": 77}";
+    var both = with("rope_scaling", linear, "rope_parameters", parameters);
+    assertEquals(new RopeScaling.Linear(2), both.ropeScaling());
+    assertEquals(10_000, both.ropeTheta());
+    var three = with("rope_scaling", linear, "rope_parameters", parameters, "rope_theta", "500.0");
+    assertEquals(500, three.ropeTheta());
+    var empty = with("rope_scaling", "{}", "rope_parameters", parameters);
+    assertEquals(new RopeScaling.Linear(3), empty.ropeScaling());
+    assertEquals(77, empty.ropeTheta());
+  }
+
+  @Test
+  void ropeParametersPartialFactorGoesBeforeTheTopLevels() {
+    var config =
+        with("partial_rotary_factor", "0.5", "rope_parameters", "{\"partial_rotary_factor\": 1.0}");
+    assertEquals(new RopeScaling.Default(), config.ropeScaling());
+  }
+
+  @Test
   void ropeTypeMayBeCalledType() {
     assertEquals(
         new RopeScaling.Linear(4),
