@@ -89,6 +89,27 @@ SCHEDULES = [
     dict(steps=30, learning_rate=1e-3, lr_schedule="inv", warmup=2, rewarmup=2, cycle_length=10),
     dict(steps=32, learning_rate=1e-3, warmup=2, cycle_length=0.3),
     dict(steps=30, learning_rate=1e-3, warmup=2, rewarmup=2, cycle_length=[5, 10]),
+    dict(steps=30, learning_rate=1e-3, warmup=2, rewarmup=2, cycle_length=[5, 10, 15]),
+    dict(steps=20, learning_rate=1e-3, warmup=2, cycle_length=1),
+    dict(steps=20, learning_rate=1e-3, warmup=2, cycle_length=50),
+    dict(steps=20, learning_rate=1e-3, warmup=2, rewarmup=3, cycles=[6, 20]),
+    dict(steps=20, learning_rate=1e-3, warmup=0.1, lr_schedule={"type": "cosine", "exponent": 2.5}),
+    dict(steps=20, learning_rate=1e-3, warmup=3, lr_schedule={"type": "inv_sqrt", "timescale": 4}, min_lr_ratio=0.2),
+    dict(steps=20, learning_rate=1e-3, warmup=3, decay=0.5, lr_schedule={"type": "linear"}, cooldown=0.2),
+    dict(steps=21, learning_rate=1e-3, warmup=2, rewarmup=1, cycles=2, lr_schedule="inv_sqrt", cooldown=5),
+    dict(steps=20, learning_rate=1e-3, warmup=0.2, lr_schedule="constant", cooldown=10, min_lr_ratio=0.0),
+    dict(steps=30, learning_rate=1e-3, warmup=2, rewarmup=3, cycle_length=0.4, cooldown=0.1),
+    dict(steps=20, learning_rate=0.02, warmup=4, lr_schedule={"type": "power", "batch_size": 4, "seq_length": 512}),
+    dict(
+        steps=30,
+        learning_rate=0.02,
+        warmup=2,
+        rewarmup=3,
+        cycles=2,
+        decay=0.75,
+        cooldown=4,
+        lr_schedule={"type": "power", "batch_size": 8, "seq_length": 64, "a": 1.5, "b": -0.7},
+    ),
 ]
 
 
@@ -167,7 +188,7 @@ def make_clips():
 
 
 def make_schedules():
-    """Rates by step: every step of a short run, a few of a long one."""
+    """Rates by step: every step of a short run, a few of a long one. compare_schedules.py holds them against optax."""
     cases = []
     for settings in SCHEDULES:
         rates = learning_rates(**settings)

@@ -2,7 +2,8 @@
 
 A run of `steps` steps is cut into cycles. A cycle is a linear warm-up to the learning rate, a constant stretch, and a
 decay; the warm-up of a later cycle starts where the decay before it ended. With `decay` unset, the decay fills what the
-warm-up leaves. Step n of the run uses the value at n, so a run with warm-up begins with a step of learning rate zero.
+warm-up leaves. A cooldown takes the run's last steps from the cycles and falls along a line from where the last decay
+ends to the least rate. `lr_schedule` is a name, or a mapping of `type` and the form's constants. Step n of the run uses the value at n, so a run with warm-up begins with a step of learning rate zero.
 """
 
 import math
@@ -26,29 +27,36 @@ def cycle_ends(steps, cycles=None, cycle_length=None):
         inner = [int(steps / cycles * (i + 1)) for i in range(cycles - 1)]
     else:
         inner = list(cycles or [])
+    # A length that does not divide the steps makes the last cycle longer, for it takes the rest.
     points = [0, *inner]
     return points if points[-1] == steps else [*points, steps]
 
 
-def decayed(kind, lr, min_lr_ratio, warmup_steps, decay_steps, count):
+def decayed(form, lr, min_lr_ratio, warmup_steps, decay_steps, count):
     """The learning rate `count` steps into a decay of `decay_steps` steps."""
     min_lr = lr * min_lr_ratio
-    match kind:
+    form = {"type": form} if isinstance(form, str) else form
+    match form["type"]:
         case "constant":
             return lr
         case "cosine":
             if decay_steps <= 0:
                 raise ValueError("warm-up and constant stretch leave no steps for the cosine decay")
             cosine = 0.5 * (1 + math.cos(math.pi * min(count, decay_steps) / decay_steps))
-            return lr * ((1 - min_lr_ratio) * cosine + min_lr_ratio)
+            return lr * ((1 - min_lr_ratio) * cosine ** form.get("exponent", 1.0) + min_lr_ratio)
         case "linear":
             return linear(lr, min_lr, decay_steps, count)
         case "inv_sqrt":
-            return max(lr * min(1.0, 1 / math.sqrt(max(count + warmup_steps, 1) / 10000)), min_lr)
+            root = math.sqrt(max(count + warmup_steps, 1) / form.get("timescale", 10000))
+            return max(lr * min(1.0, 1 / root), min_lr)
         case "inv":
             return max(lr * min(1.0, 1 / ((lr / min_lr - 1) * max(count, 1) / decay_steps + 1)), min_lr)
+        case "power":  # Shen et al. 2024; knows no least rate
+            tokens = count * form["batch_size"] * form["seq_length"]
+            power = tokens ** form.get("b", -0.51) if tokens else math.inf
+            return min(lr, form["batch_size"] * form.get("a", 4.6) * power)
         case _:
-            raise ValueError(f"lr_schedule {kind}")
+            raise ValueError(f"lr_schedule {form}")
 
 
 def linear(start, end, steps, count):
@@ -67,10 +75,12 @@ def learning_rates(
     rewarmup=0.0,
     cycles=None,
     cycle_length=None,
+    cooldown=0.0,
 ):
     """The learning rate of each of the run's steps."""
     rates, previous_end = [], 0.0
-    points = cycle_ends(steps, cycles, cycle_length)
+    cooldown_steps = fraction_or_steps(cooldown, steps)
+    points = cycle_ends(steps - cooldown_steps, cycles, cycle_length)
     for cycle, (start, end) in enumerate(zip(points, points[1:])):
         length = end - start
         warmup_steps = fraction_or_steps(rewarmup if cycle else warmup, length)
@@ -85,4 +95,5 @@ def learning_rates(
                 count = n - warmup_steps - stable_steps
                 rates.append(decayed(lr_schedule, learning_rate, min_lr_ratio, warmup_steps, decay_steps, count))
         previous_end = decayed(lr_schedule, learning_rate, min_lr_ratio, warmup_steps, decay_steps, decay_steps)
+    rates += [linear(previous_end, learning_rate * min_lr_ratio, cooldown_steps, n) for n in range(cooldown_steps)]
     return rates

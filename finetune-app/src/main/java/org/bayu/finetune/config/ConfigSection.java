@@ -3,12 +3,10 @@ package org.bayu.finetune.config;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
@@ -23,6 +21,7 @@ final class ConfigSection {
   /** What a number may be. */
   enum Range {
     POSITIVE("a number above 0"),
+    NEGATIVE("a number below 0"),
     NOT_NEGATIVE("a number of at least 0"),
     FRACTION("a number from 0 to 1"),
     BELOW_ONE("a number from 0 to below 1"),
@@ -38,6 +37,7 @@ final class ConfigSection {
       return x < Double.POSITIVE_INFINITY
           && switch (this) {
             case POSITIVE -> x > 0;
+            case NEGATIVE -> x < 0 && x > Double.NEGATIVE_INFINITY;
             case NOT_NEGATIVE -> x >= 0;
             case FRACTION -> x >= 0 && x <= 1;
             case BELOW_ONE -> x >= 0 && x < 1;
@@ -67,17 +67,26 @@ final class ConfigSection {
   /** The section of a key; an empty one if it is absent. */
   ConfigSection section(String key) {
     return switch (node(key)) {
-      case null -> inner(key, new Keys(new LinkedHashMap<>(), ""));
+      case null -> emptySection(key);
       case Keys inner -> inner(key, inner);
       case ConfigNode _ -> throw expected(key, "a section of keys");
     };
+  }
+
+  /** A section without keys, in place of the key's own value. */
+  ConfigSection emptySection(String key) {
+    return inner(key, new Keys(new LinkedHashMap<>(), ""));
+  }
+
+  /** The keys that were written. */
+  Set<String> keys() {
+    return keys.entries().keySet();
   }
 
   /** The sections that a key lists; null if it is absent. */
   @Nullable List<ConfigSection> sections(String key) {
     var items = items(key, "a list of sections");
     if (items == null) {
-      inner(key, new Keys(new LinkedHashMap<>(), ""));
       return null;
     }
     var sections = new ArrayList<ConfigSection>();
@@ -158,15 +167,24 @@ final class ConfigSection {
     return text == null ? null : (Integer) whole(key, text, least);
   }
 
-  /** A list of whole numbers, each greater than the one before; null if the key is absent. */
-  @Nullable List<Integer> increasing(String key, int least) {
+  /** A list of whole numbers; none if the key is absent. */
+  List<Integer> wholes(String key, int least) {
     var texts = texts(key);
-    if (texts == null) {
-      return null;
-    }
-    var numbers = new ArrayList<Integer>();
-    for (var text : texts) {
-      numbers.add(whole(key, text, numbers.isEmpty() ? least : numbers.getLast() + 1));
+    return texts == null
+        ? List.of()
+        : texts.stream().map(text -> (Integer) whole(key, text, least)).toList();
+  }
+
+  /** A list of whole numbers, each greater than the one before; none if the key is absent. */
+  List<Integer> increasing(String key, int least) {
+    var numbers = wholes(key, least);
+    for (var i = 1; i < numbers.size(); i++) {
+      if (numbers.get(i) <= numbers.get(i - 1)) {
+        throw bad(
+            key,
+            "%s follows %s, where ascending numbers are expected."
+                .formatted(numbers.get(i), numbers.get(i - 1)));
+      }
     }
     return numbers;
   }
@@ -234,19 +252,22 @@ final class ConfigSection {
 
   /** One of the default's enum, in small letters. */
   <E extends Enum<E>> E choice(String key, E absent) {
-    var choices = absent.getDeclaringClass().getEnumConstants();
-    var expected =
-        Arrays.stream(choices)
-            .map(ConfigSection::lower)
-            .collect(Collectors.joining(", ", "one of ", ""));
-    var text = scalar(key, expected);
-    if (text == null) {
-      return absent;
+    var choices = new LinkedHashMap<String, E>();
+    for (var choice : absent.getDeclaringClass().getEnumConstants()) {
+      choices.put(lower(choice), choice);
     }
-    return Arrays.stream(choices)
-        .filter(choice -> lower(choice).equals(text.toLowerCase(Locale.ROOT)))
-        .findFirst()
-        .orElseThrow(() -> expected(key, expected));
+    return choices.getOrDefault(choice(key, choices.keySet(), lower(absent)), absent);
+  }
+
+  /** One of some words, whatever the case. */
+  String choice(String key, Set<String> choices, String absent) {
+    var expected = "one of " + String.join(", ", choices);
+    var text = scalar(key, expected);
+    var word = text == null ? absent : text.toLowerCase(Locale.ROOT);
+    if (!choices.contains(word)) {
+      throw expected(key, expected);
+    }
+    return word;
   }
 
   private static String lower(Enum<?> choice) {
@@ -268,6 +289,13 @@ final class ConfigSection {
         where.equals("--" + path)
             ? where + ": " + what
             : "%s: %s: %s".formatted(where, path, what));
+  }
+
+  /** An error about the section. */
+  UserException bad(String what) {
+    var name = prefix.substring(0, prefix.length() - 1);
+    return UserException.usage(
+        (keys.where().isEmpty() ? "" : keys.where() + ": ") + name + ": " + what);
   }
 
   private @Nullable String scalar(String key, String expected) {

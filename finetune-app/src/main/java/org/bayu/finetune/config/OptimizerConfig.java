@@ -1,11 +1,9 @@
 package org.bayu.finetune.config;
 
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.IntStream;
-import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigSection.Range;
 import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.Decay;
 import org.bayu.tensor.optim.LearningRateSchedule;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param warmup steps of linear rise at the beginning: a fraction of the cycle up to 1, else steps
  * @param decay steps of the fall, written likewise; null for all that warm-up leaves
  * @param rewarmup as {@code warmup}, for every cycle but the first
+ * @param cooldown steps of linear fall at the run's end, after all cycles: a fraction of the run up
+ *     to 1, else steps
  * @param cycles the steps at which a new cycle begins; none for a single cycle. A number of cycles
- *     is read as that many of equal length
+ *     is read as that many of equal length, {@code cycle_length} as cycles of that length
  */
 public record OptimizerConfig(
     double learningRate,
@@ -33,58 +33,56 @@ public record OptimizerConfig(
     double beta2,
     double epsilon,
     double maxGradNorm,
-    LearningRateSchedule.Decay lrSchedule,
+    Decay lrSchedule,
     double minLrRatio,
     double warmup,
     @Nullable Double decay,
     double rewarmup,
+    double cooldown,
     List<Integer> cycles) {
 
   static OptimizerConfig read(ConfigSection keys, int numTrainSteps) {
     // Levanter: null means no clipping, absent means 1.
     var clipping = keys.has("max_grad_norm") ? 0 : 1.0;
-    return new OptimizerConfig(
-        keys.number("learning_rate", 6e-4, Range.NOT_NEGATIVE),
-        keys.number("weight_decay", 0.1, Range.NOT_NEGATIVE),
-        keys.number("beta1", 0.9, Range.BELOW_ONE),
-        keys.number("beta2", 0.95, Range.BELOW_ONE),
-        keys.number("epsilon", 1e-8, Range.NOT_NEGATIVE),
-        keys.number("max_grad_norm", clipping, Range.NOT_NEGATIVE),
-        keys.choice("lr_schedule", LearningRateSchedule.Decay.COSINE),
-        keys.number("min_lr_ratio", 0.1, Range.FRACTION),
-        keys.number("warmup", 0.01, Range.STEPS),
-        keys.number("decay", Range.STEPS),
-        keys.number("rewarmup", 0, Range.STEPS),
-        cycles(keys, numTrainSteps));
-  }
-
-  private static List<Integer> cycles(ConfigSection keys, int numTrainSteps) {
-    if (keys.isList("cycles")) {
-      var steps = keys.increasing("cycles", 1);
-      return steps == null ? List.of() : steps;
-    }
-    var cycles = keys.whole("cycles", 1, 1);
-    if (cycles > numTrainSteps) {
+    var cooldown = keys.number("cooldown", 0, Range.STEPS);
+    var mainSteps = numTrainSteps - LearningRateSchedule.fractionOrSteps(cooldown, numTrainSteps);
+    if (mainSteps < 1) {
       throw keys.expected(
-          "cycles", String.format(Locale.ROOT, "no more than num_train_steps (%d)", numTrainSteps));
+          "cooldown", "less than the whole run of %s steps".formatted(numTrainSteps));
     }
-    return IntStream.range(1, cycles)
-        .mapToObj(i -> (int) ((double) numTrainSteps / cycles * i))
-        .toList();
+    var config =
+        new OptimizerConfig(
+            keys.number("learning_rate", 6e-4, Range.NOT_NEGATIVE),
+            keys.number("weight_decay", 0.1, Range.NOT_NEGATIVE),
+            keys.number("beta1", 0.9, Range.BELOW_ONE),
+            keys.number("beta2", 0.95, Range.BELOW_ONE),
+            keys.number("epsilon", 1e-8, Range.NOT_NEGATIVE),
+            keys.number("max_grad_norm", clipping, Range.NOT_NEGATIVE),
+            LrScheduleKey.read(keys),
+            keys.number("min_lr_ratio", 0.1, Range.FRACTION),
+            keys.number("warmup", 0.01, Range.STEPS),
+            keys.number("decay", Range.STEPS),
+            keys.number("rewarmup", 0, Range.STEPS),
+            cooldown,
+            CycleKeys.read(keys, mainSteps));
+    try {
+      var _ = config.schedule(numTrainSteps);
+    } catch (IllegalArgumentException e) {
+      throw keys.bad(e.getMessage() + ".");
+    }
+    return config;
   }
 
   /**
    * The learning rate of each step.
    *
-   * @throws UserException if the keys contradict each other or do not fit the number of steps
+   * @throws IllegalArgumentException if this configuration was read for another number of steps
    */
   public LearningRateSchedule schedule(int numTrainSteps) {
-    try {
-      return new LearningRateSchedule(
-          numTrainSteps, learningRate, lrSchedule, minLrRatio, warmup, decay, rewarmup, cycles);
-    } catch (IllegalArgumentException e) {
-      throw UserException.usage("optimizer: %s.".formatted(e.getMessage()));
-    }
+    return new LearningRateSchedule(
+        numTrainSteps,
+        new LearningRateSchedule.Settings(
+            learningRate, lrSchedule, minLrRatio, warmup, decay, rewarmup, cooldown, cycles));
   }
 
   /** The optimizer's constants. */

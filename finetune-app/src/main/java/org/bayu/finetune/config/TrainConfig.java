@@ -23,6 +23,7 @@ import org.bayu.finetune.data.RowReader;
 import org.bayu.finetune.data.TokenCache;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraTargets;
+import org.bayu.tensor.optim.Decay;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +72,8 @@ public record TrainConfig(
           .addModule(
               new SimpleModule()
                   .addSerializer(Path.class, new PathText())
-                  .addSerializer(LoraTargets.class, new LoraSettings.TargetsText()))
+                  .addSerializer(LoraTargets.class, new LoraSettings.TargetsText())
+                  .addSerializer(Decay.class, new LrScheduleKey.Text()))
           .build();
 
   /**
@@ -120,7 +122,6 @@ public record TrainConfig(
           "merged_hf_save_path",
           "there is nothing to merge without a lora section; use hf_save_path.");
     }
-    config.optimizer.schedule(config.trainer.numTrainSteps());
     return config;
   }
 

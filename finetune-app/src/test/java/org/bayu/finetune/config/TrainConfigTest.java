@@ -24,7 +24,7 @@ import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.optim.LearningRateSchedule;
+import org.bayu.tensor.optim.Decay;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,11 +95,12 @@ class TrainConfigTest {
         beta2: 0.999
         epsilon: 1e-6
         max_grad_norm: null
-        lr_schedule: inv_sqrt
+        lr_schedule: {type: inv_sqrt, timescale: 50}
         min_lr_ratio: 0.2
         warmup: 10
         decay: 0.5
         rewarmup: 0.25
+        cooldown: 30
         cycles: 3
       lora:
         r: 4
@@ -185,18 +186,7 @@ class TrainConfigTest {
     assertEquals(List.of(), config.notices());
     assertEquals(
         new OptimizerConfig(
-            6e-4,
-            0.1,
-            0.9,
-            0.95,
-            1e-8,
-            1.0,
-            LearningRateSchedule.Decay.COSINE,
-            0.1,
-            0.01,
-            null,
-            0,
-            List.of()),
+            6e-4, 0.1, 0.9, 0.95, 1e-8, 1.0, new Decay.Cosine(1), 0.1, 0.01, null, 0, 0, List.of()),
         config.optimizer());
     assertEquals(
         new TrainerConfig(
@@ -259,7 +249,7 @@ class TrainConfigTest {
     }
     var everything = load(EVERYTHING);
     assertEquals(Duration.ofMinutes(90), everything.trainer().checkpointer().saveInterval().time());
-    assertEquals(List.of(40, 80), everything.optimizer().cycles());
+    assertEquals(List.of(30, 60), everything.optimizer().cycles());
     assertEquals(0, everything.optimizer().maxGradNorm());
     assertTrue(everything.toYaml().contains("num_train_steps: 120"), everything::toYaml);
   }
@@ -388,10 +378,11 @@ class TrainConfigTest {
     assertFlagRefused("--optimizer.beta2=1", "'1'", "below 1");
     assertFlagRefused("--optimizer.min_lr_ratio=1.1", "from 0 to 1");
     assertFlagRefused("--optimizer.warmup=1.5", "a fraction from 0 to 1 or a whole number");
-    assertFlagRefused("--optimizer.cycles=[5, 5]", "5 is no whole number of at least 6");
-    assertFlagRefused("--optimizer.cycles=500000", "num_train_steps (400000)");
-    assertFlagRefused("--optimizer.cycles=[400000]", "optimizer: cycles");
-    assertFlagRefused("--optimizer.lr_schedule=exp", "constant, linear, cosine, inv, inv_sqrt");
+    assertFlagRefused("--optimizer.cycles=[5, 5]", "5 follows 5");
+    assertFlagRefused("--optimizer.cycles=500000", "the steps that there are (400000)");
+    assertFlagRefused("--optimizer.cycles=[400001]", "optimizer: a cycle begins at step 400001");
+    assertFlagRefused(
+        "--optimizer.lr_schedule=exp", "constant, linear, cosine, inv, inv_sqrt, power");
     assertFlagRefused("--optimizer.warmup=400001", "optimizer: warm-up");
     assertFlagRefused("--optimizer=adam", "'adam'", "a section");
     assertFlagRefused("--data=[a]", "a list, where text is expected");

@@ -2,109 +2,108 @@ package org.bayu.tensor.optim;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The learning rate of each step, as Levanter's optimizer configuration (2025-09-26) defines it.
  *
- * <p>The run is cut into cycles. A cycle of n steps is a linear warm-up to the greatest rate, from
- * 0 in the first cycle and from where the one before ended in the others; steps at that rate; and a
- * decay. With c counted from the decay's first step, D its length and min = rate · minRatio:
+ * <p>The run is cut into cycles and a cooldown. A cycle of n steps is a linear warm-up to the
+ * greatest rate, from 0 in the first cycle and from where the one before ended in the others; steps
+ * at that rate; and a {@link Decay}. The cooldown is a straight line from where the last decay ends
+ * to the least rate.
  *
- * <ul>
- *   <li>cosine: rate · ((1 − minRatio) · ½(1 + cos(π·c/D)) + minRatio)
- *   <li>linear: (rate − min) · (1 − c/D) + min
- *   <li>constant: rate
- *   <li>inv: max(rate / ((rate/min − 1) · max(c, 1)/D + 1), min)
- *   <li>inv_sqrt: max(rate · min(1, 1/√((c + warm-up) / 10000)), min)
- * </ul>
+ * <p>A number of steps up to 1 is a fraction, rounded down; above that it is whole.
  */
 public final class LearningRateSchedule {
-  private final Decay decay;
-  private final double rate;
-  private final double minRatio;
+  private final Settings settings;
   private final List<Cycle> cycles;
   private final int steps;
-
-  /** The form of the decay. */
-  public enum Decay {
-    /** No decay. */
-    CONSTANT,
-    /** Along a straight line. */
-    LINEAR,
-    /** Along half a cosine. */
-    COSINE,
-    /** With the inverse of the step. */
-    INV,
-    /** With the inverse of the step's root. */
-    INV_SQRT
-  }
-
-  private record Cycle(int start, int warmup, int stable, int decay, double from) {}
+  private final int cooldown;
+  private final double last;
 
   /**
-   * A schedule of {@code steps} steps.
+   * What a schedule is made of.
    *
+   * @param rate the greatest
    * @param minRatio least rate ÷ greatest
-   * @param warmup of the first cycle: up to 1 a fraction of its steps, truncated; else steps
+   * @param warmup steps of the first cycle's warm-up, or its fraction of the cycle
    * @param decaySteps likewise; null for all that warm-up leaves
-   * @param rewarmup of the other cycles
+   * @param rewarmup as {@code warmup}, of the other cycles
+   * @param cooldown steps after the last cycle, or their fraction of the run
    * @param cycleStarts the steps at which a cycle but the first begins, ascending
-   * @throws IllegalArgumentException if warm-up and decay are longer than a cycle, or the decay has
-   *     no least rate to go to
    */
-  public LearningRateSchedule(
-      int steps,
+  public record Settings(
       double rate,
       Decay decay,
       double minRatio,
       double warmup,
       @Nullable Double decaySteps,
       double rewarmup,
-      List<Integer> cycleStarts) {
+      double cooldown,
+      List<Integer> cycleStarts) {}
+
+  private record Cycle(int start, int warmup, int stable, int decay, double from) {}
+
+  /**
+   * A schedule of {@code steps} steps.
+   *
+   * @throws IllegalArgumentException if warm-up and decay are longer than a cycle, or the decay has
+   *     no least rate to go to
+   */
+  public LearningRateSchedule(int steps, Settings settings) {
     this.steps = steps;
-    this.rate = rate;
-    this.decay = decay;
-    this.minRatio = minRatio;
-    if (decay == Decay.INV && minRatio == 0) {
+    this.settings = settings;
+    if (settings.decay instanceof Decay.Inv && settings.minRatio == 0) {
       throw new IllegalArgumentException("the schedule inv needs a min_lr_ratio above 0");
     }
+    cooldown = fractionOrSteps(settings.cooldown, steps);
+    var main = steps - cooldown;
+    if (main < 1) {
+      throw new IllegalArgumentException(
+          "a cooldown of %s steps leaves none of %s".formatted(cooldown, steps));
+    }
+    var starts = settings.cycleStarts;
     var built = new ArrayList<Cycle>();
     var from = 0.0;
-    for (var i = 0; i <= cycleStarts.size(); i++) {
-      var start = i == 0 ? 0 : cycleStarts.get(i - 1);
-      var end = i == cycleStarts.size() ? steps : cycleStarts.get(i);
-      var length = end - start;
+    for (var i = 0; i <= starts.size(); i++) {
+      var start = i == 0 ? 0 : starts.get(i - 1);
+      var length = (i == starts.size() ? main : starts.get(i)) - start;
       if (length < 1) {
         throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "cycles must begin at ascending steps before %d, not %s",
-                steps,
-                cycleStarts));
+            "a cycle begins at step %s and has no steps before %s"
+                .formatted(start, i == starts.size() ? main : starts.get(i)));
       }
-      var up = fractionOrSteps(i == 0 ? warmup : rewarmup, length);
-      var down = decaySteps == null ? length - up : fractionOrSteps(decaySteps, length);
-      if (up + down > length || (decay == Decay.COSINE && down < 1)) {
+      var up = fractionOrSteps(i == 0 ? settings.warmup : settings.rewarmup, length);
+      var down =
+          settings.decaySteps == null ? length - up : fractionOrSteps(settings.decaySteps, length);
+      if ((long) up + down > length || (settings.decay instanceof Decay.Cosine && down < 1)) {
         throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "warm-up (%d steps) and decay (%d) do not fit in a cycle of %d steps",
-                up,
-                down,
-                length));
+            "warm-up (%s steps) and decay (%s) do not fit in a cycle of %s steps"
+                .formatted(up, down, length));
       }
       var cycle = new Cycle(start, up, length - up - down, down, from);
       built.add(cycle);
       from = decayed(cycle, down);
     }
     cycles = List.copyOf(built);
+    last = from;
   }
 
-  private static int fractionOrSteps(double value, int total) {
+  /** The number of steps that {@code value}, a fraction up to 1 or else steps, is of a total. */
+  public static int fractionOrSteps(double value, int total) {
     return (int) (value <= 1 ? value * total : value);
+  }
+
+  /**
+   * The steps at which cycles of a length begin, but for the first. The last cycle takes what is
+   * left over, so it is the longest.
+   *
+   * @param length of at least one step
+   */
+  public static List<Integer> cyclesOf(int length, int steps) {
+    return IntStream.range(1, steps / length).map(i -> i * length).boxed().toList();
   }
 
   /**
@@ -113,41 +112,31 @@ public final class LearningRateSchedule {
    * @throws IndexOutOfBoundsException if the schedule has no such step
    */
   public double rate(int step) {
+    var cooled = Objects.checkIndex(step, steps) - (steps - cooldown);
+    if (cooled >= 0) {
+      return linear(last, settings.rate * settings.minRatio, cooldown, cooled);
+    }
     var cycle = cycles.getFirst();
     for (var next : cycles) {
-      if (next.start <= Objects.checkIndex(step, steps)) {
+      if (next.start <= step) {
         cycle = next;
       }
     }
     var n = step - cycle.start;
     if (n < cycle.warmup) {
-      return linear(cycle.from, rate, cycle.warmup, n);
+      return linear(cycle.from, settings.rate, cycle.warmup, n);
     }
     if (n < cycle.warmup + cycle.stable) {
-      return rate;
+      return settings.rate;
     }
     return decayed(cycle, n - cycle.warmup - cycle.stable);
   }
 
   private double decayed(Cycle cycle, int count) {
-    var min = rate * minRatio;
-    var length = cycle.decay;
-    return switch (decay) {
-      case CONSTANT -> rate;
-      case LINEAR -> linear(rate, min, length, count);
-      case COSINE -> {
-        var cosine = 0.5 * (1 + Math.cos(Math.PI * Math.min(count, length) / length));
-        yield rate * ((1 - minRatio) * cosine + minRatio);
-      }
-      case INV -> Math.max(rate / ((1 / minRatio - 1) * Math.max(count, 1) / length + 1), min);
-      case INV_SQRT -> {
-        var root = Math.sqrt(Math.max(count + cycle.warmup, 1) / 10_000.0);
-        yield Math.max(rate * Math.min(1, 1 / root), min);
-      }
-    };
+    return settings.decay.rate(settings.rate, settings.minRatio, cycle.warmup, cycle.decay, count);
   }
 
-  private static double linear(double from, double to, int steps, int count) {
+  static double linear(double from, double to, int steps, int count) {
     return steps < 1 ? from : (from - to) * (1 - (double) Math.min(count, steps) / steps) + to;
   }
 }

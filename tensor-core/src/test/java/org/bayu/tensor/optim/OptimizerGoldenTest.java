@@ -10,13 +10,11 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.nn.Parameter;
-import org.bayu.tensor.optim.LearningRateSchedule.Decay;
 import org.junit.jupiter.api.Test;
 
 /** Against formulas evaluated in double precision by tools/golden/make_tensors.py. */
@@ -127,20 +125,21 @@ class OptimizerGoldenTest {
   @Test
   void schedulesFollowLevanter() throws IOException {
     for (var run : golden("schedule.json")) {
-      if (run.has("cycle_length")) {
-        continue; // not among Bayu's keys
-      }
       var steps = run.get("steps").intValue();
+      var cooldown = run.path("cooldown").asDouble(0);
+      var main = steps - LearningRateSchedule.fractionOrSteps(cooldown, steps);
       var schedule =
           new LearningRateSchedule(
               steps,
-              run.get("learning_rate").doubleValue(),
-              Decay.valueOf(run.path("lr_schedule").asText("cosine").toUpperCase(Locale.ROOT)),
-              run.path("min_lr_ratio").asDouble(0.1),
-              run.path("warmup").asDouble(0.01),
-              run.has("decay") ? (Double) run.get("decay").doubleValue() : null,
-              run.path("rewarmup").asDouble(0),
-              cycleStarts(run.path("cycles"), steps));
+              new LearningRateSchedule.Settings(
+                  run.get("learning_rate").doubleValue(),
+                  decay(run.path("lr_schedule")),
+                  run.path("min_lr_ratio").asDouble(0.1),
+                  run.path("warmup").asDouble(0.01),
+                  run.has("decay") ? (Double) run.get("decay").doubleValue() : null,
+                  run.path("rewarmup").asDouble(0),
+                  cooldown,
+                  cycleStarts(run, main)));
       for (var rate : run.get("rates").properties()) {
         var expected = rate.getValue().doubleValue();
         assertEquals(
@@ -152,21 +151,61 @@ class OptimizerGoldenTest {
     }
   }
 
-  private static List<Integer> cycleStarts(JsonNode cycles, int steps) {
+  private static Decay decay(JsonNode form) {
+    return switch (form.path("type").asText(form.asText("cosine"))) {
+      case "constant" -> new Decay.Constant();
+      case "linear" -> new Decay.Linear();
+      case "inv" -> new Decay.Inv();
+      case "inv_sqrt" -> new Decay.InvSqrt(form.path("timescale").asDouble(10_000));
+      case "power" ->
+          new Decay.Power(
+              form.get("batch_size").intValue(),
+              form.get("seq_length").intValue(),
+              form.path("a").asDouble(4.6),
+              form.path("b").asDouble(-0.51));
+      default -> new Decay.Cosine(form.path("exponent").asDouble(1));
+    };
+  }
+
+  private static List<Integer> cycleStarts(JsonNode run, int steps) {
     var starts = new ArrayList<Integer>();
-    if (cycles.isArray()) {
-      cycles.forEach(start -> starts.add(start.intValue()));
+    var cycles = run.path("cycles");
+    var length = run.path("cycle_length");
+    if (length.isNumber()) {
+      return LearningRateSchedule.cyclesOf(
+          LearningRateSchedule.fractionOrSteps(length.doubleValue(), steps), steps);
     }
+    var end = 0;
+    for (var part : length) {
+      end += part.intValue();
+      starts.add(end);
+    }
+    cycles.forEach(start -> starts.add(start.intValue()));
     for (var i = 1; cycles.isInt() && i < cycles.intValue(); i++) {
       starts.add((int) ((double) steps / cycles.intValue() * i));
     }
+    starts.removeIf(start -> start == steps); // a cycle that ends with the run begins no other one
     return starts;
   }
 
+  private static LearningRateSchedule schedule(
+      Decay decay, double warmup, double decaySteps, double cooldown, Integer... starts) {
+    return new LearningRateSchedule(
+        10,
+        new LearningRateSchedule.Settings(
+            1, decay, 0, warmup, decaySteps, 0, cooldown, List.of(starts)));
+  }
+
   @Test
-  void aWarmUpAndDecayLongerThanTheRunAreRefused() {
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> new LearningRateSchedule(10, 1, Decay.LINEAR, 0.1, 6, 5.0, 0, List.of()));
+  void whatDoesNotFitIntoTheRunIsRefused() {
+    var linear = new Decay.Linear();
+    schedule(linear, 5, 5, 0);
+    assertThrows(IllegalArgumentException.class, () -> schedule(linear, 6, 5, 0));
+    assertThrows(IllegalArgumentException.class, () -> schedule(linear, 5, 5, 2));
+    assertThrows(IllegalArgumentException.class, () -> schedule(linear, 0, 0, 10));
+    assertThrows(IllegalArgumentException.class, () -> schedule(linear, 0, 0, 0, 4, 4));
+    assertThrows(IllegalArgumentException.class, () -> schedule(linear, 0, 0, 0, 10));
+    assertThrows(IllegalArgumentException.class, () -> schedule(new Decay.Cosine(1), 5, 0, 0));
+    assertThrows(IllegalArgumentException.class, () -> schedule(new Decay.Inv(), 0, 0.5, 0));
   }
 }
