@@ -17,6 +17,9 @@ public final class ExitCode {
   /** The work does not fit into memory. */
   public static final int MEMORY = 4;
 
+  /** Whoever read the results reads no more: 128 and the number of SIGPIPE. */
+  public static final int PIPE_CLOSED = 141;
+
   /** The process was asked to end: 128 and the number of SIGTERM. */
   public static final int TERMINATED = 143;
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Stack;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.data.PromptedRow;
 import org.bayu.finetune.data.RowReader;
@@ -17,8 +18,11 @@ import org.bayu.tensor.Device;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Continues one text, shown as it comes, or the prompts of a file. */
@@ -41,11 +45,27 @@ final class GenerateCommand implements Callable<Integer> {
 
   /** What to continue. */
   static final class Input {
-    @Option(names = "--prompt", required = true, paramLabel = "T", description = "Raw text.")
+    @Option(
+        names = "--prompt",
+        required = true,
+        paramLabel = "T",
+        parameterConsumer = AnyText.class,
+        description = "Raw text.")
     private @Nullable String text;
 
     @ArgGroup(exclusive = false)
     private @Nullable Rows rows;
+  }
+
+  /** Takes the next argument as it is, even if it looks like an option. */
+  static final class AnyText implements IParameterConsumer {
+    @Override
+    public void consumeParameters(Stack<String> args, ArgSpec option, CommandSpec command) {
+      if (args.isEmpty()) {
+        throw new ParameterException(command.commandLine(), "--prompt needs a text");
+      }
+      option.setValue(args.pop());
+    }
   }
 
   /** Rows, and what turns them into prompts. */

@@ -2,6 +2,8 @@ package org.bayu.finetune;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
@@ -10,6 +12,8 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -77,7 +81,8 @@ public final class Main implements Runnable {
       System.setProperty(LOG_FORMAT, "%4$s: %5$s%n");
     }
     // UTF-8 whatever the locale: the text of models and data must survive a pipe.
-    var out = new PrintWriter(System.out, false, UTF_8);
+    var stdout = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+    var out = new PrintWriter(stdout, false, UTF_8);
     var err = new PrintWriter(System.err, true, UTF_8);
     System.exit(run(out, err, args));
   }
@@ -100,15 +105,26 @@ public final class Main implements Runnable {
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExpandAtFiles(false)
+            .setExecutionStrategy(main::execute)
             .setParameterExceptionHandler((e, _) -> misuse(e))
             .setExecutionExceptionHandler((e, _, _) -> main.report(e));
     try {
-      return commandLine.execute(args);
-    } catch (Error e) { // picocli hands exceptions to the handler above, but no errors
+      var exitCode = commandLine.execute(args);
+      out.flush();
+      return exitCode;
+    } catch (UserException | Error e) { // picocli hands a command's exceptions to the handler above
       return main.report(e);
     } finally {
-      out.flush();
       err.flush();
+    }
+  }
+
+  private int execute(ParseResult parsed) {
+    try {
+      return new RunLast().execute(parsed);
+    } catch (UserException e) { // picocli has no handler for a help that cannot be printed
+      return report(e);
     }
   }
 
@@ -135,7 +151,9 @@ public final class Main implements Runnable {
   private int report(Throwable thrown) {
     var err = spec.commandLine().getErr();
     var failure = Failure.of(thrown);
-    err.println("bayu: " + failure.message());
+    if (failure.exitCode() != ExitCode.PIPE_CLOSED) { // where `| head` has read enough
+      err.println("bayu: " + failure.message());
+    }
     if (debug) {
       thrown.printStackTrace(err);
     }
