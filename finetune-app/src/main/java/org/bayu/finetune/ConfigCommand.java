@@ -29,7 +29,7 @@ abstract class ConfigCommand {
    * @param config its configuration; null for the default template
    */
   static PromptTemplate template(@Nullable Path config) throws IOException {
-    return config == null ? PromptTemplate.ALPACA : TrainConfig.load(config, List.of()).prompts();
+    return config == null ? PromptTemplate.ALPACA : TrainConfig.loadPrompts(config);
   }
 
   /** The configuration: the file's keys, overridden by the flags. */

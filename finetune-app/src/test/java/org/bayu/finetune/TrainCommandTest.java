@@ -2,9 +2,11 @@ package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +103,30 @@ class TrainCommandTest {
     assertEquals(ExitCode.DONE, train("--lora.r=2").exitCode());
     assertFalse(isMapped());
     assertEquals(before, workers());
+  }
+
+  @Test
+  void theEvaluationTakesTheFirstBatchesOnlyWhereTheirNumberIsGiven() throws IOException {
+    var rows = folder.resolve("rows.jsonl");
+    var first = Files.writeString(folder.resolve("first.jsonl"), Files.readAllLines(rows).get(0));
+    var limited = lastEvalLoss("limited", rows, "--trainer.max_eval_batches=1");
+    assertEquals(lastEvalLoss("first", first), limited);
+    assertNotEquals(lastEvalLoss("all", rows, "--trainer.max_eval_batches=2"), limited);
+  }
+
+  private double lastEvalLoss(String id, Path evalData, String... more) throws IOException {
+    var flags =
+        new ArrayList<Object>(
+            List.of(
+                "--eval_data=" + evalData,
+                "--trainer.id=" + id,
+                "--trainer.train_batch_size=1",
+                "--lora.r=2"));
+    flags.addAll(List.of(more));
+    var run = train(flags.toArray());
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    var lines = Files.readAllLines(folder.resolve("runs").resolve(id).resolve("metrics.jsonl"));
+    return new ObjectMapper().readTree(lines.getLast()).get("eval/loss").doubleValue();
   }
 
   @Test

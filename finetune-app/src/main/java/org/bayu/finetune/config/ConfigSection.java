@@ -243,11 +243,17 @@ final class ConfigSection {
     if (text == null) {
       return null;
     }
-    var lower = text.toLowerCase(Locale.ROOT);
-    if (!TRUE.contains(lower) && !FALSE.contains(lower)) {
+    var flag = toFlag(text);
+    if (flag == null) {
       throw expected(key, "true or false");
     }
-    return TRUE.contains(lower);
+    return flag;
+  }
+
+  /** What a word says of true and false; null if nothing. */
+  static @Nullable Boolean toFlag(String text) {
+    var lower = text.toLowerCase(Locale.ROOT);
+    return TRUE.contains(lower) ? Boolean.TRUE : FALSE.contains(lower) ? Boolean.FALSE : null;
   }
 
   /** One of the default's enum, in small letters. */
@@ -284,11 +290,12 @@ final class ConfigSection {
   UserException bad(String key, String what) {
     var node = keys.entries().get(key);
     var where = node == null ? keys.where() : node.where();
-    var path = prefix + key;
-    return UserException.usage(
-        where.equals("--" + path)
-            ? where + ": " + what
-            : "%s: %s: %s".formatted(where, path, what));
+    return UserException.usage(place(prefix + key, where) + what);
+  }
+
+  /** How a sentence about a key begins: where it stands and which it is. */
+  static String place(String path, String where) {
+    return where.equals("--" + path) ? where + ": " : where + ": " + path + ": ";
   }
 
   /** An error about the section. */

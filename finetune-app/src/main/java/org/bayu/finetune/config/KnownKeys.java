@@ -1,23 +1,35 @@
 package org.bayu.finetune.config;
 
 import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
 
-/** The keys that the configuration's reader asked for, with their sections' names and dots. */
+/**
+ * The keys that the configuration's reader asked for, with their sections' names and dots, and
+ * those of Levanter that it does not read.
+ */
 final class KnownKeys {
   private final Set<String> known = new TreeSet<>();
+  private final LevanterKeys levanter = new LevanterKeys();
 
   void add(String path) {
     known.add(path);
   }
 
-  /** Refuses the first key of the tree that no one asked for. */
-  void refuseOthers(Keys root) {
+  /**
+   * Refuses the first key of the tree that neither was asked for nor may stand there without
+   * effect.
+   *
+   * @return what was accepted without effect, in lines for the user
+   */
+  List<String> refuseOthers(Keys root) {
     refuseOthers(root, "");
+    return levanter.notices();
   }
 
   private void refuseOthers(ConfigNode node, String prefix) {
@@ -30,18 +42,23 @@ final class KnownKeys {
     entries.forEach(
         (key, value) -> {
           var path = prefix + key;
-          if (!known.contains(path)) {
+          if (known.contains(path)) {
+            refuseOthers(value, path + ".");
+          } else if (!levanter.accepts(path, value)) {
             throw UserException.usage(
                 "%s: the key %s is not known. Did you mean %s?"
                     .formatted(value.where(), path, nearest(path)));
+          } else if (LevanterKeys.hasKeysBelow(path)) {
+            refuseOthers(value, path + ".");
           }
-          refuseOthers(value, path + ".");
         });
   }
 
   /** The known key that takes the fewest edits; a wrong section costs two. */
   private String nearest(String path) {
-    return known.stream().min(Comparator.comparingInt(key -> distance(path, key))).orElseThrow();
+    return Stream.concat(known.stream(), LevanterKeys.acceptedPaths().stream())
+        .min(Comparator.comparingInt(key -> distance(path, key)))
+        .orElseThrow();
   }
 
   private static int distance(String path, String key) {

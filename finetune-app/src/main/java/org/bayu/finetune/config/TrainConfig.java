@@ -1,5 +1,6 @@
 package org.bayu.finetune.config;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param hfSaveSteps steps from one such save to the next; the end always has one
  * @param mergedHfSavePath where the model with the adapter merged in is saved; null for nowhere
  * @param lora the adapter; null to train all weights
+ * @param notices what the user should know of keys that are accepted without effect, a line each
  */
 public record TrainConfig(
     String modelNameOrPath,
@@ -58,7 +60,8 @@ public record TrainConfig(
     @Nullable Path mergedHfSavePath,
     TrainerConfig trainer,
     OptimizerConfig optimizer,
-    @Nullable LoraSettings lora) {
+    @Nullable LoraSettings lora,
+    @JsonIgnore List<String> notices) {
 
   private static final YAMLMapper YAML =
       YAMLMapper.builder()
@@ -84,6 +87,25 @@ public record TrainConfig(
    * @throws UserException that names file and line or flag, key, value and what is expected
    */
   public static TrainConfig load(@Nullable Path file, List<String> flags) throws IOException {
+    var config = read(file, flags);
+    if (config.data.equals(Path.of(""))) {
+      throw UserException.usage(
+          "%s: the key data is missing. Give the path of a JSON Lines file."
+              .formatted(file == null ? "command line" : file));
+    }
+    return config;
+  }
+
+  /**
+   * Reads the prompts of a file, in which no data need be named.
+   *
+   * @throws UserException as {@link #load} does
+   */
+  public static PromptTemplate loadPrompts(Path file) throws IOException {
+    return read(file, List.of()).prompts;
+  }
+
+  private static TrainConfig read(@Nullable Path file, List<String> flags) throws IOException {
     var root =
         file == null
             ? new ConfigNode.Keys(new LinkedHashMap<>(), "command line")
@@ -91,13 +113,12 @@ public record TrainConfig(
     ConfigSource.addFlags(root, flags);
     var known = new KnownKeys();
     var keys = ConfigSection.root(root, known);
-    var data = keys.path("data");
     var trainer = TrainerConfig.read(keys.section("trainer"));
     var lora = LoraSettings.read(keys);
     var config =
         new TrainConfig(
             keys.text("model_name_or_path", "meta-llama/Llama-2-7b-hf"),
-            data == null ? Path.of("") : data,
+            keys.path("data", ""),
             keys.path("eval_data"),
             keys.path("data_cache_dir", "cache"),
             keys.flag("skip_bad_rows", false),
@@ -110,19 +131,26 @@ public record TrainConfig(
             keys.path("merged_hf_save_path"),
             trainer,
             OptimizerConfig.read(keys.section("optimizer"), trainer.numTrainSteps()),
-            lora);
-    known.refuseOthers(root);
-    if (data == null) {
-      throw UserException.usage(
-          "%s: the key data is missing. Give the path of a JSON Lines file."
-              .formatted(file == null ? "command line" : file));
-    }
+            lora,
+            // The last, for by now all that Bayu reads has been asked for.
+            notices(known.refuseOthers(root), trainer));
     if (config.mergedHfSavePath != null && lora == null) {
       throw keys.bad(
           "merged_hf_save_path",
           "there is nothing to merge without a lora section; use hf_save_path.");
     }
     return config;
+  }
+
+  private static List<String> notices(List<String> withoutEffect, TrainerConfig trainer) {
+    if (trainer.wandb() == null) {
+      return withoutEffect;
+    }
+    var notices = new ArrayList<String>();
+    notices.add(
+        "trainer.wandb: the Weights & Biases tracker comes later; metrics go to metrics.jsonl.");
+    notices.addAll(withoutEffect);
+    return List.copyOf(notices);
   }
 
   /** The same with another section {@code trainer}. */
@@ -142,7 +170,8 @@ public record TrainConfig(
         mergedHfSavePath,
         other,
         optimizer,
-        lora);
+        lora,
+        notices);
   }
 
   /** The whole configuration, defaults too, as YAML that {@link #load} reads back to its equal. */
@@ -198,16 +227,6 @@ public record TrainConfig(
                 + " looked up. Download the model and give its folder: --model_name_or_path"
                 + " /path/to/%s.")
             .formatted(modelNameOrPath, folder.getFileName()));
-  }
-
-  /** What the user should know of keys that are accepted without effect, a line each. */
-  public List<String> notices() {
-    var notices = new ArrayList<String>();
-    if (trainer.wandb() != null) {
-      notices.add(
-          "trainer.wandb: the Weights & Biases tracker comes later; metrics go to metrics.jsonl.");
-    }
-    return notices;
   }
 
   private static final class PathText extends JsonSerializer<Path> {

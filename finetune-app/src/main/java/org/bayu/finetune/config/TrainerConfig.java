@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param gradientCheckpointing whether the backward pass recomputes each block
  * @param prefixSharing whether what examples have in common is computed once
  * @param stepsPerEval steps from one {@code eval/loss} to the next
+ * @param maxEvalBatches batches of the largest train_batch_size that {@code eval/loss} is the mean
+ *     of at most; null for all
  * @param outputDir holds one folder a run
  * @param checkpointer when to save what a run can go on from
  * @param loadCheckpoint whether to go on from a checkpoint; null or false as long as Bayu cannot
@@ -35,6 +37,7 @@ public record TrainerConfig(
     GradientCheckpointing gradientCheckpointing,
     boolean prefixSharing,
     int stepsPerEval,
+    @Nullable Integer maxEvalBatches,
     Path outputDir,
     CheckpointerConfig checkpointer,
     @Nullable Boolean loadCheckpoint,
@@ -56,6 +59,7 @@ public record TrainerConfig(
   }
 
   static TrainerConfig read(ConfigSection keys) {
+    TrackerKey.check(keys);
     return new TrainerConfig(
         RunId.read(keys, System.getenv("RUN_ID")),
         keys.seed("seed", 0),
@@ -67,6 +71,7 @@ public record TrainerConfig(
         keys.choice("gradient_checkpointing", GradientCheckpointing.AUTO),
         keys.flag("prefix_sharing", true),
         keys.whole("steps_per_eval", 1000, 1),
+        keys.whole("max_eval_batches", 1),
         keys.path("output_dir", "runs"),
         CheckpointerConfig.read(keys.section("checkpointer")),
         loadCheckpoint(keys),
@@ -88,12 +93,20 @@ public record TrainerConfig(
         checkpointing,
         prefixSharing,
         stepsPerEval,
+        maxEvalBatches,
         outputDir,
         checkpointer,
         loadCheckpoint,
         loadCheckpointPath,
         wandb,
         tensorParallelAxes);
+  }
+
+  /** The rows at most of which {@code eval/loss} is the mean. */
+  public long maxEvalRows() {
+    return maxEvalBatches == null
+        ? Long.MAX_VALUE
+        : (long) maxEvalBatches * trainBatchSize.largest();
   }
 
   private static MixedPrecision precision(ConfigSection keys) {

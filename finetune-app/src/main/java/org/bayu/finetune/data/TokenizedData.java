@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.AbstractList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
 
@@ -40,15 +41,24 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
    * @param sourceLengths each row's {@link TokenizedExample#sourceLength()}
    */
   TokenizedData(MemorySegment ids, int[] lengths, int[] sourceLengths, Counts counts) {
+    this(ids, ends(lengths), sourceLengths, counts);
+  }
+
+  private TokenizedData(MemorySegment ids, long[] ends, int[] sourceLengths, Counts counts) {
     this.ids = ids;
+    this.ends = ends;
     this.sourceLengths = sourceLengths;
     this.counts = counts;
-    ends = new long[lengths.length];
+  }
+
+  private static long[] ends(int[] lengths) {
+    var ends = new long[lengths.length];
     var end = 0L;
     for (var row = 0; row < lengths.length; row++) {
       end += lengths[row];
       ends[row] = end;
     }
+    return ends;
   }
 
   /** Examples that are in memory already; their tokens are copied. */
@@ -76,6 +86,13 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
     var begin = row == 0 ? 0 : ends[row - 1];
     return new TokenizedExample(
         new View(ids, begin, (int) (ends[row] - begin)), sourceLengths[row]);
+  }
+
+  /** The first rows, {@code rows} of them or all that there are; the counts stay those of all. */
+  public TokenizedData first(long rows) {
+    return rows >= size()
+        ? this
+        : new TokenizedData(ids, Arrays.copyOf(ends, (int) rows), sourceLengths, counts);
   }
 
   /** The tokens of all rows. */

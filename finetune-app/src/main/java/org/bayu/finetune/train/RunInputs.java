@@ -61,7 +61,10 @@ public record RunInputs(
       var data = load(config, config.data(), tokenizer, positions, messages);
       var evalFile = config.evalData();
       var evalData =
-          evalFile == null ? null : load(config, evalFile, tokenizer, positions, messages);
+          evalFile == null
+              ? null
+              : load(config, evalFile, tokenizer, positions, messages)
+                  .first(config.trainer().maxEvalRows());
       return new RunInputs(base, shape, tokenizer.eosId(), data, evalData);
     } catch (Throwable e) {
       base.close();

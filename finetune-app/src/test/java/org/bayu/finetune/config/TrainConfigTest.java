@@ -80,6 +80,7 @@ class TrainConfigTest {
         gradient_checkpointing: true
         prefix_sharing: false
         steps_per_eval: 4
+        max_eval_batches: 9
         output_dir: out
         checkpointer:
           base_path: points
@@ -200,6 +201,7 @@ class TrainConfigTest {
             GradientCheckpointing.AUTO,
             true,
             1000,
+            null,
             Path.of("runs"),
             CheckpointerConfig.DEFAULT,
             null,
@@ -440,6 +442,16 @@ class TrainConfigTest {
     var latin1 = Files.write(folder.resolve("latin1.yaml"), new byte[] {'#', (byte) 0xe9});
     e = assertThrows(UserException.class, () -> TrainConfig.load(latin1, List.of()));
     assertTrue(String.valueOf(e.getMessage()).contains("not UTF-8"), e::getMessage);
+  }
+
+  @Test
+  void aFileThatHasOnlyPromptsSaysThem() throws IOException {
+    var file = folder.resolve("prompts.yaml");
+    Files.writeString(file, "prompts: {prompt_input: 'a{input}', prompt_no_input: b}");
+    assertEquals(new PromptTemplate("a{input}", "b"), TrainConfig.loadPrompts(file));
+    Files.writeString(file, "prompt: {prompt_input: 'a{input}', prompt_no_input: b}");
+    var e = assertThrows(UserException.class, () -> TrainConfig.loadPrompts(file));
+    assertTrue(String.valueOf(e.getMessage()).contains("mean prompts?"), e::getMessage);
   }
 
   @Test

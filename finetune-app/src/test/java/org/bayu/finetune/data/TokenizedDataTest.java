@@ -1,6 +1,7 @@
 package org.bayu.finetune.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import it.unimi.dsi.fastutil.ints.IntList;
@@ -29,6 +30,14 @@ class TokenizedDataTest {
     assertEquals(IntList.of(6, 7), first.subList(2, 4));
     assertThrows(IndexOutOfBoundsException.class, () -> first.subList(2, 6));
     assertThrows(IndexOutOfBoundsException.class, () -> data.get(3));
+  }
+
+  @Test
+  void theFirstRowsAreAsBefore() {
+    assertEquals(EXAMPLES.subList(0, 2), data.first(2));
+    assertEquals(5, data.first(2).tokens());
+    assertSame(data, data.first(3));
+    assertSame(data, data.first(Long.MAX_VALUE));
   }
 
   @Test
