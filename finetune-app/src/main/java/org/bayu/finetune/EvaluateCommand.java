@@ -83,7 +83,7 @@ final class EvaluateCommand implements Callable<Integer> {
     if (rows.isEmpty()) {
       throw UserException.inputFile("%s: there are no rows in it.".formatted(data));
     }
-    try (var loaded = LoadedModel.open(model, adapter);
+    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
         var device = Device.cpu();
         var progress = new Progress("evaluate", rows.size(), spec.commandLine().getErr())) {
       var tokenizer = loaded.tokenizer();

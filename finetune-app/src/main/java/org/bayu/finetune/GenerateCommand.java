@@ -126,7 +126,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (maxNewTokens < 1) {
       throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
     }
-    try (var loaded = LoadedModel.open(model, adapter);
+    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
         var device = Device.cpu()) {
       var tokenizer = loaded.tokenizer();
       var generator =

@@ -4,6 +4,7 @@ import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.bayu.llama.HfCheckpoint;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
@@ -14,10 +15,16 @@ import org.jspecify.annotations.Nullable;
 /** A model folder's weights, mapped, with an adapter folder's where one is given. */
 record LoadedModel(HfCheckpoint checkpoint, LlamaModel model, @Nullable LoraAdapter adapter)
     implements AutoCloseable {
-  /** Opens the folders. */
-  static LoadedModel open(Path folder, @Nullable Path adapterFolder) throws IOException {
+  /**
+   * Opens the folders.
+   *
+   * @param messages is told what a user should know of them
+   */
+  static LoadedModel open(Path folder, @Nullable Path adapterFolder, Consumer<String> messages)
+      throws IOException {
     var checkpoint = HfCheckpoint.open(folder);
     try {
+      checkpoint.notes().forEach(note -> messages.accept(folder + ": " + note));
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = adapterFolder == null ? null : PeftFormat.load(adapterFolder, model);
       return new LoadedModel(checkpoint, model, adapter);

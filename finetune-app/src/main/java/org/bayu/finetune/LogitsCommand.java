@@ -43,7 +43,7 @@ final class LogitsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (var loaded = LoadedModel.open(model, adapter);
+    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
         var device = Device.cpu();
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);

@@ -38,7 +38,7 @@ final class MergeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     OutputFolder.check("--output", output, "Choose another one.");
-    try (var loaded = LoadedModel.open(model, adapter);
+    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
         var device = Device.cpu()) {
       var eos = eos(loaded);
       OutputFolder.write(

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
 import org.bayu.tensor.io.ShardedSafetensors;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.tensor.io.TensorSource;
@@ -25,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  * one file or in shards.
  *
  * <p>Opening checks that every weight of the configuration is there with its shape; the weights are
- * mapped, not read. Tensors that no Llama has are ignored.
+ * mapped, not read. Tensors that no Llama has are ignored, and so are layers beyond {@code
+ * num_hidden_layers}. Where the files hold another head than a tied configuration says, {@link
+ * #config} is untied, as the model then is for Transformers.
  */
 public final class HfCheckpoint implements AutoCloseable {
   static final String EMBEDDING = "model.embed_tokens.weight";
@@ -50,14 +53,19 @@ public final class HfCheckpoint implements AutoCloseable {
   private final Path folder;
   private final LlamaConfig config;
   private final GenerationConfig generation;
-  private final ShardedSafetensors tensors;
+  private final CheckpointTensors tensors;
+  private final List<String> notes;
   private final Arena arena = Arena.ofShared();
   private final Map<String, Tensor> opened = new ConcurrentHashMap<>();
 
   private HfCheckpoint(
-      Path folder, LlamaConfig config, GenerationConfig generation, ShardedSafetensors tensors) {
+      Path folder,
+      CheckpointCheck.Checked checked,
+      GenerationConfig generation,
+      CheckpointTensors tensors) {
     this.folder = folder;
-    this.config = config;
+    this.config = checked.config();
+    this.notes = checked.notes();
     this.generation = generation;
     this.tensors = tensors;
   }
@@ -66,7 +74,7 @@ public final class HfCheckpoint implements AutoCloseable {
    * Opens and checks a model folder. The caller closes it.
    *
    * @throws MalformedFileException if a file is malformed, or the weights contradict the
-   *     configuration; the message lists every contradiction
+   *     configuration; the message names the first contradictions
    * @throws IOException if a file is missing or cannot be read
    */
   public static HfCheckpoint open(Path folder) throws IOException {
@@ -81,14 +89,14 @@ public final class HfCheckpoint implements AutoCloseable {
     var config = LlamaConfig.read(configFile);
     var generation = GenerationConfig.read(folder, config);
     refusePickles(folder);
-    var tensors = ShardedSafetensors.open(folder);
+    var tensors = CheckpointTensors.open(folder, config);
     try {
-      CheckpointCheck.check(folder, config, tensors);
+      var checked = CheckpointCheck.check(folder, config, tensors);
+      return new HfCheckpoint(folder, checked, generation, tensors);
     } catch (Throwable e) {
       tensors.close();
       throw e;
     }
-    return new HfCheckpoint(folder, config, generation, tensors);
   }
 
   /** The files in a folder that belong to a model beside configuration and weights. */
@@ -106,7 +114,7 @@ public final class HfCheckpoint implements AutoCloseable {
           return;
         }
         if (PICKLES.stream().anyMatch(name::endsWith)) {
-          pickles.add(name);
+          pickles.add(Printable.name(name));
         }
       }
     }
@@ -114,7 +122,7 @@ public final class HfCheckpoint implements AutoCloseable {
       throw new MalformedFileException(
           folder,
           "has its weights in pickle files (%s), which run code when they are read; convert them to safetensors"
-              .formatted(String.join(", ", pickles)));
+              .formatted(Printable.first(pickles, ", ")));
     }
   }
 
@@ -123,7 +131,7 @@ public final class HfCheckpoint implements AutoCloseable {
     return folder;
   }
 
-  /** The architecture. */
+  /** The architecture that the weights have. */
   public LlamaConfig config() {
     return config;
   }
@@ -138,7 +146,7 @@ public final class HfCheckpoint implements AutoCloseable {
 
   /** What a user should know of this folder, a sentence each. */
   public List<String> notes() {
-    return List.of();
+    return notes;
   }
 
   /**

@@ -168,6 +168,11 @@ public record LlamaConfig(
     return changed == dtype ? this : parse(LlamaConfigWriter.withDtype(this, changed));
   }
 
+  /** The same with a head of its own; nothing else in {@link #source} changes. */
+  LlamaConfig untied() {
+    return parse(LlamaConfigWriter.untied(this));
+  }
+
   /**
    * Name and shape of every weight that a checkpoint of this model holds, from the embedding to the
    * head; the head's is absent where {@link #tieWordEmbeddings}.

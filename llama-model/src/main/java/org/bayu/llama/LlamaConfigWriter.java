@@ -34,6 +34,11 @@ final class LlamaConfigWriter {
     return print(json);
   }
 
+  /** The same with a head that is not the embedding. */
+  static String untied(LlamaConfig config) {
+    return print(LlamaConfigReader.parse(toJson(config)).put("tie_word_embeddings", false));
+  }
+
   private static void putAll(ObjectNode json, LlamaConfig config) {
     if (!json.has("architectures")) {
       json.putArray("architectures").add("LlamaForCausalLM");

@@ -42,6 +42,7 @@ public record RunInputs(
     }
     var base = HfCheckpoint.open(config.modelFolder());
     try {
+      base.notes().forEach(note -> messages.accept(base.folder() + ": " + note));
       var shape = RunShape.of(base, config.lora(), config.trainer().seed());
       var adapter = shape.adapter();
       if (adapter != null && config.mergedHfSavePath() != null) {
