@@ -7,11 +7,15 @@ import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.PromptTemplate;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /** A command that works on a run's configuration, and how it is told of it. */
 abstract class ConfigCommand {
+  @Spec private CommandSpec spec;
+
   @Option(
       names = "--config_path",
       paramLabel = "F.yaml",
@@ -32,8 +36,15 @@ abstract class ConfigCommand {
     return config == null ? PromptTemplate.ALPACA : TrainConfig.loadPrompts(config);
   }
 
-  /** The configuration: the file's keys, overridden by the flags. */
+  /**
+   * The configuration: the file's keys, overridden by the flags. Says first which weights are to be
+   * trained, then which keys have no effect.
+   */
   final TrainConfig load() throws IOException {
-    return TrainConfig.load(file, flags);
+    var config = TrainConfig.load(file, flags);
+    var err = spec.commandLine().getErr();
+    err.println(config.kind());
+    config.notices().forEach(err::println);
+    return config;
   }
 }

@@ -31,7 +31,6 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     var config = load();
     var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
-    config.notices().forEach(err::println);
     try (var memory = new PeakMemory();
         var tracker = new RunTracker(config, err);
         var run = new TrainRun(config, tracker, tracker::message)) {

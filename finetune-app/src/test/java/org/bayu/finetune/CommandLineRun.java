@@ -1,6 +1,7 @@
 package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -18,6 +19,14 @@ record CommandLineRun(int exitCode, String out, String err) {
     }
     var exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), texts);
     return new CommandLineRun(exitCode, out.toString(), err.toString());
+  }
+
+  /** The line after a run's first one, which says what it trains. */
+  String sentenceOfRun(int expectedExitCode) {
+    var lines = err.lines().toList();
+    assertEquals(2, lines.size(), err);
+    assertTrue(lines.getFirst().matches("LoRA: .*|All weights are trained.*"), err);
+    return new CommandLineRun(exitCode, out, lines.getLast()).sentence(expectedExitCode);
   }
 
   /** The one line on stderr of a command that failed with the exit code. */

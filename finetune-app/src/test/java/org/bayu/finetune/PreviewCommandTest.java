@@ -76,13 +76,13 @@ class PreviewCommandTest {
   void aHubNameIsExplained() throws IOException {
     var run =
         CommandLineRun.of("preview", "--data", rows("{}"), "--data_cache_dir", folder.resolve("c"));
-    assertTrue(run.sentence(ExitCode.USAGE).contains("Hugging Face Hub"), run.err());
+    assertTrue(run.sentenceOfRun(ExitCode.USAGE).contains("Hugging Face Hub"), run.err());
   }
 
   @Test
   void aMissingDataFileIsNamed() {
     var run = preview(TestFiles.golden("tokenizer/legacy"), folder.resolve("none.jsonl"));
-    assertTrue(run.sentence(ExitCode.INPUT_FILE).contains("none.jsonl"), run.err());
+    assertTrue(run.sentenceOfRun(ExitCode.INPUT_FILE).contains("none.jsonl"), run.err());
   }
 
   @Test

@@ -106,6 +106,15 @@ class TrainCommandTest {
   }
 
   @Test
+  void theFirstLineSaysWhatIsTrained() {
+    var run = train("--lora.r=2", "--trainer.fsdp_axis=embed");
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    var lines = run.err().lines().toList();
+    assertTrue(lines.get(0).startsWith("LoRA: an adapter of rank 2"), run.err());
+    assertEquals("Without effect: trainer.fsdp_axis (about accelerators).", lines.get(1));
+  }
+
+  @Test
   void theEvaluationTakesTheFirstBatchesOnlyWhereTheirNumberIsGiven() throws IOException {
     var rows = folder.resolve("rows.jsonl");
     var first = Files.writeString(folder.resolve("first.jsonl"), Files.readAllLines(rows).get(0));

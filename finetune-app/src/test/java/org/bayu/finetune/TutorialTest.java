@@ -144,7 +144,7 @@ class TutorialTest {
     assertTrue(distance(logits("--model", model), logits("--model", saved)) > 1e-3);
     assertTrue(Files.exists(saved.resolve("tokenizer.model")));
     var again = train("--trainer.id", "all");
-    assertTrue(again.sentence(ExitCode.USAGE).contains("holds a run already"), again.err());
+    assertTrue(again.sentenceOfRun(ExitCode.USAGE).contains("holds a run already"), again.err());
   }
 
   @Test

@@ -197,6 +197,22 @@ public record TrainConfig(
         Math.min(maxTuneLength, maxPositions));
   }
 
+  /** Which weights the run trains, and what to write to train the others: a line for the user. */
+  public String kind() {
+    if (lora == null) {
+      return "All weights are trained, for there is no lora section. To train a LoRA adapter in"
+          + " their place, write lora: {} (on the command line --lora '{}').";
+    }
+    var adapter =
+        lora.initializeFrom() == null
+            ? "an adapter of rank " + lora.r()
+            : "the adapter in " + lora.initializeFrom();
+    return "LoRA: "
+        + adapter
+        + " is trained, and the model's own weights stay as they are. To train all weights, leave"
+        + " the section lora out.";
+  }
+
   /** Which positions have loss. */
   public LossMask lossMask() {
     return new LossMask(maskInputs, maskOffset);

@@ -405,6 +405,18 @@ class TrainConfigTest {
   }
 
   @Test
+  void aRunSaysWhetherItTrainsAnAdapterOrAllWeightsAndWhatToWriteForTheOther() throws IOException {
+    var full = load("data: t").kind();
+    assertTrue(full.startsWith("All weights are trained"), full);
+    assertTrue(full.contains("lora: {}") && full.contains("--lora '{}'"), full);
+    assertTrue(load("data: t", "--lora", "{}").kind().startsWith("LoRA: an adapter of rank 8"));
+    assertTrue(load("data: t", "--lora.r=4").kind().contains("rank 4"));
+    var goingOn = load("data: t", "--lora.initialize_from=before").kind();
+    assertTrue(goingOn.contains("the adapter in before is trained"), goingOn);
+    assertTrue(goingOn.contains("leave the section lora out"), goingOn);
+  }
+
+  @Test
   void mergingNeedsAnAdapter() {
     assertFlagRefused("--merged_hf_save_path=m", "hf_save_path");
   }
