@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.bayu.llama.NonFiniteLogitsException;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;
@@ -30,6 +31,15 @@ record Failure(int exitCode, String message) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
       case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
+      case NonFiniteLogitsException e -> {
+        var reason = String.valueOf(e.getMessage());
+        yield failed(Character.toUpperCase(reason.charAt(0)) + reason.substring(1) + ".");
+      }
+      // How Java says that a page of a mapped file is not there.
+      case InternalError e when String.valueOf(e.getMessage()).contains("unsafe memory access") ->
+          inputFile(
+              "A file of the model was cut short, or could not be read, while it was in use. Leave"
+                  + " a model's files alone while Bayu uses them.");
       case MalformedFileException e -> inputFile(e.getMessage() + ".");
       case NoSuchFileException e -> inputFile(e.getFile() + ": no such file or folder.");
       case NotDirectoryException e -> inputFile(e.getFile() + ": not a folder.");

@@ -53,6 +53,7 @@ final class LogitsCommand implements Callable<Integer> {
       for (var from = 0; from < tokens.length; from += CHUNK) {
         var rows = IntStream.range(from, Math.min(from + CHUNK, tokens.length)).toArray();
         var logits = loaded.model().logits(tape, hidden, rows).value();
+        loaded.model().checkLogits(device, logits);
         for (var i = 0; i < rows.length; i++) {
           out.print(from + i == 0 ? "[[" : ",\n [");
           var row = logits.slice(i, i + 1).toFloats();

@@ -2,6 +2,7 @@ package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -51,5 +52,20 @@ class GenerateCommandTest {
     }
     assertNotEquals(answer("@x"), answer("@@x"));
     assertEquals(ExitCode.USAGE, generate("--prompt").exitCode());
+  }
+
+  @Test
+  void aWeightThatIsNoNumberEndsInOneSentenceThatNamesIt() throws IOException {
+    SmallModel.setLastWeight(model, Float.NaN);
+    var expected = "because tensor model.norm.weight holds NaN.";
+    for (var temperature : List.of(0, 1)) {
+      var run = generate("--prompt", "a", "--temperature", temperature);
+      assertTrue(run.sentence(ExitCode.FAILED).endsWith(expected), run.err());
+    }
+    var rows = Files.writeString(folder.resolve("r.jsonl"), "{\"instruction\":\"a\"}");
+    var run = generate("--prompts", rows);
+    assertTrue(run.sentence(ExitCode.FAILED).endsWith(expected), run.err());
+    var logits = CommandLineRun.of("logits", "--model", model, "--tokens", "1,2");
+    assertTrue(logits.sentence(ExitCode.FAILED).endsWith(expected), logits.err());
   }
 }

@@ -3,8 +3,12 @@ package org.bayu.finetune;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /** A model folder of random weights with a byte-level tokenizer of 600 tokens, 64 positions. */
 final class SmallModel {
@@ -38,5 +42,14 @@ final class SmallModel {
       Files.copy(tokenizer.resolve(name), model.resolve(name));
     }
     return model;
+  }
+
+  /** Overwrites the last four bytes of the model's weights, which are one of its numbers. */
+  static void setLastWeight(Path model, float value) throws IOException {
+    try (var file =
+        FileChannel.open(model.resolve("model.safetensors"), StandardOpenOption.WRITE)) {
+      var bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, value);
+      file.write(bytes, file.size() - 4);
+    }
   }
 }

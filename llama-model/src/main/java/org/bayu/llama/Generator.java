@@ -6,6 +6,7 @@ import it.unimi.dsi.fastutil.ints.IntSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -57,6 +58,9 @@ public final class Generator {
     /** Token {@code token} was chosen for prompt {@code prompt}. */
     void token(int prompt, int token);
 
+    /** A token for each of the prompts at hand is about to be computed, from the weights' files. */
+    default void step() {}
+
     /** Prompt {@code prompt} has all its {@code tokens}. Prompts end in any order. */
     default void end(int prompt, IntList tokens) {}
   }
@@ -67,7 +71,8 @@ public final class Generator {
    *
    * @param prompts token ids, BOS included; none empty
    * @throws IllegalArgumentException if a prompt is empty or longer than the model's positions, or
-   *     a token is not in the vocabulary
+   *     a token is not in the vocabulary; nothing has been computed then
+   * @throws NonFiniteLogitsException if the model computes logits that are not numbers
    */
   public List<IntList> generate(
       List<int[]> prompts, int maxNewTokens, Sampling sampling, Listener listener) {
@@ -76,10 +81,13 @@ public final class Generator {
     if (prompts.isEmpty() || maxNewTokens < 1) {
       return results;
     }
+    for (var i = 0; i < prompts.size(); i++) {
+      check(i, prompts.get(i));
+    }
     var shared = sharedPrefix(prompts);
     var longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
-    var most = Math.min(longest + maxNewTokens - 1, model.config().maxPositions());
-    var ownRows = Math.max(longest, most) - shared;
+    var most = Math.min(longest + (long) maxNewTokens - 1, model.config().maxPositions());
+    var ownRows = Math.toIntExact(most - shared);
     var sequences = sequences(prompts.size(), shared, ownRows);
     try (var batch =
         new GenerationBatch(
@@ -98,8 +106,31 @@ public final class Generator {
         if (batch.isEmpty()) {
           return results;
         }
-        choose(batch, batch.step(), results, maxNewTokens, listener);
+        listener.step();
+        var logits = batch.step();
+        model.checkLogits(device, logits);
+        choose(batch, logits, results, maxNewTokens, listener);
       }
+    }
+  }
+
+  private void check(int number, int[] prompt) {
+    var positions = model.config().maxPositions();
+    if (prompt.length == 0) {
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "prompts[%d] has no tokens", number));
+    }
+    if (prompt.length > positions) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "prompts[%d] has %d tokens, and the model %d positions",
+              number,
+              prompt.length,
+              positions));
+    }
+    for (var token : prompt) {
+      model.checkToken(token);
     }
   }
 

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionSegments;
 import org.bayu.tensor.autograd.Checkpoint;
 import org.bayu.tensor.autograd.Gather;
@@ -15,6 +17,7 @@ import org.bayu.tensor.nn.Embedding;
 import org.bayu.tensor.nn.Linear;
 import org.bayu.tensor.nn.Module;
 import org.bayu.tensor.nn.RmsNorm;
+import org.bayu.tensor.optim.GradientClip;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,14 +97,7 @@ public final class LlamaModel extends Module {
       int[] cacheRows) {
     var last = 0;
     for (var i = 0; i < tokens.length; i++) {
-      if (tokens[i] < 0 || tokens[i] >= config.vocabSize()) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "token %d is not in the vocabulary of %d",
-                tokens[i],
-                config.vocabSize()));
-      }
+      checkToken(tokens[i]);
       last = Math.max(last, positions[i]);
     }
     var input =
@@ -119,10 +115,30 @@ public final class LlamaModel extends Module {
     return norm.get().forward(tape, x, compute);
   }
 
+  void checkToken(int token) {
+    if (token < 0 || token >= config.vocabSize()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "token %d is not in the vocabulary of %d", token, config.vocabSize()));
+    }
+  }
+
   /** Logits of these rows of {@code hidden}, in binary32 throughout: [rows, V]. */
   public Variable logits(Tape tape, Variable hidden, int... rows) {
     // [rows, D] × [V, D]ᵀ → [rows, V]
     return head.get().forward(tape, Gather.apply(tape, hidden, rows, DType.F32));
+  }
+
+  /**
+   * Refuses logits that are infinite or no numbers, as one such weight makes them.
+   *
+   * @param logits F32
+   * @throws NonFiniteLogitsException that names the weight
+   */
+  public void checkLogits(Device device, Tensor logits) {
+    if (!GradientClip.isFinite(device, logits)) {
+      throw NonFiniteLogitsException.of(this);
+    }
   }
 
   /**

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,9 +18,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GeneratorTest {
   private static final IntSet NO_STOP = IntSet.of();
@@ -167,6 +172,82 @@ class GeneratorTest {
     var prompt = prompts(1, 60).getFirst();
     // 64 positions: the last token chosen is the one that follows position 63.
     assertEquals(5, generate(NO_STOP, Sampling.GREEDY, 99, List.of(prompt)).getFirst().size());
+  }
+
+  @Test
+  void theGreatestNumberOfNewTokensIsThatOfThePositions() throws IOException {
+    var prompts = prompts(3, 50);
+    assertEquals(
+        generate(NO_STOP, Sampling.GREEDY, 64, prompts),
+        generate(NO_STOP, Sampling.GREEDY, Integer.MAX_VALUE, prompts));
+  }
+
+  @Test
+  void promptsThatTheModelCannotReadAreRefusedBeforeAnyIsContinued() throws IOException {
+    var good = new int[] {7};
+    refuses("prompts[1] has 65 tokens, and the model 64 positions", good, new int[65]);
+    refuses("prompts[0] has no tokens", new int[0], good);
+    refuses("token 96 is not in the vocabulary of 96", good, new int[] {1, 96});
+  }
+
+  private static void refuses(String message, int[]... prompts) throws IOException {
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Device.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var generator = new Generator(model, device, DType.F32, NO_STOP);
+      var e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  generator.generate(
+                      List.of(prompts),
+                      3,
+                      Sampling.GREEDY,
+                      (prompt, token) -> fail("prompt " + prompt)));
+      assertEquals(message, e.getMessage());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  void oneWeightThatIsNoNumberIsNamedWhereNoTokenCanBeChosen(float value) throws IOException {
+    var name = "model.layers.1.mlp.up_proj.weight";
+    for (var sampling : List.of(Sampling.GREEDY, new Sampling(1, 0.9, 3))) {
+      var e =
+          assertThrows(
+              NonFiniteLogitsException.class, () -> generateWith(name, 1, value, sampling));
+      assertEquals(
+          "the model's logits are not numbers, because tensor " + name + " holds " + value,
+          e.getMessage());
+    }
+  }
+
+  @Test
+  void weightsThatAreNumbersButOverflowAreNotBlamed() {
+    var e =
+        assertThrows(
+            NonFiniteLogitsException.class,
+            () -> generateWith("lm_head.weight", 32, Float.MAX_VALUE, Sampling.GREEDY));
+    assertTrue(String.valueOf(e.getMessage()).contains("overflows"), e::getMessage);
+  }
+
+  /** Generates with a weight whose first elements have another value. */
+  private static void generateWith(String name, int elements, float value, Sampling sampling)
+      throws IOException {
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var arena = Arena.ofConfined();
+        var device = Device.cpu(2)) {
+      var changed = Tensor.allocate(arena, DType.F32, checkpoint.weights().tensor(name).shape());
+      changed.copyFrom(checkpoint.weights().tensor(name));
+      for (var i = 0; i < elements; i++) {
+        changed.setFloat(i, value);
+      }
+      Weights weights = n -> n.equals(name) ? changed : checkpoint.weights().tensor(n);
+      var model = new LlamaModel(checkpoint.config(), weights);
+      new Generator(model, device, DType.F32, NO_STOP)
+          .generate(
+              prompts(3, 9), 3, sampling, (prompt, token) -> fail("token " + token + " chosen"));
+    }
   }
 
   @ParameterizedTest
