@@ -39,9 +39,9 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var folder = output == null ? firstFree(Path.of("runs")) : output;
-    OutputFolder.check("--output", folder, "Give a folder that does not exist.");
     var commandLine = spec.commandLine();
     var err = commandLine.getErr();
+    OutputFolder.check("--output", folder, "Give a folder that does not exist.", err::println);
     return new Demo(DemoSize.STANDARD, folder, commands(err, main.debug()), err)
         .run(commandLine.getOut());
   }

@@ -53,7 +53,8 @@ final class InitCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    OutputFolder.check("--output", output, "Choose another one.");
+    OutputFolder.check(
+        "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
     var model = LlamaConfig.read(config);
     var companions = tokenizer == null ? List.<Path>of() : HfCheckpoint.companions(tokenizer);
     if (tokenizer != null && companions.isEmpty()) {

@@ -37,7 +37,8 @@ final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    OutputFolder.check("--output", output, "Choose another one.");
+    OutputFolder.check(
+        "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
     try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
         var device = Device.cpu()) {
       var eos = eos(loaded);

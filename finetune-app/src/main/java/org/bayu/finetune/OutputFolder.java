@@ -6,6 +6,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.io.StagedPath;
 import org.jspecify.annotations.Nullable;
 
 /** A new folder that a command writes. What would fail at the end is refused at the beginning. */
@@ -13,13 +16,16 @@ public final class OutputFolder {
   private OutputFolder() {}
 
   /**
-   * Refuses a folder that exists, or that cannot be made.
+   * Refuses a folder that exists, or that cannot be made, and removes what a killed process left of
+   * it.
    *
    * @param key of the command line or the configuration
    * @param other what to do where it exists
+   * @param messages takes a line where something of others was left beside it
    * @throws UserException if so
    */
-  public static void check(String key, Path folder, String other) {
+  public static void check(String key, Path folder, String other, Consumer<String> messages)
+      throws IOException {
     if (Files.exists(folder)) {
       throw UserException.usage("%s: %s exists already. %s".formatted(key, folder, other));
     }
@@ -28,6 +34,13 @@ public final class OutputFolder {
       throw UserException.failed(
           "%s: %s cannot be written, because %s is not a folder that can. Choose another one."
               .formatted(key, folder, ancestor));
+    }
+    var left = StagedPath.removeLeftovers(folder);
+    if (!left.isEmpty()) {
+      var names = left.stream().map(path -> String.valueOf(path.getFileName())).toList();
+      messages.accept(
+          "%s has %s, left by processes that were killed: delete it if nobody is writing there."
+              .formatted(folder.toAbsolutePath().getParent(), Printable.first(names, ", ")));
     }
   }
 

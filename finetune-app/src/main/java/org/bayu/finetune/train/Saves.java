@@ -79,12 +79,13 @@ final class Saves {
    *
    * @throws UserException if so
    */
-  static void check(TrainConfig config) throws IOException {
-    check(config, "hf_save_path", config.hfSavePath());
-    check(config, "merged_hf_save_path", config.mergedHfSavePath());
+  static void check(TrainConfig config, Consumer<String> messages) throws IOException {
+    check(config, "hf_save_path", config.hfSavePath(), messages);
+    check(config, "merged_hf_save_path", config.mergedHfSavePath(), messages);
   }
 
-  private static void check(TrainConfig config, String key, @Nullable Path path)
+  private static void check(
+      TrainConfig config, String key, @Nullable Path path, Consumer<String> messages)
       throws IOException {
     if (path == null) {
       return;
@@ -95,7 +96,8 @@ final class Saves {
     OutputFolder.check(
         key,
         first.orElse(folder.resolve(SaveTarget.name(steps))),
-        "Choose another folder or another trainer.id.");
+        "Choose another folder or another trainer.id.",
+        messages);
   }
 
   private static Optional<Path> existing(Path folder, int every, int steps) throws IOException {

@@ -108,7 +108,7 @@ public final class TrainRun implements AutoCloseable {
       if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
         messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
       }
-      Saves.check(config);
+      Saves.check(config, messages);
       inputs = resources.add(RunInputs.open(config, messages));
       base = inputs.base();
       data = inputs.data();

@@ -12,8 +12,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file or folder that is written beside its target and takes the target's name when it is whole
@@ -27,16 +28,30 @@ import java.util.UUID;
  * }
  *
  * <p>Without {@link #publish}, {@link #close} removes what was written. A process that is killed
- * may leave {@code .bayu-….tmp} beside the target, which may be deleted.
+ * leaves {@code .bayu-….tmp} and {@code .bayu-….lock} beside the target: whoever writes the same
+ * target on the same machine again removes them first.
  */
 public final class StagedPath implements AutoCloseable {
   private final Path target;
   private final Path path;
+  private final @Nullable StagingLock lock;
   private boolean published;
 
-  private StagedPath(Path target) {
+  private StagedPath(Path target) throws IOException {
     this.target = target;
-    path = target.resolveSibling(".bayu-%s.tmp".formatted(UUID.randomUUID()));
+    removeLeftovers(target);
+    path = target.resolveSibling(StagingLock.stagedName(UUID.randomUUID().toString()));
+    lock = StagingLock.take(path, target);
+  }
+
+  /**
+   * Removes what processes of this machine that were killed left of {@code target} beside it.
+   *
+   * @return what else such processes left there, which is not touched: of other targets or of other
+   *     machines. What is being written is not among it
+   */
+  public static List<Path> removeLeftovers(Path target) throws IOException {
+    return StagingLock.removeLeftovers(target.toAbsolutePath());
   }
 
   /**
@@ -68,8 +83,13 @@ public final class StagedPath implements AutoCloseable {
       refuseUnlessWritable(target, parent);
     }
     var staged = new StagedPath(real);
-    Files.createDirectory(staged.path);
-    return staged;
+    try {
+      Files.createDirectory(staged.path);
+      return staged;
+    } catch (Throwable e) {
+      staged.close();
+      throw e;
+    }
   }
 
   private static void refuseUnlessWritable(Path target, Path folder) throws IOException {
@@ -134,12 +154,9 @@ public final class StagedPath implements AutoCloseable {
   /** Removes what was written, unless it was published. */
   @Override
   public void close() throws IOException {
-    if (published || Files.notExists(path)) {
-      return;
-    }
-    try (var written = Files.walk(path)) {
-      for (var each : (Iterable<Path>) written.sorted(Comparator.reverseOrder())::iterator) {
-        Files.delete(each);
+    try (var _ = lock) {
+      if (!published && Files.exists(path)) {
+        StagingLock.delete(path);
       }
     }
   }

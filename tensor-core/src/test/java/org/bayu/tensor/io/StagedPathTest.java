@@ -1,11 +1,13 @@
 package org.bayu.tensor.io;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -109,5 +112,73 @@ class StagedPathTest {
     var e = assertThrows(AccessDeniedException.class, () -> StagedPath.folder(target));
     assertEquals(target + ": its folder is not writable", e.getMessage());
     assertThrows(AccessDeniedException.class, () -> StagedPath.file(target));
+  }
+
+  /** Writes a folder until it is killed. */
+  public static void main(String[] arguments) throws IOException {
+    var staged = StagedPath.folder(Path.of(arguments[0]));
+    Files.writeString(staged.path().resolve("weights"), "half");
+    System.out.println("writing");
+    while (true) {
+      LockSupport.park();
+    }
+  }
+
+  private static Process writer(Path target) throws IOException {
+    var path = System.getProperty("java.class.path");
+    var modules = System.getProperty("jdk.module.path", "");
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                String.join(File.pathSeparator, "target/test-classes", modules, path),
+                StagedPathTest.class.getName(),
+                target.toString())
+            .redirectErrorStream(true)
+            .start();
+    assertEquals("writing", process.inputReader(UTF_8).readLine());
+    return process;
+  }
+
+  @Test
+  void whatAKilledProcessLeftOfATargetIsRemovedByWhoeverWritesItNext() throws Exception {
+    var target = folder.resolve("model");
+    var writer = writer(target);
+    assertEquals(2, names().size());
+    assertEquals(List.of(), StagedPath.removeLeftovers(target));
+    assertEquals(2, names().size(), "it is being written");
+    writer.destroyForcibly().waitFor();
+    assertEquals(2, names().size());
+    try (var staged = StagedPath.folder(target)) {
+      staged.publish();
+    }
+    assertEquals(List.of("model"), names());
+  }
+
+  @Test
+  void whatWasLeftOfAnotherTargetOrByAnotherMachineIsNamedAndNotTouched() throws Exception {
+    writer(folder.resolve("model")).destroyForcibly().waitFor();
+    var left = names();
+    var other = folder.resolve("other");
+    var staged = folder.resolve(left.getLast());
+    assertEquals(List.of(staged), StagedPath.removeLeftovers(other));
+    var lock = folder.resolve(left.getFirst());
+    Files.writeString(lock, "elsewhere\n" + folder.resolve("model") + "\n");
+    assertEquals(List.of(staged), StagedPath.removeLeftovers(folder.resolve("model")));
+    assertEquals(left, names());
+  }
+
+  @Test
+  void twoMayWriteOneTargetAtATime() throws IOException {
+    var target = folder.resolve("model");
+    try (var one = StagedPath.file(target);
+        var two = StagedPath.file(target)) {
+      Files.writeString(one.path(), "one");
+      Files.writeString(two.path(), "two");
+      two.publish();
+      one.publish();
+    }
+    assertEquals("one", Files.readString(target));
+    assertEquals(List.of("model"), names());
   }
 }
