@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
+import java.net.URLDecoder;
+import java.util.Arrays;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -84,7 +86,21 @@ public final class Main implements Runnable {
     var stdout = new StandardOutput(new FileOutputStream(FileDescriptor.out));
     var out = new PrintWriter(stdout, false, UTF_8);
     var err = new PrintWriter(System.err, true, UTF_8);
-    System.exit(run(out, err, args));
+    System.exit(run(out, err, typed(args)));
+  }
+
+  /**
+   * What the launcher hands over where the locale would spoil the letters, or else {@code args}.
+   */
+  private static String[] typed(String[] args) {
+    var handed = System.getProperty("bayu.arguments");
+    if (handed == null) {
+      return args;
+    }
+    return Arrays.stream(handed.split(",", -1))
+        .skip(1)
+        .map(argument -> URLDecoder.decode(argument, UTF_8))
+        .toArray(String[]::new);
   }
 
   /** A launcher that is killed can pass nothing on: its end then terminates this process. */

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -50,14 +49,11 @@ class CleanEndTest {
   void aSignalLeavesNothingHalfWrittenAndNoWord(String signal, int number) throws Exception {
     assumeFalse(isIgnored(number), "whoever started this build has it ignore the signal");
     var target = folder.resolve("model");
-    // Maven puts modules on the one path and the rest on the other.
-    var path = System.getProperty("java.class.path");
-    var modules = System.getProperty("jdk.module.path", "");
     var process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
-                String.join(File.pathSeparator, "target/test-classes", modules, path),
+                TestFiles.classPath(),
                 CleanEndTest.class.getName(),
                 target.toString())
             .redirectErrorStream(true)

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -55,11 +54,7 @@ class RefusedExecutableMemoryTest {
     command.addAll(List.of("-XX:-SegmentedCodeCache", "-XX:ReservedCodeCacheSize=64m"));
     command.add("-XX:InitialCodeCacheSize=64m");
     command.addAll(List.of(options));
-    // Maven puts modules on the one path and the rest on the other.
-    var path = System.getProperty("java.class.path");
-    var modules = System.getProperty("jdk.module.path", "");
-    command.addAll(
-        List.of("-cp", String.join(File.pathSeparator, "target/test-classes", modules, path)));
+    command.addAll(List.of("-cp", TestFiles.classPath()));
     command.addAll(List.of(RefusedExecutableMemoryTest.class.getName(), "doctor"));
     var out = folder.resolve("out").toFile();
     var err = folder.resolve("err").toFile();

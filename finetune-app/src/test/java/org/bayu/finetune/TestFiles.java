@@ -2,6 +2,7 @@ package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -23,6 +24,15 @@ public final class TestFiles {
   /** A file or folder of llama-model's golden test files. */
   public static Path golden(String name) {
     return root().resolve("llama-model/src/test/resources/golden").resolve(name);
+  }
+
+  /** The class path of a Java that a test starts; Maven gives this one half of it as modules. */
+  public static String classPath() {
+    return String.join(
+        File.pathSeparator,
+        "target/test-classes",
+        System.getProperty("jdk.module.path", ""),
+        System.getProperty("java.class.path"));
   }
 
   private static Path root() {

@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.bayu.finetune.Main;
 
@@ -33,20 +34,24 @@ public final class Launcher {
               + " or set JAVA_HOME to where one lies.");
       System.exit(1);
     }
+    List<String> options =
+        new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    List<String> arguments = Arrays.asList(args);
+    if (!TypedArguments.areUtf8()) {
+      options.add(TypedArguments.option(args));
+      arguments = Collections.emptyList();
+    }
     List<String> command =
         JavaCommand.of(
-            home.get(),
-            ManagementFactory.getRuntimeMXBean().getInputArguments(),
-            System.getenv(),
-            System.getProperty("java.class.path"),
-            Arrays.asList(args));
+            home.get(), options, System.getenv(), System.getProperty("java.class.path"), arguments);
     System.exit(run(command));
   }
 
   private static boolean canRunHere() {
     return JavaHomes.feature(System.getProperty("java.specification.version"))
             >= JavaHomes.OLDEST_FEATURE
-        && ClassLoader.getSystemResource("jdk/incubator/vector/Vector.class") != null;
+        && ClassLoader.getSystemResource("jdk/incubator/vector/Vector.class") != null
+        && TypedArguments.areUtf8();
   }
 
   private static int run(List<String> command) throws IOException, InterruptedException {
@@ -67,21 +72,13 @@ public final class Launcher {
           return 1; // for nobody to see: this process ends by a signal
         }
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
-        setLocale(builder.environment());
+        if (!TypedArguments.areUtf8()) {
+          builder.environment().put("LC_ALL", "C.UTF-8"); // for the names of files
+        }
         process = builder.start();
         started = process;
       }
       return started.waitFor();
-    }
-
-    /** Without a locale Java takes file names for ASCII. */
-    private static void setLocale(Map<String, String> environment) {
-      for (String variable : Arrays.asList("LC_ALL", "LC_CTYPE", "LANG")) {
-        if (!environment.getOrDefault(variable, "").isEmpty()) {
-          return;
-        }
-      }
-      environment.put("LC_CTYPE", "C.UTF-8");
     }
 
     void end() {

@@ -12,7 +12,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,6 +31,7 @@ class BayuScriptTest {
   @TempDir Path folder;
   private Path project;
   private Path source;
+  private final Map<String, String> environment = new HashMap<>();
 
   @BeforeEach
   void copyProject() throws IOException {
@@ -131,6 +134,29 @@ class BayuScriptTest {
     assertEquals(1, bayu().builds());
   }
 
+  @Test
+  void javaHasAUtf8LocaleWhateverTheUsersIs() throws Exception {
+    FakeJava.suitable(folder.resolve("java home"), "echo $LC_ALL");
+    for (var locale : List.of("", "C", "POSIX", "xx_YY.UTF-8")) {
+      environment.putAll(Map.of("LC_ALL", locale, "LC_CTYPE", "", "LANG", ""));
+      assertEquals("C.UTF-8\n", bayu().out, locale);
+    }
+  }
+
+  @Test
+  void tooLittleAddressSpaceForJavaIsSaid() throws Exception {
+    bayu();
+    var process =
+        new ProcessBuilder("sh", "-c", "ulimit -v 3000000; exec '" + project + "/bayu'")
+            .redirectErrorStream(true);
+    process.environment().put("JAVA_HOME", folder.resolve("java home").toString());
+    var started = process.start();
+    var said = new String(started.getInputStream().readAllBytes(), UTF_8);
+    assertEquals(4, started.waitFor(), said);
+    assertTrue(said.startsWith("bayu: this shell allows a program 3 GB of address space"), said);
+    assertEquals(1, said.lines().count(), said);
+  }
+
   private void maven(String script) throws IOException {
     var file = project.resolve("mvnw");
     Files.writeString(file, "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n" + script + "\n");
@@ -165,6 +191,7 @@ class BayuScriptTest {
             .redirectError(err.toFile());
     builder.environment().put("JAVA_HOME", folder.resolve("java home").toString());
     builder.environment().put("MAVEN_OPTS", "-Dmy.option");
+    builder.environment().putAll(environment);
     return new Started(builder.start(), out, err);
   }
 
