@@ -1,7 +1,7 @@
 package org.bayu.benchmarks;
 
-import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import org.bayu.tensor.DType;
@@ -131,20 +131,19 @@ public class LoraBenchmark {
 
   /** The seconds of the layer's passes, call by call. */
   private static final class Times {
-    private final EnumMap<Pass, DoubleArrayList> seconds = new EnumMap<>(Pass.class);
+    private final EnumMap<Pass, List<Double>> seconds = new EnumMap<>(Pass.class);
 
     private void add(List<OpTime> times) {
       for (var time : times) {
         if (time.op().equals("Linear")) {
-          seconds.computeIfAbsent(time.pass(), pass -> new DoubleArrayList()).add(time.seconds());
+          seconds.computeIfAbsent(time.pass(), _ -> new ArrayList<>()).add(time.seconds());
         }
       }
     }
 
     private double median(Pass pass) {
-      var sorted = seconds.getOrDefault(pass, DoubleArrayList.of(Double.NaN)).doubleStream();
-      var all = sorted.sorted().toArray();
-      return all[all.length / 2];
+      var sorted = seconds.getOrDefault(pass, List.of(Double.NaN)).stream().sorted().toList();
+      return sorted.get(sorted.size() / 2);
     }
   }
 

@@ -1,9 +1,9 @@
 package org.bayu.finetune.train;
 
-import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.LossMask;
@@ -98,18 +98,16 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
       List<TokenizedExample> batch, IntArrayList numbers, TokenTree tree, double weight) {
     var rows = new IntArrayList();
     var targets = new IntArrayList();
-    var weights = new DoubleArrayList();
     for (var i = 0; i < numbers.size(); i++) {
       var example = batch.get(numbers.getInt(i));
       for (var p = mask.begin(example); p < mask.end(example); p++) {
         rows.add(tree.row(i, p));
         targets.add(example.tokens().getInt(p + 1));
-        weights.add(weight);
       }
     }
+    var weights = new double[rows.size()];
+    Arrays.fill(weights, weight);
     return new MicroBatch(
-        tree,
-        new Targets(rows.toIntArray(), targets.toIntArray(), weights.toDoubleArray()),
-        numbers);
+        tree, new Targets(rows.toIntArray(), targets.toIntArray(), weights), numbers);
   }
 }

@@ -1,6 +1,5 @@
 package org.bayu.llama.tokenizer;
 
-import it.unimi.dsi.fastutil.floats.FloatArrayList;
 import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
@@ -41,7 +40,7 @@ final class SentencePieceModel {
 
   private final Path file;
   private final Vocabulary vocabulary;
-  private final FloatArrayList scores = new FloatArrayList();
+  private final List<Float> scores = new ArrayList<>();
   private final List<Type> types = new ArrayList<>();
   private ModelType modelType = ModelType.UNIGRAM;
   private boolean byteFallback;
@@ -276,7 +275,10 @@ final class SentencePieceModel {
 
   /** For each id the number of different scores that are better: equal scores, equal ranks. */
   private int[] ranks() {
-    var ascending = scores.toFloatArray();
+    var ascending = new float[scores.size()];
+    for (int i = 0; i < ascending.length; i++) {
+      ascending[i] = scores.get(i);
+    }
     Arrays.sort(ascending);
     int distinct = 0;
     for (int i = 0; i < ascending.length; i++) {
@@ -286,7 +288,7 @@ final class SentencePieceModel {
     }
     var ranks = new int[types.size()];
     for (int id = 0; id < ranks.length; id++) {
-      ranks[id] = distinct - 1 - Arrays.binarySearch(ascending, 0, distinct, scores.getFloat(id));
+      ranks[id] = distinct - 1 - Arrays.binarySearch(ascending, 0, distinct, scores.get(id));
     }
     return ranks;
   }
