@@ -46,9 +46,14 @@ public final class PeakMemory implements AutoCloseable {
     }
   }
 
-  /** Stops looking. */
+  /** Stops looking, and waits for the thread's end. */
   @Override
   public void close() {
     thread.interrupt();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
