@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.PromptTemplate;
+import org.bayu.finetune.data.RowReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,12 +29,15 @@ abstract class ConfigCommand {
   @Unmatched private List<String> flags = new ArrayList<>();
 
   /**
-   * The template of a training.
+   * Reads rows that a model is to answer as its training read them: with its template, and special
+   * tokens where it took them for tokens. A bad row is an error.
    *
-   * @param config its configuration; null for the default template
+   * @param config the training's configuration; null for the default
    */
-  static PromptTemplate template(@Nullable Path config) throws IOException {
-    return config == null ? PromptTemplate.ALPACA : TrainConfig.loadPrompts(config);
+  static RowReader rows(@Nullable Path config, RowReader.Output output) throws IOException {
+    return config == null
+        ? new RowReader(PromptTemplate.ALPACA, output, false, false)
+        : TrainConfig.loadRows(config, output);
   }
 
   /**

@@ -3,13 +3,14 @@ package org.bayu.finetune;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.PromptedRow;
+import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.RowReader;
 import org.bayu.finetune.evaluate.Evaluation;
 import org.bayu.finetune.evaluate.EvaluationText;
+import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
 import org.bayu.finetune.track.Progress;
 import org.bayu.tensor.Device;
@@ -77,16 +78,12 @@ final class EvaluateCommand implements Callable<Integer> {
       throw UserException.usage(
           "%s: holds an evaluation already. Choose another --output.".formatted(output));
     }
-    var rows = new ArrayList<PromptedRow>();
-    var template = ConfigCommand.template(config);
-    new RowReader(template, RowReader.Output.REQUIRED, false).read(data, rows::add);
-    if (rows.isEmpty()) {
-      throw UserException.inputFile("%s: there are no rows in it.".formatted(data));
-    }
+    var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);
     try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
-        var device = Device.cpu();
-        var progress = new Progress("evaluate", rows.size(), spec.commandLine().getErr())) {
+        var device = Device.cpu()) {
       var tokenizer = loaded.tokenizer();
+      var vocabulary = loaded.model().config().vocabSize();
+      var rows = new PromptReader(reader, tokenizer, vocabulary).read(data);
       var predictor =
           new Predictor(
               loaded.model(),
@@ -94,7 +91,10 @@ final class EvaluateCommand implements Callable<Integer> {
               compute.dtype(),
               loaded.stopTokens(tokenizer),
               maxNewTokens);
-      var predictions = predictor.predict(device, rows, () -> progress.step(""));
+      List<Prediction> predictions;
+      try (var progress = new Progress("evaluate", rows.size(), spec.commandLine().getErr())) {
+        predictions = predictor.predict(device, rows, () -> progress.step(""));
+      }
       var evaluation = Evaluation.write(output, predictions);
       var out = spec.commandLine().getOut();
       out.println(EvaluationText.accuracies(Map.of(name(), evaluation)));

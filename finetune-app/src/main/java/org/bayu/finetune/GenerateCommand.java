@@ -4,16 +4,15 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Stack;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.PromptedRow;
+import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.RowReader;
 import org.bayu.llama.Generator;
 import org.bayu.llama.Sampling;
-import org.bayu.llama.tokenizer.EncodeOption;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.llama.tokenizer.TemplateText;
 import org.bayu.tensor.Device;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -134,7 +133,8 @@ final class GenerateCommand implements Callable<Integer> {
       if (input.text != null) {
         continueText(generator, tokenizer, input.text, sampling);
       } else if (input.rows != null) {
-        continueRows(generator, tokenizer, input.rows, sampling);
+        var vocabulary = loaded.model().config().vocabSize();
+        continueRows(generator, tokenizer, vocabulary, input.rows, sampling);
       }
       return ExitCode.DONE;
     }
@@ -152,7 +152,12 @@ final class GenerateCommand implements Callable<Integer> {
       Generator generator, LlamaTokenizer tokenizer, String text, Sampling sampling)
       throws IOException {
     var out = spec.commandLine().getOut();
-    var prompt = tokenizer.encode(text, EncodeOption.BOS).toIntArray();
+    var prompt = tokenizer.prompt(TemplateText.EMPTY.field(text)).toIntArray();
+    if (prompt.length == 0) {
+      throw UserException.usage(
+          "--prompt: the text is empty, and the tokenizer puts no token in front of it. Give a"
+              + " text.");
+    }
     // What the prompt's last token means may hang on what follows: decode both as one text.
     var decoder = tokenizer.newDecoder();
     for (var id : prompt) {
@@ -178,16 +183,12 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void continueRows(
-      Generator generator, LlamaTokenizer tokenizer, Rows input, Sampling sampling)
+      Generator generator, LlamaTokenizer tokenizer, int vocabulary, Rows input, Sampling sampling)
       throws IOException {
     var json = new JsonMapper();
-    var rows = new ArrayList<PromptedRow>();
-    var template = ConfigCommand.template(input.config);
-    new RowReader(template, RowReader.Output.OPTIONAL, false).read(input.file, rows::add);
-    var prompts =
-        rows.stream()
-            .map(row -> tokenizer.encode(row.prompt(), EncodeOption.BOS).toIntArray())
-            .toList();
+    var reader = ConfigCommand.rows(input.config, RowReader.Output.OPTIONAL);
+    var rows = new PromptReader(reader, tokenizer, vocabulary).read(input.file);
+    var prompts = rows.stream().map(row -> row.tokens().toIntArray()).toList();
     var out = spec.commandLine().getOut();
     var speed = new GenerationSpeed();
     generator.generate(
@@ -206,7 +207,7 @@ final class GenerateCommand implements Callable<Integer> {
           @Override
           public void end(int prompt, IntList tokens) {
             var object = json.createObjectNode();
-            object.put("prompt", rows.get(prompt).prompt());
+            object.put("prompt", rows.get(prompt).row().prompt().text());
             object.put("output", tokenizer.decode(tokens).strip());
             lines[prompt] = object.toString();
             while (printed < lines.length && lines[printed] != null) {

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.bayu.finetune.UserException;
+import org.bayu.finetune.data.LengthLimit;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.finetune.data.RowReader;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param evalData the rows of {@code eval/loss}; null for none
  * @param dataCacheDir where token ids are kept from run to run
  * @param skipBadRows whether bad lines are counted and passed over
+ * @param specialTokensInRows whether special tokens that rows spell are tokens, not text
  * @param prompts the texts around a row's fields
  * @param maskInputs whether the prompt's own tokens are without loss
  * @param maskOffset where loss begins behind a masked prompt
@@ -51,6 +53,7 @@ public record TrainConfig(
     @Nullable Path evalData,
     Path dataCacheDir,
     boolean skipBadRows,
+    boolean specialTokensInRows,
     PromptTemplate prompts,
     boolean maskInputs,
     LossMask.Offset maskOffset,
@@ -97,12 +100,14 @@ public record TrainConfig(
   }
 
   /**
-   * Reads the prompts of a file, in which no data need be named.
+   * How a file's training reads rows, for others; the file need not name any data. A bad row is an
+   * error.
    *
    * @throws UserException as {@link #load} does
    */
-  public static PromptTemplate loadPrompts(Path file) throws IOException {
-    return read(file, List.of()).prompts;
+  public static RowReader loadRows(Path file, RowReader.Output output) throws IOException {
+    var config = read(file, List.of());
+    return new RowReader(config.prompts, output, false, config.specialTokensInRows);
   }
 
   private static TrainConfig read(@Nullable Path file, List<String> flags) throws IOException {
@@ -122,6 +127,7 @@ public record TrainConfig(
             keys.path("eval_data"),
             keys.path("data_cache_dir", "cache"),
             keys.flag("skip_bad_rows", false),
+            keys.flag("special_tokens_in_rows", false),
             PromptsKey.read(keys),
             keys.flag("mask_inputs", true),
             keys.choice("mask_offset", LossMask.Offset.FIXED),
@@ -161,6 +167,7 @@ public record TrainConfig(
         evalData,
         dataCacheDir,
         skipBadRows,
+        specialTokensInRows,
         prompts,
         maskInputs,
         maskOffset,
@@ -192,9 +199,9 @@ public record TrainConfig(
   public TokenCache.Source source(Path file, LlamaTokenizer tokenizer, int maxPositions) {
     return new TokenCache.Source(
         file,
-        new RowReader(prompts, RowReader.Output.REQUIRED, skipBadRows),
+        new RowReader(prompts, RowReader.Output.REQUIRED, skipBadRows, specialTokensInRows),
         tokenizer,
-        Math.min(maxTuneLength, maxPositions));
+        LengthLimit.of(maxTuneLength, maxPositions));
   }
 
   /** Which weights the run trains, and what to write to train the others: a line for the user. */

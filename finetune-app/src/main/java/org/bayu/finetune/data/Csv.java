@@ -6,7 +6,6 @@ import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,10 +16,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Comma-separated values as RFC 4180 writes them: a field may stand in double quotes, inside which
  * commas and line ends are text and a quote is written twice. Lines end in LF or CRLF; the text is
- * UTF-8, a byte order mark is passed over.
+ * UTF-8, plain or gzip, a byte order mark is passed over. A field has {@value #MAX_FIELD}
+ * characters at most, so that a quote left open is found before the file's end.
  */
 final class Csv implements Closeable {
   private static final int END = -1;
+  private static final String QUOTES = "Close quoted fields, and write a quote inside one twice.";
+  private static final int MAX_FIELD = 10_000_000;
 
   private final Path file;
   private final BufferedReader in;
@@ -30,7 +32,7 @@ final class Csv implements Closeable {
   Csv(Path file) throws IOException {
     this.file = file;
     // A strict decoder: malformed bytes are an error, not question marks.
-    in = new BufferedReader(new InputStreamReader(Files.newInputStream(file), UTF_8.newDecoder()));
+    in = new BufferedReader(new InputStreamReader(DataFile.open(file, "CSV"), UTF_8.newDecoder()));
     in.mark(1);
     if (in.read() != '\ufeff') {
       in.reset();
@@ -72,13 +74,16 @@ final class Csv implements Closeable {
   private int plain(int c, StringBuilder field) throws IOException {
     while (c != ',' && c != '\n' && c != END) {
       if (c == '"') {
-        throw bad("a quote inside a field that does not begin with one");
+        throw bad("a quote inside a field that does not begin with one", QUOTES);
       }
-      field.append((char) c);
+      append(field, c);
       c = in.read();
     }
     if (c != ',' && !field.isEmpty() && field.charAt(field.length() - 1) == '\r') {
       field.setLength(field.length() - 1);
+    }
+    if (field.indexOf("\r") >= 0) {
+      throw loneReturn();
     }
     return c;
   }
@@ -88,13 +93,13 @@ final class Csv implements Closeable {
     while (true) {
       var c = in.read();
       if (c == END) {
-        throw bad("a quoted field is not closed");
+        throw bad("a quoted field is not closed", QUOTES);
       }
       if (c == '\n') {
         line++;
       }
       if (c != '"') {
-        field.append((char) c);
+        append(field, c);
         continue;
       }
       c = in.read();
@@ -104,22 +109,32 @@ final class Csv implements Closeable {
       }
       if (c == '\r') {
         c = in.read();
+        if (c != '\n' && c != END) {
+          throw loneReturn();
+        }
       }
       if (c != ',' && c != '\n' && c != END) {
-        throw bad("text behind the closing quote of a field");
+        throw bad("text behind the closing quote of a field", QUOTES);
       }
       return c;
     }
   }
 
-  private UserException bad(String reason) {
+  private void append(StringBuilder field, int c) {
+    if (field.length() == MAX_FIELD) {
+      throw bad("a field is longer than " + MAX_FIELD + " characters", QUOTES);
+    }
+    field.append((char) c);
+  }
+
+  private UserException loneReturn() {
+    return bad(
+        "lines that end in CR alone", "End them in LF, for instance with tr '\\r' '\\n' < F > G.");
+  }
+
+  private UserException bad(String reason, String advice) {
     return UserException.inputFile(
-        String.format(
-            Locale.ROOT,
-            "%s, line %d: %s. Write a quote inside a quoted field twice.",
-            file,
-            recordLine,
-            reason));
+        String.format(Locale.ROOT, "%s, line %d: %s. %s", file, recordLine, reason, advice));
   }
 
   @Override

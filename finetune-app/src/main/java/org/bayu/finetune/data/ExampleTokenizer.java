@@ -4,11 +4,12 @@ import it.unimi.dsi.fastutil.ints.IntList;
 import org.bayu.finetune.UserException;
 import org.bayu.llama.tokenizer.EncodeOption;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.llama.tokenizer.TemplateText;
 
 /**
- * Turns rows into examples: the tokens of BOS, prompt, output and EOS, with nothing between prompt
- * and output, cut on the right at a limit. As Levanter does, the prompt's length is that of the
- * prompt tokenized by itself.
+ * Turns rows into examples: the tokens of BOS (where the tokenizer adds one), prompt, output and
+ * EOS, with nothing between prompt and output, cut on the right at a limit. As Levanter does, the
+ * prompt's length is that of the prompt tokenized by itself.
  */
 public final class ExampleTokenizer {
   private final LlamaTokenizer tokenizer;
@@ -19,8 +20,10 @@ public final class ExampleTokenizer {
    *
    * @param truncated whether it was longer than the limit
    * @param merged whether the prompt's own tokens are not the beginning of the whole
+   * @param spellsSpecial whether the row spells a special token that stays text
    */
-  record Result(TokenizedExample example, boolean truncated, boolean merged) {}
+  record Result(
+      TokenizedExample example, boolean truncated, boolean merged, boolean spellsSpecial) {}
 
   /**
    * @param maxLength tokens of an example at most
@@ -36,25 +39,24 @@ public final class ExampleTokenizer {
     this.maxLength = maxLength;
   }
 
-  /** The tokens of a prompt, as {@code generate} and {@code evaluate} begin with them. */
-  public IntList prompt(String prompt) {
-    return tokenizer.addsBos()
-        ? tokenizer.encode(prompt, EncodeOption.BOS)
-        : tokenizer.encode(prompt);
-  }
-
   Result tokenize(PromptedRow row) {
-    var prompt = prompt(row.prompt());
-    var text = row.prompt() + row.output();
-    var whole =
-        tokenizer.addsBos()
-            ? tokenizer.encode(text, EncodeOption.BOS, EncodeOption.EOS)
-            : tokenizer.encode(text, EncodeOption.EOS);
+    var prompt = tokenizer.prompt(row.prompt());
+    var text = row.whole();
+    var whole = tokenizer.encode(text, EncodeOption.PREFIX, EncodeOption.EOS);
     var merged = prompt.size() > whole.size() || !whole.subList(0, prompt.size()).equals(prompt);
     var length = Math.min(whole.size(), maxLength);
     return new Result(
         new TokenizedExample(whole.subList(0, length), Math.min(prompt.size(), length)),
         length < whole.size(),
-        merged);
+        merged,
+        !row.specialTokens() && spellsSpecial(text, whole));
+  }
+
+  /** Whether the tokens would be others if special tokens counted in the fields too. */
+  private boolean spellsSpecial(TemplateText text, IntList tokens) {
+    return !tokenizer.specialTokensIn(text.text()).isEmpty()
+        && !tokenizer
+            .encode(text, EncodeOption.PREFIX, EncodeOption.EOS, EncodeOption.PARSE_SPECIAL)
+            .equals(tokens);
   }
 }

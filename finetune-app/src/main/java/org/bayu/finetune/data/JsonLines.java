@@ -2,39 +2,35 @@ package org.bayu.finetune.data;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.bayu.finetune.UserException;
+import org.bayu.tensor.io.InvalidJsonException;
+import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
  * JSON Lines: one JSON object a line, UTF-8, plain or gzip (told by its first two bytes, whatever
- * the file's name). Empty lines and a byte order mark are passed over.
+ * the file's name). Lines end in LF or CRLF and have {@value #MAX_LINE} bytes at most. Empty lines
+ * and a byte order mark are passed over.
  */
 public final class JsonLines {
-  private static final ObjectReader JSON =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build()
-          .readerFor(JsonNode.class);
+  /** What a file is to be, for messages. */
+  static final String NAME = "JSON Lines";
+
+  private static final int MAX_LINE = 64 << 20;
+
+  private static final JsonMapper JSON = new JsonMapper();
 
   /** Takes one line's object. */
   @FunctionalInterface
@@ -62,7 +58,7 @@ public final class JsonLines {
    * Hands each line's object to the handler.
    *
    * @throws UserException that names file, line and reason if a line is bad, if the file is damaged
-   *     gzip, or if no line is left
+   *     gzip or of another kind, or if no line is left
    */
   public static void read(Path file, Handler handler) throws IOException {
     read(file, false, "Mend or remove the line.", handler);
@@ -83,98 +79,96 @@ public final class JsonLines {
     var rows = 0;
     var skipped = 0;
     String firstSkipped = null;
-    try (var in = open(file)) {
-      var lineNumber = 0;
-      for (var line = readLine(in); line != null; line = readLine(in)) {
-        lineNumber++;
+    String firstAdvice = null;
+    try (var in = DataFile.open(file, NAME)) {
+      var line = new Line();
+      for (var number = 1; line.read(in); number++) {
         try {
-          var text = decode(line, lineNumber);
+          var text = line.text();
+          if (number == 1 && text.startsWith("\ufeff")) {
+            text = text.substring(1);
+          }
           if (!text.isBlank()) {
-            handler.accept(parse(text));
+            handler.accept(parse(text, rows + skipped == 0));
             rows++;
           }
         } catch (BadRowException e) {
-          var where = String.format(Locale.ROOT, "%s, line %d: %s", file, lineNumber, e.reason());
+          var where = String.format(Locale.ROOT, "%s, line %d: %s", file, number, e.reason());
           if (!skipBadRows) {
-            throw UserException.inputFile(where + ". " + advice);
+            throw UserException.inputFile(
+                where + ". " + (e.advice() == null ? advice : e.advice()));
+          }
+          if (skipped == 0) {
+            firstSkipped = where;
+            firstAdvice = e.advice();
           }
           skipped++;
-          firstSkipped = firstSkipped == null ? where : firstSkipped;
         }
       }
     } catch (ZipException | EOFException e) {
-      throw UserException.inputFile(
-          "%s: damaged gzip file (%s). Make it anew.".formatted(file, e.getMessage()));
+      throw DataFile.damagedGzip(file, e);
     }
     if (rows == 0) {
       throw UserException.inputFile(
           skipped == 0
-              ? file + ": the file has no rows."
-              : String.format(
-                  Locale.ROOT,
-                  "%s: all %d rows are bad; the first is %s.",
-                  file,
-                  skipped,
-                  firstSkipped));
+              ? file + ": there are no rows in it."
+              : "%s: no row can be used; the first is %s.%s"
+                  .formatted(file, firstSkipped, firstAdvice == null ? "" : " " + firstAdvice));
     }
     return new Report(rows, skipped, firstSkipped);
   }
 
-  private static InputStream open(Path file) throws IOException {
-    if (Files.isDirectory(file)) {
-      throw UserException.inputFile(file + ": a folder, where a JSON Lines file is expected.");
-    }
-    var in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+  private static ObjectNode parse(String line, boolean first) throws BadRowException, IOException {
+    JsonNode node;
     try {
-      in.mark(2);
-      var gzip = in.read() == 0x1f && in.read() == 0x8b;
-      in.reset();
-      return gzip ? new BufferedInputStream(new GZIPInputStream(in, 1 << 16), 1 << 16) : in;
-    } catch (Throwable e) {
-      in.close();
-      throw e;
+      node = StrictJson.parse(line, JSON::readTree);
+    } catch (InvalidJsonException e) {
+      throw NotJsonLines.explain(line, first, e);
     }
+    if (node instanceof ObjectNode row) {
+      return row;
+    }
+    throw node.isArray()
+        ? NotJsonLines.array(first)
+        : new BadRowException("a JSON object is expected, not " + RowReader.kind(node));
   }
 
-  private static byte @Nullable [] readLine(InputStream in) throws IOException {
-    var b = in.read();
-    if (b < 0) {
-      return null;
-    }
-    var line = new ByteArrayOutputStream(256);
-    while (b >= 0 && b != '\n') {
-      line.write(b);
-      b = in.read();
-    }
-    return line.toByteArray();
-  }
+  /** A line of the file, without its LF. */
+  private static final class Line {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(1 << 12);
+    private boolean tooLong;
 
-  private static String decode(byte[] line, int lineNumber) throws BadRowException {
-    try {
-      var text = UTF_8.newDecoder().decode(ByteBuffer.wrap(line)).toString();
-      return lineNumber == 1 && text.startsWith("\ufeff") ? text.substring(1) : text;
-    } catch (CharacterCodingException e) {
-      throw new BadRowException("not UTF-8 text");
-    }
-  }
-
-  private static ObjectNode parse(String line) throws BadRowException {
-    try {
-      JsonNode node = JSON.readValue(line);
-      if (node instanceof ObjectNode row) {
-        return row;
+    /** Reads the next one; false at the end of the file. */
+    boolean read(InputStream in) throws IOException {
+      bytes.reset();
+      tooLong = false;
+      var b = in.read();
+      if (b < 0) {
+        return false;
       }
-      throw new BadRowException(
-          "a JSON object is expected, not %s"
-              .formatted(node.getNodeType().name().toLowerCase(Locale.ROOT)));
-    } catch (JsonProcessingException e) {
-      // Jackson ends some messages with where the text came from, which is always this one line.
-      var reason = e.getOriginalMessage().replaceAll("(?s)\\s*\\(start marker at.*|\\n.*", "");
-      throw new BadRowException(
-          line.startsWith("[")
-              ? "a JSON object is expected, one a line, not an array"
-              : String.format(
-                  Locale.ROOT, "not JSON (%s, column %d)", reason, e.getLocation().getColumnNr()));
+      for (; b >= 0 && b != '\n'; b = in.read()) {
+        if (bytes.size() < MAX_LINE) {
+          bytes.write(b);
+        } else {
+          tooLong = true;
+        }
+      }
+      return true;
+    }
+
+    String text() throws BadRowException {
+      if (tooLong) {
+        throw new BadRowException("the line is longer than " + (MAX_LINE >> 20) + " MB");
+      }
+      var buffer = ByteBuffer.wrap(bytes.toByteArray());
+      try {
+        return UTF_8.newDecoder().decode(buffer).toString();
+      } catch (CharacterCodingException e) {
+        throw new BadRowException(
+            "not UTF-8 text at byte " + (buffer.position() + 1) + " of the line",
+            "Convert the file to UTF-8, mend the line, or pass over bad ones with"
+                + " --skip_bad_rows.");
+      }
     }
   }
 }

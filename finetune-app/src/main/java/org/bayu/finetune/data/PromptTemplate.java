@@ -1,9 +1,9 @@
 package org.bayu.finetune.data;
 
 import java.util.Locale;
-import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bayu.llama.tokenizer.TemplateText;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the model reads before it answers: two texts with the row's fields in braces, one for rows
@@ -17,7 +17,20 @@ import java.util.regex.Pattern;
 public record PromptTemplate(String promptInput, String promptNoInput) {
 
   // Before ALPACA, whose construction uses it.
-  private static final Pattern BRACES = Pattern.compile("\\{\\{|}}|\\{(\\w+)}|[{}]");
+  private static final Pattern BRACES =
+      Pattern.compile(
+          "\\{\\{|}}|\\{([\\w-]*[\\p{L}_-][\\w-]*)}|[{}]", Pattern.UNICODE_CHARACTER_CLASS);
+
+  /** A row's fields. */
+  @FunctionalInterface
+  public interface Fields {
+    /**
+     * The field's text; null if the row does not have it.
+     *
+     * @throws BadRowException if it has it, but not as what a text can show
+     */
+    @Nullable String get(String name) throws BadRowException;
+  }
 
   /** Stanford Alpaca's texts, Levanter's default. */
   public static final PromptTemplate ALPACA =
@@ -57,28 +70,32 @@ public record PromptTemplate(String promptInput, String promptNoInput) {
   /**
    * The prompt of a row.
    *
-   * @param fields the row's text fields by name
-   * @throws BadRowException if the text names a field that the row has not
+   * @throws BadRowException if the text names a field that the row does not have
    */
-  public String fill(Map<String, String> fields) throws BadRowException {
-    var text = fields.getOrDefault("input", "").isEmpty() ? promptNoInput : promptInput;
-    var filled = new StringBuilder();
-    var braces = BRACES.matcher(text);
-    while (braces.find()) {
-      braces.appendReplacement(filled, Matcher.quoteReplacement(replacement(braces, fields)));
+  public TemplateText fill(Fields fields) throws BadRowException {
+    var input = fields.get("input");
+    var text = input == null || input.isEmpty() ? promptNoInput : promptInput;
+    var filled = TemplateText.EMPTY;
+    var literal = new StringBuilder();
+    var done = 0;
+    for (var braces = BRACES.matcher(text); braces.find(); done = braces.end()) {
+      literal.append(text, done, braces.start());
+      var name = braces.group(1);
+      if (name == null) {
+        literal.append(braces.group(), 1, 2);
+      } else {
+        filled = filled.literal(literal.toString()).field(value(name, fields));
+        literal.setLength(0);
+      }
     }
-    return braces.appendTail(filled).toString();
+    return filled.literal(literal.append(text, done, text.length()).toString());
   }
 
-  private static String replacement(Matcher braces, Map<String, String> fields)
-      throws BadRowException {
-    var name = braces.group(1);
-    if (name == null) {
-      return braces.group().substring(1);
-    }
+  private static String value(String name, Fields fields) throws BadRowException {
     var value = fields.get(name);
     if (value == null) {
-      throw new BadRowException("the field '%s' is missing".formatted(name));
+      throw new BadRowException(
+          "the template names {%s}, a field that the row does not have".formatted(name));
     }
     return value;
   }
@@ -90,7 +107,8 @@ public record PromptTemplate(String promptInput, String promptNoInput) {
         throw new IllegalArgumentException(
             String.format(
                 Locale.ROOT,
-                "%s has a lone '%s' at character %d; write a field as {name} and a brace twice",
+                "%s has a lone '%s' at character %d; write a field as {name}, and a brace itself"
+                    + " twice",
                 key,
                 braces.group(),
                 braces.start() + 1));

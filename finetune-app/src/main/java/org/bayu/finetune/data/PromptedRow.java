@@ -1,5 +1,7 @@
 package org.bayu.finetune.data;
 
+import org.bayu.llama.tokenizer.TemplateText;
+
 /**
  * One row of a data file, its template filled in.
  *
@@ -7,5 +9,14 @@ package org.bayu.finetune.data;
  *     instruction}, {@code prompt} or conversation
  * @param prompt all that the model reads
  * @param output what it is to answer, without the end-of-sequence token
+ * @param specialTokens whether special tokens that the row itself spells are tokens
  */
-public record PromptedRow(String input, String prompt, String output) {}
+public record PromptedRow(String input, TemplateText prompt, String output, boolean specialTokens) {
+
+  /** Prompt and output as one text, with nothing between them. */
+  public TemplateText whole() {
+    return specialTokens
+        ? TemplateText.EMPTY.literal(prompt.text() + output)
+        : prompt.field(output);
+  }
+}

@@ -4,9 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.bayu.llama.tokenizer.TemplateText;
+import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +28,11 @@ import org.jspecify.annotations.Nullable;
  * @param template makes the prompts
  * @param output whether a row must have an output
  * @param skipBadRows whether a bad line is counted and passed over instead of being an error
+ * @param specialTokens whether special tokens that a row itself spells are tokens; if not, only
+ *     those of the template are
  */
-public record RowReader(PromptTemplate template, Output output, boolean skipBadRows) {
+public record RowReader(
+    PromptTemplate template, Output output, boolean skipBadRows, boolean specialTokens) {
 
   /** Whether a row must say what the model is to answer. */
   public enum Output {
@@ -41,8 +45,12 @@ public record RowReader(PromptTemplate template, Output output, boolean skipBadR
   /** Takes one row. */
   @FunctionalInterface
   public interface Sink {
-    /** Called row by row, in the file's order. */
-    void accept(PromptedRow row) throws IOException;
+    /**
+     * Called row by row, in the file's order.
+     *
+     * @throws BadRowException if the row is of no use
+     */
+    void accept(PromptedRow row) throws BadRowException, IOException;
   }
 
   /**
@@ -60,29 +68,39 @@ public record RowReader(PromptTemplate template, Output output, boolean skipBadR
     }
     if (row.hasNonNull("prompt")) {
       var prompt = requiredText(row, "prompt");
-      return new PromptedRow(prompt, prompt, answer(row, "completion"));
+      return row(prompt, TemplateText.EMPTY.field(prompt), answer(row, "completion"));
     }
     if (row.hasNonNull("messages")) {
       return conversation(row);
     }
     throw new BadRowException(
-        "none of the fields instruction, prompt and messages (found: %s)"
-            .formatted(
-                String.join(", ", row.properties().stream().map(Map.Entry::getKey).toList())));
+        row.isEmpty()
+            ? "an object without fields"
+            : "none of the fields instruction, prompt and messages (found: %s)"
+                .formatted(fieldNames(row)));
+  }
+
+  private PromptedRow row(String input, TemplateText prompt, String answer) {
+    return new PromptedRow(
+        input,
+        specialTokens ? TemplateText.EMPTY.literal(prompt.text()) : prompt,
+        answer,
+        specialTokens);
   }
 
   private PromptedRow instruction(ObjectNode row) throws BadRowException {
     var name = row.hasNonNull("instruction") ? "instruction" : "instruction_field";
     var instruction = requiredText(row, name);
     var input = text(row, "input");
-    var fields = new HashMap<String, String>();
-    row.properties().stream()
-        .filter(field -> field.getValue().isTextual())
-        .forEach(field -> fields.put(field.getKey(), field.getValue().textValue()));
-    fields.put("instruction", instruction);
-    return new PromptedRow(
+    return row(
         input == null || input.isEmpty() ? instruction : input,
-        template.fill(fields),
+        template.fill(
+            field ->
+                switch (field) {
+                  case "instruction" -> instruction;
+                  case "input" -> input;
+                  default -> row.has(field) ? PythonText.of(field, row.get(field)) : null;
+                }),
         answer(row, "output"));
   }
 
@@ -103,8 +121,8 @@ public record RowReader(PromptTemplate template, Output output, boolean skipBadR
         system == null
             ? Map.of("instruction", conversation)
             : Map.of("instruction", system, "input", conversation);
-    return new PromptedRow(
-        conversation, template.fill(fields), answered ? content(messages.get(last)) : "");
+    return row(
+        conversation, template.fill(fields::get), answered ? content(messages.get(last)) : "");
   }
 
   private static String turns(JsonNode messages, int begin, int end) throws BadRowException {
@@ -130,7 +148,8 @@ public record RowReader(PromptTemplate template, Output output, boolean skipBadR
       case "system", "user", "assistant" -> role;
       default ->
           throw new BadRowException(
-              "the role '%s' is unknown; system, user and assistant are known".formatted(role));
+              "the role '%s' is unknown; system, user and assistant are known"
+                  .formatted(Printable.name(role)));
     };
   }
 
@@ -156,10 +175,25 @@ public record RowReader(PromptTemplate template, Output output, boolean skipBadR
       return null;
     }
     if (!value.isTextual()) {
-      throw new BadRowException(
-          "the field '%s' must be text, not %s"
-              .formatted(name, value.getNodeType().name().toLowerCase(Locale.ROOT)));
+      throw new BadRowException("the field '%s' must be text, not %s".formatted(name, kind(value)));
     }
     return value.textValue();
+  }
+
+  private static String fieldNames(ObjectNode row) {
+    var names = row.properties().stream().map(field -> Printable.name(field.getKey())).toList();
+    return Printable.first(names, ", ");
+  }
+
+  /** What a JSON value is, for messages: "a number". */
+  static String kind(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case STRING -> "text";
+      case NUMBER -> "a number";
+      case BOOLEAN -> "true or false";
+      case NULL -> "null";
+      case ARRAY -> "a list";
+      default -> "an object";
+    };
   }
 }

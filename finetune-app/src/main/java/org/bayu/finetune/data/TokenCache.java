@@ -13,12 +13,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.bayu.finetune.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 
 /**
  * Keeps a data file's token ids from run to run, in a file named by a hash of all they follow from:
- * the data's content, tokenizer, template, limit, and whether bad rows are skipped. So a changed
- * prompt or tokenizer never meets stale tokens.
+ * the data's content, tokenizer, template, limit, whether bad rows are skipped, and whether special
+ * tokens in rows are read. So a changed prompt or tokenizer never meets stale tokens.
  *
  * @param folder holds the cache files; made if missing
  * @param messages takes a line for whoever watches
@@ -31,9 +32,9 @@ public record TokenCache(Path folder, Consumer<String> messages) {
    * @param data a JSON Lines file
    * @param reader makes prompts and outputs of its lines
    * @param tokenizer makes tokens of those
-   * @param maxLength tokens of an example at most
+   * @param limit tokens of an example at most
    */
-  public record Source(Path data, RowReader reader, LlamaTokenizer tokenizer, int maxLength) {}
+  public record Source(Path data, RowReader reader, LlamaTokenizer tokenizer, LengthLimit limit) {}
 
   /**
    * The examples of a data file: from the cache, or tokenized and then kept there. A damaged cache
@@ -42,6 +43,7 @@ public record TokenCache(Path folder, Consumer<String> messages) {
    * @throws org.bayu.finetune.UserException if a row is bad or the folder cannot be written to
    */
   public TokenizedData load(Source source) throws IOException {
+    refuseUnlessReadableTwice(source.data);
     var file = folder.resolve(key(source) + ".tokens");
     if (Files.exists(file)) {
       try {
@@ -56,15 +58,30 @@ public record TokenCache(Path folder, Consumer<String> messages) {
     return TokenFile.read(file);
   }
 
+  /** A file is read for its hash first, and then for its rows. */
+  private static void refuseUnlessReadableTwice(Path data) {
+    if (Files.isDirectory(data)) {
+      throw DataFile.folder(data, JsonLines.NAME);
+    }
+    if (Files.exists(data) && !Files.isRegularFile(data)) {
+      throw UserException.inputFile(
+          ("%s: a pipe or a device, where a file is needed that can be read more than once. Write"
+                  + " the rows to a file first.")
+              .formatted(data));
+    }
+  }
+
   private void tokenize(Source source, OutputStream out) throws IOException {
-    var tokenizer = new ExampleTokenizer(source.tokenizer, source.maxLength);
+    var tokenizer = new ExampleTokenizer(source.tokenizer, source.limit.tokens());
     var file = new TokenFile.Writer(out);
     var report = source.reader.read(source.data, row -> file.add(tokenizer.tokenize(row)));
     if (report.firstSkipped() != null) {
       messages.accept(
           String.format(
               Locale.ROOT,
-              "Skipped %d bad rows; the first: %s.",
+              report.skipped() == 1
+                  ? "Skipped %d bad row: %s."
+                  : "Skipped %d bad rows; the first: %s.",
               report.skipped(),
               report.firstSkipped()));
     }
@@ -79,8 +96,9 @@ public record TokenCache(Path folder, Consumer<String> messages) {
       writeText(out, source.tokenizer.fingerprint());
       writeText(out, source.reader.template().promptInput());
       writeText(out, source.reader.template().promptNoInput());
-      out.writeInt(source.maxLength);
+      out.writeInt(source.limit.tokens());
       out.writeBoolean(source.reader.skipBadRows());
+      out.writeBoolean(source.reader.specialTokens());
       Files.copy(source.data, out);
     }
     return HexFormat.of().formatHex(digest.digest(), 0, 16);

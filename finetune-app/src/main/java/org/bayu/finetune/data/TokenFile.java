@@ -18,16 +18,16 @@ import java.util.zip.CheckedOutputStream;
 /**
  * The file of a {@link TokenCache}, numbers big-endian: the magic number, then each row's token ids
  * row after row, then length and source length of each row, then the trailer: rows, skipped rows,
- * truncated rows, merged rows (32 bits each), tokens (64), and the CRC-32C of all bytes before it
- * (64). It is written in one pass and read by mapping.
+ * truncated rows, merged rows, rows that spell special tokens, 0 (32 bits each), tokens (64), and
+ * the CRC-32C of all bytes before it (64). It is written in one pass and read by mapping.
  */
 final class TokenFile {
-  /** "BAYUTOK1". */
-  static final long MAGIC = 0x42415955544f4b31L;
+  /** "BAYUTOK2". */
+  static final long MAGIC = 0x42415955544f4b32L;
 
   private static final int MAGIC_BYTES = 8;
   private static final int INDEX_BYTES = 8;
-  private static final int TRAILER_BYTES = 32;
+  private static final int TRAILER_BYTES = 40;
   private static final int CHECKED_AT_ONCE = 1 << 30;
 
   private static final ValueLayout.OfLong LONG =
@@ -53,6 +53,7 @@ final class TokenFile {
     private long tokens;
     private int truncated;
     private int merged;
+    private int spelling;
 
     Writer(OutputStream out) throws IOException {
       checked = new CheckedOutputStream(out, new CRC32C());
@@ -70,6 +71,7 @@ final class TokenFile {
       tokens += ids.size();
       truncated += row.truncated() ? 1 : 0;
       merged += row.merged() ? 1 : 0;
+      spelling += row.spellsSpecial() ? 1 : 0;
     }
 
     void finish(int skipped) throws IOException {
@@ -81,6 +83,8 @@ final class TokenFile {
       out.writeInt(skipped);
       out.writeInt(truncated);
       out.writeInt(merged);
+      out.writeInt(spelling);
+      out.writeInt(0);
       out.writeLong(tokens);
       out.writeLong(checked.getChecksum().getValue());
     }
@@ -99,12 +103,12 @@ final class TokenFile {
       throw new DamagedException("another format");
     }
     var trailer = all.byteSize() - TRAILER_BYTES;
-    if (all.get(LONG, trailer + 24) != checksum(all.asSlice(0, trailer + 24))) {
+    if (all.get(LONG, trailer + 32) != checksum(all.asSlice(0, trailer + 32))) {
       throw new DamagedException("wrong checksum");
     }
     // Sound from here on: the checksum covers all that follows.
     var rows = all.get(TokenizedData.ID, trailer);
-    var index = MAGIC_BYTES + 4 * all.get(LONG, trailer + 16);
+    var index = MAGIC_BYTES + 4 * all.get(LONG, trailer + 24);
     var lengths = new int[rows];
     var sourceLengths = new int[rows];
     for (var row = 0; row < rows; row++) {
@@ -118,7 +122,8 @@ final class TokenFile {
         new TokenizedData.Counts(
             all.get(TokenizedData.ID, trailer + 4),
             all.get(TokenizedData.ID, trailer + 8),
-            all.get(TokenizedData.ID, trailer + 12)));
+            all.get(TokenizedData.ID, trailer + 12),
+            all.get(TokenizedData.ID, trailer + 16)));
   }
 
   private static MemorySegment bytes(Path file) throws IOException {

@@ -10,10 +10,11 @@ import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
+import java.util.stream.IntStream;
 
 /**
  * A data set's examples by row number. The token ids stay where they are, as a rule in a mapped
- * file; an example's token list is a view of them, and only 12 bytes a row lie on the heap.
+ * file; an example's token list is a view of them, and only 16 bytes a row lie on the heap.
  */
 public final class TokenizedData extends AbstractList<TokenizedExample> implements RandomAccess {
   /** One token id, as in the cache file. */
@@ -21,7 +22,8 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private final MemorySegment ids;
-  private final long[] ends;
+  private final long[] begins;
+  private final int[] lengths;
   private final int[] sourceLengths;
   private final Counts counts;
 
@@ -32,8 +34,9 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
    * @param truncatedRows rows longer than the limit, cut on the right
    * @param mergedRows rows whose prompt, tokenized by itself, is not the beginning of the whole:
    *     the tokenizer merged the prompt's end with the output's beginning
+   * @param spellingRows rows that themselves spell a special token, which stays text
    */
-  public record Counts(int skippedRows, int truncatedRows, int mergedRows) {}
+  public record Counts(int skippedRows, int truncatedRows, int mergedRows, int spellingRows) {}
 
   /**
    * @param ids all rows' token ids, row after row, each an {@link #ID}
@@ -41,24 +44,24 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
    * @param sourceLengths each row's {@link TokenizedExample#sourceLength()}
    */
   TokenizedData(MemorySegment ids, int[] lengths, int[] sourceLengths, Counts counts) {
-    this(ids, ends(lengths), sourceLengths, counts);
+    this(ids, begins(lengths), lengths, sourceLengths, counts);
   }
 
-  private TokenizedData(MemorySegment ids, long[] ends, int[] sourceLengths, Counts counts) {
+  private TokenizedData(
+      MemorySegment ids, long[] begins, int[] lengths, int[] sourceLengths, Counts counts) {
     this.ids = ids;
-    this.ends = ends;
+    this.begins = begins;
+    this.lengths = lengths;
     this.sourceLengths = sourceLengths;
     this.counts = counts;
   }
 
-  private static long[] ends(int[] lengths) {
-    var ends = new long[lengths.length];
-    var end = 0L;
-    for (var row = 0; row < lengths.length; row++) {
-      end += lengths[row];
-      ends[row] = end;
+  private static long[] begins(int[] lengths) {
+    var begins = new long[lengths.length];
+    for (var row = 1; row < lengths.length; row++) {
+      begins[row] = begins[row - 1] + lengths[row - 1];
     }
-    return ends;
+    return begins;
   }
 
   /** Examples that are in memory already; their tokens are copied. */
@@ -73,31 +76,34 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
         ids,
         examples.stream().mapToInt(example -> example.tokens().size()).toArray(),
         examples.stream().mapToInt(TokenizedExample::sourceLength).toArray(),
-        new Counts(0, 0, 0));
+        new Counts(0, 0, 0, 0));
   }
 
   @Override
   public int size() {
-    return ends.length;
+    return lengths.length;
   }
 
   @Override
   public TokenizedExample get(int row) {
-    var begin = row == 0 ? 0 : ends[row - 1];
-    return new TokenizedExample(
-        new View(ids, begin, (int) (ends[row] - begin)), sourceLengths[row]);
+    return new TokenizedExample(new View(ids, begins[row], lengths[row]), sourceLengths[row]);
   }
 
   /** The first rows, {@code rows} of them or all that there are; the counts stay those of all. */
   public TokenizedData first(long rows) {
     return rows >= size()
         ? this
-        : new TokenizedData(ids, Arrays.copyOf(ends, (int) rows), sourceLengths, counts);
+        : new TokenizedData(
+            ids,
+            Arrays.copyOf(begins, (int) rows),
+            Arrays.copyOf(lengths, (int) rows),
+            Arrays.copyOf(sourceLengths, (int) rows),
+            counts);
   }
 
   /** The tokens of all rows. */
   public long tokens() {
-    return ends.length == 0 ? 0 : ends[ends.length - 1];
+    return IntStream.of(lengths).asLongStream().sum();
   }
 
   /** What became of the rows on their way here. */
@@ -105,9 +111,20 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
     return counts;
   }
 
-  /** The rows in which no position has loss: they contribute nothing to any step. */
-  public int rowsWithoutLoss(LossMask mask) {
-    return (int) stream().filter(example -> mask.count(example) == 0).count();
+  /**
+   * The rows in which a position has loss, in the same order: the others contribute nothing to any
+   * step. The counts stay those of all rows.
+   */
+  public TokenizedData withLoss(LossMask mask) {
+    var rows = IntStream.range(0, size()).filter(row -> mask.count(get(row)) > 0).toArray();
+    return rows.length == size()
+        ? this
+        : new TokenizedData(
+            ids,
+            IntStream.of(rows).mapToLong(row -> begins[row]).toArray(),
+            IntStream.of(rows).map(row -> lengths[row]).toArray(),
+            IntStream.of(rows).map(row -> sourceLengths[row]).toArray(),
+            counts);
   }
 
   private static final class View extends AbstractIntList implements RandomAccess {

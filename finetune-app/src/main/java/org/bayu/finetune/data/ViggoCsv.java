@@ -1,12 +1,15 @@
 package org.bayu.finetune.data;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.zip.ZipException;
 import org.bayu.finetune.UserException;
+import org.bayu.tensor.io.Printable;
 
 /**
  * The ViGGO data set's CSV files: a column of meaning representations, headed {@code mr} or {@code
@@ -34,7 +37,7 @@ public final class ViggoCsv {
     try (var csv = new Csv(file)) {
       var header = csv.next();
       if (header == null) {
-        throw UserException.inputFile(file + ": the file is empty.");
+        throw UserException.inputFile(file + ": the file is empty. Give ViGGO's CSV.");
       }
       var meaning = column(file, header, "mr", "meaning_representation");
       var utterance = column(file, header, "ref", "target");
@@ -44,7 +47,7 @@ public final class ViggoCsv {
           throw UserException.inputFile(
               String.format(
                   Locale.ROOT,
-                  "%s, line %d: %d fields, where the header has %d.",
+                  "%s, line %d: %d fields, where the header has %d. Mend or remove the line.",
                   file,
                   csv.recordLine(),
                   fields.size(),
@@ -53,9 +56,12 @@ public final class ViggoCsv {
         rows.add(new Row(fields.get(meaning), fields.get(utterance)));
       }
       if (rows.isEmpty()) {
-        throw UserException.inputFile(file + ": the file has a header but no rows.");
+        throw UserException.inputFile(
+            file + ": the file has a header but no rows. Give ViGGO's CSV.");
       }
       return rows;
+    } catch (ZipException | EOFException e) {
+      throw DataFile.damagedGzip(file, e);
     } catch (CharacterCodingException e) {
       throw UserException.inputFile(file + ": not UTF-8 text. Convert the file to UTF-8.");
     }
@@ -68,8 +74,12 @@ public final class ViggoCsv {
     }
     if (column < 0) {
       throw UserException.inputFile(
-          "%s, line 1: no column '%s' or '%s' (found: %s)."
-              .formatted(file, name, gemName, String.join(", ", header)));
+          "%s, line 1: no column '%s' or '%s' (found: %s). Give ViGGO's CSV."
+              .formatted(
+                  file,
+                  name,
+                  gemName,
+                  Printable.first(header.stream().map(Printable::name).toList(), ", ")));
     }
     return column;
   }

@@ -49,7 +49,8 @@ record DataSet(String name, Notation notation, List<Sentence> sentences) {
 
   private static String prompt(String instruction, String text) {
     try {
-      return PromptTemplate.ALPACA.fill(Map.of("instruction", instruction, "input", text));
+      var fields = Map.of("instruction", instruction, "input", text);
+      return PromptTemplate.ALPACA.fill(fields::get).text();
     } catch (BadRowException e) {
       throw new IllegalStateException("the template has these two fields", e);
     }

@@ -2,7 +2,6 @@ package org.bayu.finetune.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.bayu.finetune.UserException;
@@ -10,7 +9,9 @@ import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.data.TokenCache;
 import org.bayu.finetune.data.TokenizedData;
+import org.bayu.finetune.data.UnknownTokens;
 import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.LlamaConfig;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.DType;
@@ -49,22 +50,12 @@ public record RunInputs(
         refuseUnmergeable(adapter);
       }
       var tokenizer = LlamaTokenizer.load(base.folder());
-      if (tokenizer.vocabSize() > base.config().vocabSize()) {
-        throw UserException.inputFile(
-            String.format(
-                Locale.ROOT,
-                "%s: the tokenizer has %d tokens, the model %d. Use the model's own tokenizer.",
-                base.folder(),
-                tokenizer.vocabSize(),
-                base.config().vocabSize()));
-      }
-      var positions = base.config().maxPositions();
-      var data = load(config, config.data(), tokenizer, positions, messages);
+      var data = load(config, config.data(), tokenizer, base.config(), messages);
       var evalFile = config.evalData();
       var evalData =
           evalFile == null
               ? null
-              : load(config, evalFile, tokenizer, positions, messages)
+              : load(config, evalFile, tokenizer, base.config(), messages)
                   .first(config.trainer().maxEvalRows());
       return new RunInputs(base, shape, tokenizer.eosId(), data, evalData);
     } catch (Throwable e) {
@@ -73,21 +64,26 @@ public record RunInputs(
     }
   }
 
+  /** The rows of a file that teach something: planning, order and steps see no others. */
   private static TokenizedData load(
       TrainConfig config,
       Path file,
       LlamaTokenizer tokenizer,
-      int maxPositions,
+      LlamaConfig model,
       Consumer<String> messages)
       throws IOException {
-    var source = config.source(file, tokenizer, maxPositions);
-    var loaded = new TokenCache(config.dataCacheDir(), messages).load(source);
-    DataReport.lines(loaded, config.lossMask())
+    var source = config.source(file, tokenizer, model.maxPositions());
+    var mask = config.lossMask();
+    var all = new TokenCache(config.dataCacheDir(), messages).load(source);
+    DataReport.lines(all, mask, source.limit())
         .forEach(line -> messages.accept(file + ": " + line));
-    if (loaded.isEmpty()) {
-      throw UserException.inputFile("%s: there are no rows in it.".formatted(file));
+    UnknownTokens.check(file, all, tokenizer, model.vocabSize()).forEach(messages);
+    var data = all.withLoss(mask);
+    if (data.isEmpty()) {
+      throw UserException.inputFile(
+          file + ": " + DataReport.nothingLeft(all, mask, source.limit()));
     }
-    return loaded;
+    return data;
   }
 
   private static void refuseUnmergeable(LoraAdapter adapter) {

@@ -21,6 +21,7 @@ import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.TrainerConfig.GradientCheckpointing;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.PromptTemplate;
+import org.bayu.finetune.data.RowReader;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
 import org.bayu.tensor.DType;
@@ -60,6 +61,7 @@ class TrainConfigTest {
       eval_data: valid.jsonl
       data_cache_dir: tokens
       skip_bad_rows: yes
+      special_tokens_in_rows: true
       prompts:
         prompt_input: "  {instruction}: {input}\\n\\nno\\n"
         prompt_no_input: "{instruction}\\t# {{}} é\\r\\n "
@@ -460,9 +462,13 @@ class TrainConfigTest {
   void aFileThatHasOnlyPromptsSaysThem() throws IOException {
     var file = folder.resolve("prompts.yaml");
     Files.writeString(file, "prompts: {prompt_input: 'a{input}', prompt_no_input: b}");
-    assertEquals(new PromptTemplate("a{input}", "b"), TrainConfig.loadPrompts(file));
+    assertEquals(
+        new RowReader(new PromptTemplate("a{input}", "b"), RowReader.Output.OPTIONAL, false, false),
+        TrainConfig.loadRows(file, RowReader.Output.OPTIONAL));
     Files.writeString(file, "prompt: {prompt_input: 'a{input}', prompt_no_input: b}");
-    var e = assertThrows(UserException.class, () -> TrainConfig.loadPrompts(file));
+    var e =
+        assertThrows(
+            UserException.class, () -> TrainConfig.loadRows(file, RowReader.Output.OPTIONAL));
     assertTrue(String.valueOf(e.getMessage()).contains("mean prompts?"), e::getMessage);
   }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.llama.tokenizer.TemplateText;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,9 +24,11 @@ class ExampleTokenizerTest {
     var instruction = Files.readString(TestFiles.shared("viggo/prompt.txt"));
     assertEquals(331, tokenizer.encode(instruction).size());
     var prompt =
-        PromptTemplate.ALPACA.fill(Map.of("instruction", instruction, "input", "An utterance."));
+        PromptTemplate.ALPACA
+            .fill(Map.of("instruction", instruction, "input", "An utterance.")::get)
+            .text();
     var beforeInput = prompt.substring(0, prompt.indexOf("An utterance."));
-    assertEquals(377, new ExampleTokenizer(tokenizer, 2048).prompt(beforeInput).size());
+    assertEquals(377, tokenizer.prompt(TemplateText.EMPTY.field(beforeInput)).size());
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.bayu.finetune.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
@@ -41,9 +42,9 @@ class TokenCacheTest {
       throws IOException {
     return new TokenCache.Source(
         Files.writeString(folder.resolve("rows.jsonl"), rows),
-        new RowReader(template, RowReader.Output.REQUIRED, skip),
+        new RowReader(template, RowReader.Output.REQUIRED, skip, false),
         tokenizer(tokenizer),
-        maxLength);
+        new LengthLimit(maxLength, false));
   }
 
   private TokenCache.Source source() throws IOException {
@@ -79,9 +80,9 @@ class TokenCacheTest {
             1 + tokenizer.encode("hello world").size()),
         data.get(0));
     assertEquals(new TokenizedExample(IntList.of(1, 2), 1), data.get(1));
-    assertEquals(new TokenizedData.Counts(1, 0, 1), data.counts());
+    assertEquals(new TokenizedData.Counts(1, 0, 1, 0), data.counts());
     assertEquals(1, messages.size());
-    assertTrue(messages.getFirst().contains("Skipped 1 bad rows"), messages::toString);
+    assertTrue(messages.getFirst().contains("Skipped 1 bad row: "), messages::toString);
     assertTrue(messages.getFirst().contains("rows.jsonl, line 3"), messages::toString);
   }
 
@@ -101,7 +102,10 @@ class TokenCacheTest {
     assertEquals(4, cut.get(0).sourceLength());
     assertEquals(whole.get(1), cut.get(1));
     assertEquals(2, cut.counts().truncatedRows());
-    assertEquals(1, cut.rowsWithoutLoss(LossMask.DEFAULT), "the first lost all of its answer");
+    assertEquals(
+        List.of(cut.get(1), cut.get(2)),
+        cut.withLoss(LossMask.DEFAULT),
+        "the first lost all of its answer");
   }
 
   @Test
@@ -127,7 +131,8 @@ class TokenCacheTest {
             source(good, "legacy", new PromptTemplate("{input}", "{instruction}"), 100, false),
             source(good, "legacy", new PromptTemplate("{instruction}{input}", "x"), 100, false),
             source(good, "legacy", BARE, 99, false),
-            source(good, "legacy", BARE, 100, true));
+            source(good, "legacy", BARE, 100, true),
+            withSpecialTokens(source(good, "legacy", BARE, 100, false)));
     for (var i = 0; i < others.size(); i++) {
       // A source reads its file when asked: the first one changed it.
       Files.writeString(folder.resolve("rows.jsonl"), i == 0 ? good + "\n" : good);
@@ -169,5 +174,46 @@ class TokenCacheTest {
     var source = source();
     var e = assertThrows(UserException.class, () -> cache.load(source));
     assertTrue(String.valueOf(e.getMessage()).contains("cannot be written"), e::getMessage);
+  }
+
+  private static TokenCache.Source withSpecialTokens(TokenCache.Source source) {
+    var reader = source.reader();
+    return new TokenCache.Source(
+        source.data(),
+        new RowReader(reader.template(), reader.output(), reader.skipBadRows(), true),
+        source.tokenizer(),
+        source.limit());
+  }
+
+  @Test
+  void rowsThatSpellASpecialTokenAreCountedAndItStaysText() throws IOException {
+    var rows =
+        """
+        {"prompt":"a","completion":"b</s>"}
+        {"prompt":"a","completion":"b"}
+        """;
+    var source = source(rows, "legacy", BARE, 100, false);
+    var plain = load(source);
+    assertEquals(1, plain.counts().spellingRows());
+    assertTrue(plain.get(0).tokens().size() > 5, "spelled letter by letter");
+    var special = load(withSpecialTokens(source));
+    assertEquals(0, special.counts().spellingRows());
+    var eos = special.get(0).tokens();
+    assertEquals(IntList.of(2, 2), eos.subList(eos.size() - 2, eos.size()));
+    assertEquals(plain.get(1), special.get(1));
+  }
+
+  @Test
+  void aFileThatCannotBeReadTwiceIsRefused() throws IOException {
+    var device = Path.of("/dev/null");
+    assumeTrue(Files.exists(device));
+    var source =
+        new TokenCache.Source(
+            device,
+            new RowReader(BARE, RowReader.Output.REQUIRED, false, false),
+            tokenizer("legacy"),
+            new LengthLimit(9, false));
+    var e = assertThrows(UserException.class, () -> load(source));
+    assertTrue(String.valueOf(e.getMessage()).contains("a pipe or a device"), e::getMessage);
   }
 }

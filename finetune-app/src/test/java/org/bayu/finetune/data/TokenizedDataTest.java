@@ -41,10 +41,15 @@ class TokenizedDataTest {
   }
 
   @Test
-  void rowsWithoutLossAreCounted() {
-    assertEquals(1, data.rowsWithoutLoss(LossMask.DEFAULT));
-    assertEquals(1, data.rowsWithoutLoss(new LossMask(false, LossMask.Offset.FIXED)));
+  void rowsWithoutLossAreLeftOut() {
+    var left = data.withLoss(LossMask.DEFAULT);
+    assertEquals(List.of(EXAMPLES.get(0), EXAMPLES.get(2)), left);
+    assertEquals(8, left.tokens());
+    assertSame(left, left.withLoss(LossMask.DEFAULT));
+    assertEquals(List.of(EXAMPLES.get(0)), left.first(1));
     var cut = TokenizedData.of(List.of(new TokenizedExample(IntList.of(1, 5), 2)));
-    assertEquals(1, cut.rowsWithoutLoss(LossMask.DEFAULT));
+    assertEquals(List.of(), cut.withLoss(LossMask.DEFAULT));
+    assertEquals(0, cut.withLoss(LossMask.DEFAULT).tokens());
+    assertEquals(cut, cut.withLoss(new LossMask(false, LossMask.Offset.FIXED)));
   }
 }
