@@ -28,21 +28,7 @@ import picocli.CommandLine.Spec;
     name = "bayu",
     description = "Fine-tunes Llama models on this machine's CPU.",
     synopsisSubcommandLabel = "COMMAND",
-    versionProvider = Main.Version.class,
-    subcommands = {
-      PrepareCommand.class,
-      PreviewCommand.class,
-      PlanCommand.class,
-      TrainCommand.class,
-      EvaluateCommand.class,
-      GenerateCommand.class,
-      MergeCommand.class,
-      LogitsCommand.class,
-      TokenizeCommand.class,
-      InitCommand.class,
-      DoctorCommand.class,
-      DemoCommand.class
-    })
+    versionProvider = Main.Version.class)
 public final class Main implements Runnable {
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
 
@@ -116,15 +102,16 @@ public final class Main implements Runnable {
   /** Runs one command: results to {@code out}, all else to {@code err}; returns the exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
     var main = new Main();
-    var commandLine =
-        new CommandLine(main)
-            .setOut(out)
-            .setErr(err)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setExpandAtFiles(false)
-            .setExecutionStrategy(main::execute)
-            .setParameterExceptionHandler((e, _) -> misuse(e))
-            .setExecutionExceptionHandler((e, _, _) -> main.report(e));
+    var commandLine = new CommandLine(main);
+    Commands.addTo(commandLine, args);
+    commandLine
+        .setOut(out)
+        .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExpandAtFiles(false)
+        .setExecutionStrategy(main::execute)
+        .setParameterExceptionHandler((e, _) -> misuse(e))
+        .setExecutionExceptionHandler((e, _, _) -> main.report(e));
     try {
       var exitCode = commandLine.execute(args);
       out.flush();

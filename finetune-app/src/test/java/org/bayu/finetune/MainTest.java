@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Command;
 
 class MainTest {
   private final StringWriter out = new StringWriter();
@@ -36,5 +37,28 @@ class MainTest {
   void noCommandIsBadUsage() {
     assertEquals(ExitCode.USAGE, run());
     assertFalse(err.toString().isBlank());
+  }
+
+  @Test
+  void theHelpListsEveryCommandWithWhatItDoes() {
+    run("--help");
+    for (var type : Commands.ALL) {
+      var command = type.getAnnotation(Command.class);
+      var firstWords = command.description()[0].substring(0, 20);
+      assertTrue(
+          out.toString().matches("(?s).*\\n  " + command.name() + " +" + firstWords + ".*"),
+          command.name() + ": " + out);
+    }
+  }
+
+  @Test
+  void everyCommandThatIsNamedHasItsOptions() {
+    for (var type : Commands.ALL) {
+      var name = type.getAnnotation(Command.class).name();
+      assertEquals(ExitCode.DONE, run(name, "--help"), name);
+      assertTrue(out.toString().contains("Usage: bayu " + name + " ["), out.toString());
+    }
+    assertTrue(out.toString().contains("--adapter"), out.toString());
+    assertEquals("", err.toString());
   }
 }
