@@ -26,7 +26,8 @@ final class Commands {
           TokenizeCommand.class,
           InitCommand.class,
           DoctorCommand.class,
-          DemoCommand.class);
+          DemoCommand.class,
+          HelpCommand.class);
 
   private Commands() {}
 

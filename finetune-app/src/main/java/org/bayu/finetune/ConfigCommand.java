@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.finetune.data.RowReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
@@ -45,7 +47,13 @@ abstract class ConfigCommand {
    * trained, then which keys have no effect.
    */
   final TrainConfig load() throws IOException {
-    var config = TrainConfig.load(file, flags);
+    var options =
+        spec.options().stream()
+            .map(OptionSpec::longestName)
+            .filter(name -> name.startsWith("--"))
+            .map(name -> name.substring(2))
+            .collect(Collectors.toSet());
+    var config = TrainConfig.load(file, flags, options);
     var err = spec.commandLine().getErr();
     err.println(config.kind());
     config.notices().forEach(err::println);

@@ -7,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.net.URLDecoder;
 import java.util.Arrays;
+import java.util.concurrent.Callable;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,7 +30,7 @@ import picocli.CommandLine.Spec;
     description = "Fine-tunes Llama models on this machine's CPU.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class)
-public final class Main implements Runnable {
+public final class Main implements Callable<Integer> {
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
 
   @Spec private CommandSpec spec;
@@ -131,20 +132,21 @@ public final class Main implements Runnable {
     }
   }
 
+  /** Without a command: what the commands are. */
   @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "Which command?");
+  public Integer call() {
+    var commandLine = spec.commandLine();
+    commandLine.usage(commandLine.getErr());
+    return ExitCode.USAGE;
   }
 
   private static int misuse(ParameterException e) {
     var command = e.getCommandLine();
-    var message = String.valueOf(e.getMessage()).strip();
-    var sentence = message.matches("(?s).*[.!?]") ? message : message + ".";
     command
         .getErr()
         .println(
             "bayu: "
-                + Printable.sentence(sentence)
+                + Printable.sentence(Misuse.sentence(e))
                 + " Try '"
                 + command.getCommandSpec().qualifiedName()
                 + " --help'.");

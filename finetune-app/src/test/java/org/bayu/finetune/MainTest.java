@@ -1,11 +1,11 @@
 package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine.Command;
 
@@ -34,9 +34,100 @@ class MainTest {
   }
 
   @Test
-  void noCommandIsBadUsage() {
+  void noCommandIsBadUsageThatShowsTheHelp() {
     assertEquals(ExitCode.USAGE, run());
-    assertFalse(err.toString().isBlank());
+    assertEquals("", out.toString());
+    var shown = err.toString();
+    run("--help");
+    assertEquals(shown, out.toString());
+  }
+
+  @Test
+  void helpIsACommandToo() {
+    assertEquals(ExitCode.DONE, run("help"));
+    assertTrue(out.toString().startsWith("Usage: bayu ["), out.toString());
+    assertEquals(ExitCode.DONE, run("help", "evaluate"));
+    var help = out.toString().substring(out.toString().indexOf("Usage: bayu evaluate ["));
+    assertTrue(help.contains("--max_new_tokens"), help);
+    assertEquals("", err.toString());
+    var none = CommandLineRun.of("help", "evalute").sentence(ExitCode.USAGE);
+    assertEquals(
+        "bayu: There is no command 'evalute'. Did you mean evaluate? Try 'bayu --help'.", none);
+  }
+
+  private static void assertMisuse(String sentence, Object... args) {
+    assertEquals("bayu: " + sentence, CommandLineRun.of(args).sentence(ExitCode.USAGE));
+  }
+
+  @Test
+  void aMisspelledCommandIsNamedWithTheNearest() {
+    assertMisuse("There is no command 'tran'. Did you mean train? Try 'bayu --help'.", "tran");
+    assertMisuse(
+        "There is no command 'finetune'. Did you mean train? Try 'bayu --help'.",
+        "finetune",
+        "--lr");
+    assertMisuse("There is no command 'Merge'. Did you mean merge? Try 'bayu --help'.", "Merge");
+    assertMisuse("There is no command 'xyzzy'. Try 'bayu --help'.", "xyzzy");
+    assertMisuse("There is no command '\\u001b[2J'. Try 'bayu --help'.", "\u001b[2J");
+  }
+
+  @Test
+  void aMisspelledOptionIsNamedWithTheNearestOfTheCommand() {
+    Object[] evaluate = {
+      "evaluate", "--model", "m", "--data", "d", "--output", "o", "--max-new-token", 3
+    };
+    assertMisuse(
+        "bayu evaluate has no option --max-new-token. Did you mean --max_new_tokens? Try 'bayu"
+            + " evaluate --help'.",
+        evaluate);
+    assertMisuse(
+        "bayu has no option --lr. Give the command before its options, such as bayu train. Try"
+            + " 'bayu --help'.",
+        "--lr",
+        "1");
+    assertMisuse(
+        "bayu has no option --versio. Did you mean --version? Try 'bayu --help'.", "--versio");
+    assertMisuse(
+        "What is 'x'? A value stands behind its option. Try 'bayu doctor --help'.", "doctor", "x");
+  }
+
+  @Test
+  void aFlagOfTrainThatIsNeitherKeyNorOptionIsNamedWithTheNearest() {
+    for (var command : new String[] {"train", "plan", "preview"}) {
+      assertMisuse(
+          "--lr is not known. Did you mean --optimizer.learning_rate?",
+          command,
+          "--data",
+          "d",
+          "--lr",
+          "1");
+    }
+    assertMisuse("--profil is not known. Did you mean --profile?", "train", "--profil");
+    assertMisuse("--config is not known. Did you mean --config_path?", "plan", "--config", "x");
+  }
+
+  @Test
+  void aValueOfAnotherTypeIsNamedWithItsOptionAndWhatIsExpected() {
+    assertMisuse(
+        "--seed: 'x', where a whole number is expected. Try 'bayu generate --help'.",
+        "generate",
+        "--model",
+        "m",
+        "--prompt",
+        "p",
+        "--seed",
+        "x");
+    assertMisuse(
+        "--tokens: 'x', where a whole number is expected. Try 'bayu logits --help'.",
+        "logits",
+        "--model",
+        "m",
+        "--tokens",
+        "1,x");
+    assertMisuse(
+        "--json: 'maybe', where nothing, true or false is expected. Try 'bayu doctor --help'.",
+        "doctor",
+        "--json=maybe");
   }
 
   @Test
@@ -45,9 +136,8 @@ class MainTest {
     for (var type : Commands.ALL) {
       var command = type.getAnnotation(Command.class);
       var firstWords = command.description()[0].substring(0, 20);
-      assertTrue(
-          out.toString().matches("(?s).*\\n  " + command.name() + " +" + firstWords + ".*"),
-          command.name() + ": " + out);
+      var line = Pattern.compile("\\n  " + command.name() + " +" + Pattern.quote(firstWords));
+      assertTrue(line.matcher(out.toString()).find(), command.name() + ": " + out);
     }
   }
 

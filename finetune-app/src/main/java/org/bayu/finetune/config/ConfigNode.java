@@ -2,6 +2,7 @@ package org.bayu.finetune.config;
 
 import java.util.List;
 import java.util.Map;
+import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /** A value of the configuration as it was written, with the place where. */
@@ -17,7 +18,7 @@ sealed interface ConfigNode {
   record Scalar(@Nullable String text, String where) implements ConfigNode {
     @Override
     public String toString() {
-      return text == null ? "empty" : "'" + text + "'";
+      return text == null ? "empty" : "'" + Printable.name(text) + "'";
     }
   }
 

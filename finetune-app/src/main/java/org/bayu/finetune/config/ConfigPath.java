@@ -5,6 +5,7 @@ import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import org.bayu.tensor.io.Printable;
 
 /** A path as a configuration writes it: a local one, or a URI of an installed file system. */
 final class ConfigPath {
@@ -19,15 +20,19 @@ final class ConfigPath {
    */
   static Path parse(String text) {
     var scheme = SCHEME.matcher(text);
-    if (!scheme.matches()) {
-      return Path.of(text);
-    }
     try {
-      return Path.of(URI.create(text));
+      return scheme.matches() ? Path.of(URI.create(text)) : Path.of(text);
     } catch (FileSystemNotFoundException e) {
       throw new IllegalArgumentException(
           "%s is on a file system (%s://) that is not installed; copy it here and give its path"
-              .formatted(text, scheme.group(1)),
+              .formatted(Printable.name(text), scheme.group(1)),
+          e);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          Printable.quote(text)
+              + (scheme.matches()
+                  ? " is no address of a file; write its path"
+                  : " cannot be a path on this system"),
           e);
     }
   }

@@ -11,6 +11,7 @@ import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
 import org.bayu.finetune.config.ConfigNode.Scalar;
+import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,8 @@ final class ConfigSection {
           };
     }
   }
+
+  private static final int LONGEST_NUMBER = 100;
 
   private static final Set<String> TRUE = Set.of("true", "yes", "on");
   private static final Set<String> FALSE = Set.of("false", "no", "off");
@@ -191,7 +194,7 @@ final class ConfigSection {
 
   private int whole(String key, String text, int least) {
     try {
-      var value = new BigDecimal(text).intValueExact();
+      var value = decimal(text).intValueExact();
       if (value >= least) {
         return value;
       }
@@ -199,13 +202,23 @@ final class ConfigSection {
       // The sentence below says it.
     }
     throw bad(
-        key, String.format(Locale.ROOT, "%s is no whole number of at least %d.", text, least));
+        key,
+        String.format(
+            Locale.ROOT, "%s is no whole number of at least %d.", Printable.name(text), least));
+  }
+
+  /** Decimal notation only: Double.parseDouble also takes NaN, 1d and 0x1p3. */
+  private static BigDecimal decimal(String text) {
+    if (text.length() > LONGEST_NUMBER) { // reading it takes the square of its length
+      throw new NumberFormatException();
+    }
+    return new BigDecimal(text);
   }
 
   long seed(String key, long absent) {
     var text = scalar(key, "a whole number");
     try {
-      return text == null ? absent : new BigDecimal(text).longValueExact();
+      return text == null ? absent : decimal(text).longValueExact();
     } catch (ArithmeticException | NumberFormatException e) {
       throw expected(key, "a whole number of 64 bits");
     }
@@ -222,8 +235,7 @@ final class ConfigSection {
       return null;
     }
     try {
-      // Decimal notation only: Double.parseDouble also takes NaN, 1d and 0x1p3.
-      var value = new BigDecimal(text).doubleValue();
+      var value = decimal(text).doubleValue();
       if (range.holds(value)) {
         return value;
       }

@@ -13,17 +13,28 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
 import org.bayu.finetune.config.ConfigNode.Scalar;
+import org.bayu.tensor.io.Printable;
 
 /** Reads a YAML file and flags into one tree that knows where each value was written. */
 final class ConfigSource {
+  /** A key's names, none of them empty. */
+  private static final Pattern FLAG = Pattern.compile("--[^-=.][^=.]*(\\.[^=.]+)*(=|$)");
+
   private static final YAMLFactory YAML = new YAMLFactory();
+
+  private static final String PATH = "Give --config_path the path of a YAML file.";
+  private static final int MAX_BYTES = 1 << 20;
+  private static final int MAX_DEPTH = 32;
 
   private final String name;
   private final boolean hasLines;
+  private int depth;
 
   private ConfigSource(String name, boolean hasLines) {
     this.name = name;
@@ -36,15 +47,7 @@ final class ConfigSource {
    * @throws UserException if there is no such file or it is not YAML whose top is a section
    */
   static Keys file(Path file) throws IOException {
-    String text;
-    try {
-      text = Files.readString(file);
-    } catch (NoSuchFileException e) {
-      throw UserException.usage(
-          file + ": no such file. Give --config_path the path of a YAML file.");
-    } catch (CharacterCodingException e) {
-      throw UserException.usage(file + ": not UTF-8 text. Convert the file to UTF-8.");
-    }
+    var text = text(file);
     var node = new ConfigSource(file.toString(), true).parse(text);
     return switch (node) {
       case Keys keys -> keys;
@@ -56,6 +59,22 @@ final class ConfigSource {
     };
   }
 
+  private static String text(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw UserException.usage(file + ": is a folder. " + PATH);
+    }
+    try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw UserException.usage(file + ": too large for a configuration. " + PATH);
+      }
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw UserException.usage(file + ": no such file. " + PATH);
+    } catch (CharacterCodingException e) {
+      throw UserException.usage(file + ": not UTF-8 text. Convert the file to UTF-8.");
+    }
+  }
+
   /**
    * Adds flags to a tree: {@code --key.path value}, {@code --key.path=value}, or {@code --key.path}
    * alone for true. A value that begins with a bracket, a brace or a quote is YAML, any other is
@@ -64,9 +83,12 @@ final class ConfigSource {
   static void addFlags(Keys root, List<String> flags) {
     for (var i = 0; i < flags.size(); i++) {
       var flag = flags.get(i);
-      if (!flag.startsWith("--") || flag.length() == 2) {
+      if (!FLAG.matcher(flag).lookingAt()) {
         throw UserException.usage(
-            "'%s' is no flag; write --key.path value, e.g. --trainer.seed 1.".formatted(flag));
+            flag.matches(".*\\.ya?ml")
+                ? "'%s': write --config_path before the path of a file.".formatted(flag)
+                : "'%s' is no flag; write --key.path value, e.g. --trainer.seed 1."
+                    .formatted(Printable.name(flag)));
       }
       var equals = flag.indexOf('=');
       var key = flag.substring(2, equals < 0 ? flag.length() : equals);
@@ -109,29 +131,47 @@ final class ConfigSource {
   }
 
   private ConfigNode parse(String text) throws IOException {
+    var unprintable = YamlFault.unprintable(text);
+    if (unprintable != null) {
+      throw notYaml(unprintable);
+    }
     try (var parser = YAML.createParser(text)) {
       if (parser.nextToken() == null) {
         return new Scalar(null, name);
       }
       var node = node(parser);
       if (parser.nextToken() != null) {
-        throw bad(parser, "a second document; one is expected");
+        throw bad(parser, "a second document begins; one is expected");
       }
       return node;
     } catch (JsonProcessingException e) {
-      var line = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
-      var reason = e.getOriginalMessage().lines().findFirst().orElse("malformed");
-      throw UserException.usage(
-          "%s%s: not YAML (%s).".formatted(name, hasLines ? line : "", reason));
+      throw notYaml(YamlFault.of(e));
     }
+  }
+
+  private UserException notYaml(YamlFault fault) {
+    return UserException.usage(
+        hasLines
+            ? String.format(
+                Locale.ROOT,
+                "%s, line %d, column %d: not YAML: %s.",
+                name,
+                fault.line(),
+                fault.column(),
+                fault.reason())
+            : "%s: not YAML: %s. A value that begins with [, { or a quote is read as YAML."
+                .formatted(name, fault.reason()));
   }
 
   private ConfigNode node(YAMLParser parser) throws IOException {
     if (parser.isCurrentAlias()) {
-      throw bad(parser, "an alias (*%s); write the value out".formatted(parser.getText()));
+      throw bad(
+          parser,
+          "an alias (*%s); write the value out".formatted(Printable.name(parser.getText())));
     }
     if (parser.getTypeId() != null) {
-      throw bad(parser, "the tag '!%s' is not known".formatted(parser.getTypeId()));
+      throw bad(
+          parser, "tags (such as !%s) are not read".formatted(Printable.name(parser.getTypeId())));
     }
     return switch (parser.currentToken()) {
       case START_OBJECT -> keys(parser);
@@ -142,26 +182,37 @@ final class ConfigSource {
   }
 
   private Keys keys(YAMLParser parser) throws IOException {
-    var where = where(parser);
+    var where = enter(parser);
     var entries = new LinkedHashMap<String, ConfigNode>();
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       var key = parser.currentName();
       if (entries.containsKey(key)) {
-        throw bad(parser, "the key '%s' is there twice".formatted(key));
+        throw bad(parser, "the key '%s' is there twice".formatted(Printable.name(key)));
       }
       parser.nextToken();
       entries.put(key, node(parser));
     }
+    depth--;
     return new Keys(entries, where);
   }
 
   private Items items(YAMLParser parser) throws IOException {
-    var where = where(parser);
+    var where = enter(parser);
     var items = new ArrayList<ConfigNode>();
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       items.add(node(parser));
     }
+    depth--;
     return new Items(items, where);
+  }
+
+  /** Goes one level deeper. */
+  private String enter(YAMLParser parser) {
+    depth++;
+    if (depth > MAX_DEPTH) {
+      throw bad(parser, "sections and lists are nested more than " + MAX_DEPTH + " deep");
+    }
+    return where(parser);
   }
 
   private String where(YAMLParser parser) {

@@ -1,13 +1,12 @@
 package org.bayu.finetune.config;
 
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
+import org.bayu.tensor.io.Printable;
 
 /**
  * The keys that the configuration's reader asked for, with their sections' names and dots, and
@@ -16,6 +15,16 @@ import org.bayu.finetune.config.ConfigNode.Keys;
 final class KnownKeys {
   private final Set<String> known = new TreeSet<>();
   private final LevanterKeys levanter = new LevanterKeys();
+  private final Set<String> options;
+
+  /**
+   * No keys yet.
+   *
+   * @param options names of the command's options, without dashes: what a flag may be meant for
+   */
+  KnownKeys(Set<String> options) {
+    this.options = options;
+  }
 
   void add(String path) {
     known.add(path);
@@ -45,45 +54,28 @@ final class KnownKeys {
           if (known.contains(path)) {
             refuseOthers(value, path + ".");
           } else if (!levanter.accepts(path, value)) {
-            throw UserException.usage(
-                "%s: the key %s is not known. Did you mean %s?"
-                    .formatted(value.where(), path, nearest(path)));
+            throw notKnown(path, value.where());
           } else if (LevanterKeys.hasKeysBelow(path)) {
             refuseOthers(value, path + ".");
           }
         });
   }
 
-  /** The known key that takes the fewest edits; a wrong section costs two. */
-  private String nearest(String path) {
-    return Stream.concat(known.stream(), LevanterKeys.acceptedPaths().stream())
-        .min(Comparator.comparingInt(key -> distance(path, key)))
-        .orElseThrow();
-  }
-
-  private static int distance(String path, String key) {
-    return Math.min(edits(path, key), 2 + edits(lastPart(path), lastPart(key)));
-  }
-
-  private static String lastPart(String path) {
-    return path.substring(path.lastIndexOf('.') + 1);
-  }
-
-  /** The Levenshtein distance: characters to insert, delete or replace. */
-  private static int edits(String a, String b) {
-    var row = new int[b.length() + 1];
-    for (var j = 0; j <= b.length(); j++) {
-      row[j] = j;
+  private UserException notKnown(String path, String where) {
+    var flag = where.equals("--" + path) ? "--" : "";
+    var accepted = new TreeSet<>(known);
+    accepted.addAll(LevanterKeys.acceptedPaths());
+    if (!flag.isEmpty()) {
+      accepted.addAll(options);
     }
-    for (var i = 1; i <= a.length(); i++) {
-      var diagonal = row[0];
-      row[0] = i;
-      for (var j = 1; j <= b.length(); j++) {
-        var replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[b.length()];
+    var hint =
+        KeyHint.of(path, accepted)
+            .map(key -> "Did you mean " + flag + key + "?")
+            .orElse("docs/configuration.md lists the keys.");
+    var name = Printable.name(path);
+    return UserException.usage(
+        flag.isEmpty()
+            ? where + ": the key " + name + " is not known. " + hint
+            : flag + name + " is not known. " + hint);
   }
 }

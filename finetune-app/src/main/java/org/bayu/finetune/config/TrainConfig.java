@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Set;
 import org.bayu.finetune.UserException;
 import org.bayu.finetune.data.LengthLimit;
 import org.bayu.finetune.data.LossMask;
@@ -90,7 +91,18 @@ public record TrainConfig(
    * @throws UserException that names file and line or flag, key, value and what is expected
    */
   public static TrainConfig load(@Nullable Path file, List<String> flags) throws IOException {
-    var config = read(file, flags);
+    return load(file, flags, Set.of());
+  }
+
+  /**
+   * The same for a command with options of its own, one of which a misspelled flag may be meant
+   * for.
+   *
+   * @param options their names, without dashes
+   */
+  public static TrainConfig load(@Nullable Path file, List<String> flags, Set<String> options)
+      throws IOException {
+    var config = read(file, flags, options);
     if (config.data.equals(Path.of(""))) {
       throw UserException.usage(
           "%s: the key data is missing. Give the path of a JSON Lines file."
@@ -106,17 +118,18 @@ public record TrainConfig(
    * @throws UserException as {@link #load} does
    */
   public static RowReader loadRows(Path file, RowReader.Output output) throws IOException {
-    var config = read(file, List.of());
+    var config = read(file, List.of(), Set.of());
     return new RowReader(config.prompts, output, false, config.specialTokensInRows);
   }
 
-  private static TrainConfig read(@Nullable Path file, List<String> flags) throws IOException {
+  private static TrainConfig read(@Nullable Path file, List<String> flags, Set<String> options)
+      throws IOException {
     var root =
         file == null
             ? new ConfigNode.Keys(new LinkedHashMap<>(), "command line")
             : ConfigSource.file(file);
     ConfigSource.addFlags(root, flags);
-    var known = new KnownKeys();
+    var known = new KnownKeys(options);
     var keys = ConfigSection.root(root, known);
     var trainer = TrainerConfig.read(keys.section("trainer"));
     var lora = LoraSettings.read(keys);

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import org.bayu.finetune.ExitCode;
 import org.bayu.finetune.UserException;
@@ -346,7 +347,29 @@ class TrainConfigTest {
         "mean trainer.checkpointer.keep.every?");
     assertRefused("{data: t, prompts: {input: a, prompt_input: b, prompt_no_input: c}}", "prompts");
     assertRefused("{data: t, trainer: {wandb: {projct: a}}}", "mean trainer.wandb.project?");
-    assertFlagRefused("--lora.rang=3", "--lora.rang", "lora.r");
+    assertFlagRefused("--lora.rang=3", "--lora.rang is not known. Did you mean --lora.r?");
+  }
+
+  @Test
+  void aKeyThatOthersCallOtherwiseIsNamed() {
+    assertFlagRefused("--lr=1", "--lr is not known. Did you mean --optimizer.learning_rate?");
+    assertFlagRefused("--batch-size=1", "mean --trainer.train_batch_size?");
+    assertFlagRefused("--num_train_epochs=1", "--trainer.num_train_steps (epochs × rows ÷ ");
+    assertFlagRefused("--model=m", "mean --model_name_or_path?");
+    assertRefused("{data: t, lora: {rank: 4}}", "line 1: the key lora.rank", "mean lora.r?");
+    assertRefused("{data: t, trainer: {bf16: true}}", "mean trainer.mp?");
+    assertRefused("{data: t, " + "x".repeat(200) + ": 1}", "docs/configuration.md lists the keys");
+  }
+
+  @Test
+  void aFlagMayBeAMisspelledOptionOfTheCommand() {
+    var flags = List.of("--profil");
+    var options = Set.of("profile", "config_path");
+    var e = assertThrows(UserException.class, () -> TrainConfig.load(null, flags, options));
+    assertEquals("--profil is not known. Did you mean --profile?", e.getMessage());
+    var config = List.of("--config", "run.yaml");
+    e = assertThrows(UserException.class, () -> TrainConfig.load(null, config, options));
+    assertEquals("--config is not known. Did you mean --config_path?", e.getMessage());
   }
 
   @Test
@@ -443,6 +466,10 @@ class TrainConfigTest {
     assertRefused("{data: &a t, eval_data: *a}", "alias (*a)");
     assertRefused("", "data is missing");
     assertRefused("data: t", List.of("positional"), "'positional' is no flag");
+    assertRefused("data: t", List.of("run.yaml"), "write --config_path before the path");
+    for (var empty : List.of("--", "--=1", "--.a", "--a..b=1", "--lora.", "---a")) {
+      assertRefused("data: t", List.of(empty), "is no flag");
+    }
     assertFlagRefused(
         "--trainer.tensor_parallel_axes=[a", "--trainer.tensor_parallel_axes", "YAML");
   }

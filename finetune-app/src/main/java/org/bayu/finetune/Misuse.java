@@ -1,0 +1,107 @@
+package org.bayu.finetune;
+
+import static java.util.Map.entry;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.bayu.tensor.io.Printable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** What is wrong with a command line, and what may be meant. */
+final class Misuse {
+  /** By command, the words by which people call what it does. */
+  private static final Map<String, Set<String>> EVERYDAY =
+      Map.ofEntries(
+          entry("train", Set.of("finetune", "fine-tune", "tune", "fit", "run", "lora", "sft")),
+          entry("evaluate", Set.of("eval", "test", "score", "benchmark")),
+          entry("generate", Set.of("chat", "infer", "inference", "predict", "sample", "complete")),
+          entry("merge", Set.of("export", "fuse", "convert")),
+          entry("plan", Set.of("memory")),
+          entry("preview", Set.of("show")),
+          entry("doctor", Set.of("info")),
+          entry("tokenize", Set.of("encode")),
+          entry("init", Set.of("new")),
+          entry("--version", Set.of("version")));
+
+  private Misuse() {}
+
+  /** The sentence for the user, with its full stop. */
+  static String sentence(ParameterException e) {
+    if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+      return unmatched(e.getCommandLine(), unmatched.getUnmatched().getFirst());
+    }
+    if (e.getArgSpec() instanceof OptionSpec option && e.getValue() != null) {
+      return String.format(
+          Locale.ROOT,
+          "%s: '%s', where %s is expected.",
+          option.longestName(),
+          Printable.name(e.getValue()),
+          expected(option.auxiliaryTypes()[0]));
+    }
+    var message = String.valueOf(e.getMessage()).strip();
+    return message.matches("(?s).*[.!?]") ? message : message + ".";
+  }
+
+  private static String expected(Class<?> type) {
+    if (type.isEnum()) {
+      return Arrays.stream(type.getEnumConstants())
+          .map(choice -> choice.toString().toLowerCase(Locale.ROOT))
+          .collect(Collectors.joining(" or "));
+    }
+    if (type == boolean.class) {
+      return "nothing, true or false";
+    }
+    return type == int.class || type == long.class ? "a whole number" : "a number";
+  }
+
+  private static String unmatched(CommandLine command, String argument) {
+    if (argument.startsWith("-")) {
+      return noOption(command, argument.split("=", 2)[0]);
+    }
+    return command.getParent() == null
+        ? noCommand(command, argument)
+        : "What is '" + Printable.name(argument) + "'? A value stands behind its option.";
+  }
+
+  private static String noOption(CommandLine command, String option) {
+    var spec = command.getCommandSpec();
+    var known =
+        spec.options().stream()
+            .collect(
+                Collectors.toMap(
+                    o -> Nearest.plain(withoutDashes(o.longestName())), OptionSpec::longestName));
+    var meant = Nearest.of(withoutDashes(option), known.keySet()).map(known::get);
+    var hint =
+        meant.isEmpty() && command.getParent() == null
+            ? " Give the command before its options, such as bayu train."
+            : didYouMean(meant);
+    return spec.qualifiedName() + " has no option " + Printable.name(option) + "." + hint;
+  }
+
+  private static String withoutDashes(String option) {
+    return option.replaceFirst("^-+", "");
+  }
+
+  /** That there is no such command, and which may be meant. */
+  static String noCommand(CommandLine root, String word) {
+    var small = word.toLowerCase(Locale.ROOT);
+    var meant =
+        EVERYDAY.entrySet().stream()
+            .filter(command -> command.getValue().contains(small))
+            .map(Map.Entry::getKey)
+            .findFirst()
+            .or(() -> Nearest.of(word, root.getSubcommands().keySet()));
+    return "There is no command '" + Printable.name(word) + "'." + didYouMean(meant);
+  }
+
+  private static String didYouMean(Optional<String> meant) {
+    return meant.map(name -> " Did you mean " + name + "?").orElse("");
+  }
+}
