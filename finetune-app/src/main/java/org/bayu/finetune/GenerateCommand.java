@@ -205,7 +205,7 @@ final class GenerateCommand implements Callable<Integer> {
           }
 
           @Override
-          public void end(int prompt, IntList tokens) {
+          public void end(int prompt, IntList tokens, Generator.End end) {
             var object = json.createObjectNode();
             object.put("prompt", rows.get(prompt).row().prompt().text());
             object.put("output", tokenizer.decode(tokens).strip());

@@ -2,10 +2,11 @@ package org.bayu.llama;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.TreeSet;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -14,6 +15,7 @@ import org.bayu.tensor.autograd.AttentionSegments;
 import org.bayu.tensor.autograd.AttentionSegments.Range;
 import org.bayu.tensor.autograd.AttentionSegments.Segment;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Variable;
 
 /**
  * The sequences that are continued at the same time. All begin with the same tokens, whose keys and
@@ -33,7 +35,7 @@ final class GenerationBatch implements AutoCloseable {
   private final int[] prefix;
   private final KvCache cache;
   private final Workspace workspace = new Workspace();
-  private final Deque<Integer> freeRows = new ArrayDeque<>();
+  private final NavigableSet<Integer> freeRows = new TreeSet<>();
   private final List<Sequence> sequences = new ArrayList<>();
   private int promptTokens;
   private boolean prefixIsCached;
@@ -70,7 +72,8 @@ final class GenerationBatch implements AutoCloseable {
 
   /** Lets a prompt join. */
   void add(int number, int[] prompt, Sampling.Sampler sampler) {
-    var sequence = new Sequence(number, sampler, freeRows.remove(), prefix.length);
+    var sequence =
+        new Sequence(number, sampler, Objects.requireNonNull(freeRows.pollFirst()), prefix.length);
     sequence.pending.addElements(0, prompt, prefix.length, prompt.length - prefix.length);
     promptTokens += sequence.pending.size();
     sequences.add(sequence);
@@ -94,16 +97,15 @@ final class GenerationBatch implements AutoCloseable {
 
   /** The logits after the last token of every sequence, [sequences, V], until the next step. */
   Tensor step() {
-    workspace.reset();
-    var pass = new Pass();
-    List<Range> context = List.of();
-    if (prefix.length > 0) {
-      context = List.of(new Range(0, prefix.length));
-      if (!prefixIsCached) {
-        pass.add(IntList.of(prefix), 0, 0, 0, List.of());
-        prefixIsCached = true;
-      }
+    var context = prefix.length == 0 ? List.<Range>of() : List.of(new Range(0, prefix.length));
+    if (!prefixIsCached) {
+      // By itself, so that its bits hang on nothing else.
+      var pass = new Pass();
+      pass.add(IntList.of(prefix), 0, 0, 0, List.of());
+      hidden(tape(), pass);
+      prefixIsCached = true;
     }
+    var pass = new Pass();
     var last = new int[sequences.size()];
     for (var i = 0; i < last.length; i++) {
       var sequence = sequences.get(i);
@@ -113,18 +115,25 @@ final class GenerationBatch implements AutoCloseable {
       last[i] = pass.tokens.size() - 1;
     }
     promptTokens = 0;
-    var tape = Tape.inference(device, workspace);
-    var hidden =
-        model.hidden(
-            tape,
-            pass.tokens.toIntArray(),
-            pass.positions.toIntArray(),
-            new AttentionSegments(pass.segments),
-            compute,
-            false,
-            cache,
-            pass.cacheRows.toIntArray());
-    return model.logits(tape, hidden, last).value();
+    var tape = tape();
+    return model.logits(tape, hidden(tape, pass), last).value();
+  }
+
+  private Tape tape() {
+    workspace.reset();
+    return Tape.inference(device, workspace);
+  }
+
+  private Variable hidden(Tape tape, Pass pass) {
+    return model.hidden(
+        tape,
+        pass.tokens.toIntArray(),
+        pass.positions.toIntArray(),
+        new AttentionSegments(pass.segments),
+        compute,
+        false,
+        cache,
+        pass.cacheRows.toIntArray());
   }
 
   /** Frees the memory. */

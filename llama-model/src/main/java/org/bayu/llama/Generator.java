@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntPredicate;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -21,6 +22,9 @@ import org.bayu.tensor.Tensor;
  * who else is in the batch.
  */
 public final class Generator {
+  /** Prompts of a group, the last one's aside: see {@link #generateGroups}. */
+  public static final int GROUP = 64;
+
   /** Sequences at the same time at most, where the cache has room for them. */
   private static final int MAX_SEQUENCES = 64;
 
@@ -62,7 +66,17 @@ public final class Generator {
     default void step() {}
 
     /** Prompt {@code prompt} has all its {@code tokens}. Prompts end in any order. */
-    default void end(int prompt, IntList tokens) {}
+    default void end(int prompt, IntList tokens, End end) {}
+  }
+
+  /** Why a continuation ended. */
+  public enum End {
+    /** A stop token came. */
+    STOP,
+    /** The model has no position left. */
+    POSITIONS,
+    /** It has as many tokens as were allowed. */
+    MAX_NEW_TOKENS
   }
 
   /**
@@ -76,6 +90,33 @@ public final class Generator {
    */
   public List<IntList> generate(
       List<int[]> prompts, int maxNewTokens, Sampling sampling, Listener listener) {
+    return generate(prompts, Integer.MAX_VALUE, _ -> true, maxNewTokens, sampling, listener);
+  }
+
+  /**
+   * The same for some of the prompts, group by group: the first {@value #GROUP} prompts are the
+   * first group, and so on. A group begins when the one before has ended, so that what its prompts
+   * go on with has the same bits whichever other groups are wanted.
+   *
+   * @param prompts all of them, of which those that are not wanted get no tokens
+   * @param wanted tells by its number, from 0, whether a group is to be continued
+   */
+  public List<IntList> generateGroups(
+      List<int[]> prompts,
+      IntPredicate wanted,
+      int maxNewTokens,
+      Sampling sampling,
+      Listener listener) {
+    return generate(prompts, GROUP, wanted, maxNewTokens, sampling, listener);
+  }
+
+  private List<IntList> generate(
+      List<int[]> prompts,
+      int group,
+      IntPredicate wanted,
+      int maxNewTokens,
+      Sampling sampling,
+      Listener listener) {
     List<IntList> results = new ArrayList<>();
     prompts.forEach(prompt -> results.add(new IntArrayList()));
     if (prompts.isEmpty() || maxNewTokens < 1) {
@@ -84,34 +125,34 @@ public final class Generator {
     for (var i = 0; i < prompts.size(); i++) {
       check(i, prompts.get(i));
     }
-    var shared = sharedPrefix(prompts);
+    var prefix = Arrays.copyOf(prompts.getFirst(), sharedPrefix(prompts));
     var longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
     var most = Math.min(longest + (long) maxNewTokens - 1, model.config().maxPositions());
-    var ownRows = Math.toIntExact(most - shared);
-    var sequences = sequences(prompts.size(), shared, ownRows);
-    try (var batch =
-        new GenerationBatch(
-            model,
-            device,
-            compute,
-            Arrays.copyOf(prompts.getFirst(), shared),
-            sequences,
-            ownRows)) {
-      var next = 0;
-      while (true) {
-        while (next < prompts.size() && batch.hasRoomFor(prompts.get(next))) {
-          batch.add(next, prompts.get(next), sampling.sampler(next));
-          next++;
+    var ownRows = Math.toIntExact(most - prefix.length);
+    var sequences = sequences(prompts.size(), prefix.length, ownRows);
+    try (var batch = new GenerationBatch(model, device, compute, prefix, sequences, ownRows)) {
+      for (var from = 0; from < prompts.size(); from += Math.min(group, prompts.size())) {
+        if (!wanted.test(from / group)) {
+          continue;
         }
-        if (batch.isEmpty()) {
-          return results;
+        var next = from;
+        var to = (int) Math.min((long) from + group, prompts.size());
+        while (true) {
+          while (next < to && batch.hasRoomFor(prompts.get(next))) {
+            batch.add(next, prompts.get(next), sampling.sampler(next));
+            next++;
+          }
+          if (batch.isEmpty()) {
+            break;
+          }
+          listener.step();
+          var logits = batch.step();
+          model.checkLogits(device, logits);
+          choose(batch, logits, results, maxNewTokens, listener);
         }
-        listener.step();
-        var logits = batch.step();
-        model.checkLogits(device, logits);
-        choose(batch, logits, results, maxNewTokens, listener);
       }
     }
+    return results;
   }
 
   private void check(int number, int[] prompt) {
@@ -165,16 +206,21 @@ public final class Generator {
       var sequence = sequences.get(i);
       var result = results.get(sequence.prompt());
       var token = sequence.sampler().choose(logits.slice(i, i + 1));
+      var end = End.STOP;
       if (!stopTokens.contains(token)) {
         result.add(token);
         listener.token(sequence.prompt(), token);
-        if (result.size() < maxNewTokens && sequence.length() < model.config().maxPositions()) {
+        if (sequence.length() >= model.config().maxPositions()) {
+          end = End.POSITIONS;
+        } else if (result.size() >= maxNewTokens) {
+          end = End.MAX_NEW_TOKENS;
+        } else {
           sequence.append(token);
           continue;
         }
       }
       batch.remove(sequence);
-      listener.end(sequence.prompt(), result);
+      listener.end(sequence.prompt(), result, end);
     }
   }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
@@ -107,7 +108,7 @@ class GeneratorTest {
                     public void token(int prompt, int token) {}
 
                     @Override
-                    public void end(int prompt, IntList tokens) {
+                    public void end(int prompt, IntList tokens, Generator.End end) {
                       ended.add(prompt);
                     }
                   });
@@ -180,6 +181,113 @@ class GeneratorTest {
     assertEquals(
         generate(NO_STOP, Sampling.GREEDY, 64, prompts),
         generate(NO_STOP, Sampling.GREEDY, Integer.MAX_VALUE, prompts));
+  }
+
+  @Test
+  void whyAContinuationEndedIsTold() throws IOException {
+    // 64 positions: 60 tokens and 5 more, of which the last has none of its own.
+    assertEquals(Generator.End.POSITIONS, end(NO_STOP, 60, 99));
+    assertEquals(Generator.End.POSITIONS, end(NO_STOP, 60, 5));
+    assertEquals(Generator.End.MAX_NEW_TOKENS, end(NO_STOP, 60, 4));
+    var prompt = prompts(1, 60);
+    var last = generate(NO_STOP, Sampling.GREEDY, 5, prompt).getFirst().getInt(4);
+    assertEquals(Generator.End.STOP, end(IntSet.of(last), 60, 5));
+  }
+
+  private static Generator.End end(IntSet stop, int length, int maxNewTokens) throws IOException {
+    var ends = new ArrayList<Generator.End>();
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Device.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      new Generator(model, device, DType.F32, stop)
+          .generate(
+              prompts(1, length),
+              maxNewTokens,
+              Sampling.GREEDY,
+              new Generator.Listener() {
+                @Override
+                public void token(int prompt, int token) {}
+
+                @Override
+                public void end(int prompt, IntList tokens, Generator.End end) {
+                  ends.add(end);
+                }
+              });
+    }
+    assertEquals(1, ends.size());
+    return ends.getFirst();
+  }
+
+  @Test
+  void aGroupGoesOnInTheSameWayWhicheverOthersAreWanted() throws IOException {
+    var prompts = new ArrayList<int[]>();
+    for (var i = 0; i < 2 * Generator.GROUP + 3; i++) {
+      var prompt = prompts(1, 20 + i % 7).getFirst();
+      prompt[prompt.length - 1] = i % 96;
+      prompts.add(prompt);
+    }
+    var all = events(prompts, _ -> true);
+    var second = events(prompts, group -> group == 1);
+    var third = events(prompts, group -> group == 2);
+    assertTrue(!second.isEmpty() && !third.isEmpty());
+    assertEquals(all.subList(all.size() - third.size(), all.size()), third);
+    var before = all.size() - third.size();
+    assertEquals(all.subList(before - second.size(), before), second);
+  }
+
+  private static List<List<Integer>> events(List<int[]> prompts, IntPredicate wanted)
+      throws IOException {
+    List<List<Integer>> events = new ArrayList<>();
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Device.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      new Generator(model, device, DType.F32, IntSet.of(3, 5, 7), 16)
+          .generateGroups(
+              prompts,
+              wanted,
+              6,
+              Sampling.GREEDY,
+              (prompt, token) -> events.add(List.of(prompt, token)));
+    }
+    return events;
+  }
+
+  @Test
+  void logitsHaveTheSameBitsBehindOtherSequences() throws IOException {
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Device.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var prefix = Arrays.copyOf(prompts(1, 40).getFirst(), 18);
+      for (var compute : List.of(DType.F32, DType.BF16)) {
+        try (var used = new GenerationBatch(model, device, compute, prefix, 20, 12);
+            var fresh = new GenerationBatch(model, device, compute, prefix, 20, 12)) {
+          logits(used, prefix, 20);
+          assertArrayEquals(logits(fresh, prefix, 2), logits(used, prefix, 2));
+        }
+      }
+    }
+  }
+
+  /** The bits of the third step's logits of {@code number} sequences, which then end. */
+  private static int[] logits(GenerationBatch batch, int[] prefix, int number) {
+    for (var i = 0; i < number; i++) {
+      var prompt = Arrays.copyOf(prefix, prefix.length + 3 + i % 2);
+      prompt[prefix.length] = 30 + i;
+      batch.add(i, prompt, Sampling.GREEDY.sampler(i));
+    }
+    var bits = new int[0];
+    for (var step = 0; step < 3; step++) {
+      var logits = batch.step();
+      bits = new int[Math.toIntExact(logits.elements())];
+      for (var i = 0; i < bits.length; i++) {
+        bits[i] = Float.floatToRawIntBits(logits.getFloat(i));
+      }
+      batch.sequences().forEach(sequence -> sequence.append(sequence.prompt()));
+    }
+    // The odd numbers first: what is free then lies in another order than at the beginning.
+    batch.sequences().stream().filter(s -> s.prompt() % 2 == 1).forEach(batch::remove);
+    batch.sequences().forEach(batch::remove);
+    return bits;
   }
 
   @Test

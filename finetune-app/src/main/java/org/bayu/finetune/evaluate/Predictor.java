@@ -2,9 +2,11 @@ package org.bayu.finetune.evaluate;
 
 import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntSet;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.bayu.finetune.data.PromptReader;
+import org.bayu.finetune.data.ExampleTokenizer;
+import org.bayu.finetune.data.PromptedRow;
 import org.bayu.llama.Generator;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.Sampling;
@@ -30,9 +32,13 @@ public record Predictor(
    *
    * @param done is run whenever one more row is answered
    */
-  public List<Prediction> predict(Device device, List<PromptReader.Prompt> rows, Runnable done) {
+  public List<Prediction> predict(Device device, List<PromptedRow> rows, Runnable done) {
     var generator = new Generator(model, device, compute, stopTokens);
-    var prompts = rows.stream().map(row -> cut(row.tokens().toIntArray())).toList();
+    var prompter = new ExampleTokenizer(tokenizer, Integer.MAX_VALUE);
+    var prompts = new ArrayList<int[]>();
+    for (var row : rows) {
+      prompts.add(cut(prompter.prompt(row.prompt()).toIntArray()));
+    }
     var predictions = new Prediction[rows.size()];
     generator.generate(
         prompts,
@@ -43,8 +49,8 @@ public record Predictor(
           public void token(int prompt, int token) {}
 
           @Override
-          public void end(int prompt, IntList tokens) {
-            var row = rows.get(prompt).row();
+          public void end(int prompt, IntList tokens, Generator.End end) {
+            var row = rows.get(prompt);
             predictions[prompt] =
                 new Prediction(row.input(), row.output(), tokenizer.decode(tokens));
             done.run();
