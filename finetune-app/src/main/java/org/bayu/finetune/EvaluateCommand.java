@@ -3,16 +3,23 @@ package org.bayu.finetune;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.bayu.finetune.data.PromptReader;
+import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.finetune.data.RowReader;
+import org.bayu.finetune.evaluate.Answer;
 import org.bayu.finetune.evaluate.Evaluation;
+import org.bayu.finetune.evaluate.EvaluationSettings;
 import org.bayu.finetune.evaluate.EvaluationText;
 import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
+import org.bayu.finetune.evaluate.UnfinishedEvaluation;
 import org.bayu.finetune.track.Progress;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.Device;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -52,7 +59,9 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--output",
       required = true,
       paramLabel = "D",
-      description = "A folder for the results; made if missing.")
+      description =
+          "A new folder for the results. Until it is whole it is D.part, from which the same"
+              + " command goes on.")
   private Path output;
 
   @Option(
@@ -69,43 +78,129 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "bf16 or f32 (${DEFAULT-VALUE}).")
   private ComputeType compute;
 
+  @Option(
+      names = "--allow_long_prompts",
+      description =
+          "Evaluate even where more than half of the prompts are longer than the model's"
+              + " positions.")
+  private boolean allowLongPrompts;
+
   @Override
   public Integer call() throws IOException {
     if (maxNewTokens < 1) {
       throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
     }
-    if (Files.exists(output.resolve(Evaluation.FILE_NAME))) {
-      throw UserException.usage(
-          "%s: holds an evaluation already. Choose another --output.".formatted(output));
-    }
-    var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);
-    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
+    var err = spec.commandLine().getErr();
+    try (var unfinished = UnfinishedEvaluation.open(output, err::println);
+        var loaded = LoadedModel.open(model, adapter, err::println);
         var device = Device.cpu()) {
       var tokenizer = loaded.tokenizer();
       var vocabulary = loaded.model().config().vocabSize();
+      var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);
       var rows = new PromptReader(reader, tokenizer, vocabulary).read(data);
-      var predictor =
-          new Predictor(
-              loaded.model(),
-              tokenizer,
-              compute.dtype(),
-              loaded.stopTokens(tokenizer),
-              maxNewTokens);
-      List<Prediction> predictions;
-      try (var progress = new Progress("evaluate", rows.size(), spec.commandLine().getErr())) {
-        predictions = predictor.predict(device, rows, () -> progress.step(""));
+      if (rows.isEmpty()) {
+        throw UserException.inputFile("%s: there are no rows in it.".formatted(data));
       }
-      var evaluation = Evaluation.write(output, predictions);
-      var out = spec.commandLine().getOut();
-      out.println(EvaluationText.accuracies(Map.of(name(), evaluation)));
-      out.println(EvaluationText.functions(evaluation));
-      out.println(EvaluationText.confusionMatrix(evaluation));
-      out.println("Written to " + output);
+      var stopTokens = loaded.stopTokens(tokenizer);
+      var predictor =
+          new Predictor(loaded.model(), tokenizer, compute.dtype(), stopTokens, maxNewTokens);
+      var readable = readable(predictor, rows);
+      var known = unfinished.resume(settings(reader, rows, tokenizer, device), rows.size());
+      if (!known.isEmpty()) {
+        err.printf(
+            Locale.ROOT,
+            "Going on: %,d of %,d rows are answered already.%n",
+            known.size(),
+            readable);
+      }
+      List<Prediction> predictions;
+      try (var progress = new Progress("evaluate", readable - known.size(), err)) {
+        predictions =
+            predictor.predict(
+                device,
+                rows,
+                known,
+                new Predictor.Listener() {
+                  @Override
+                  public void step() throws IOException {
+                    loaded.checkpoint().checkSize();
+                  }
+
+                  @Override
+                  public void answer(Answer answer) throws IOException {
+                    unfinished.add(answer);
+                    progress.step("");
+                  }
+                });
+      }
+      print(unfinished.finish(predictions));
       return ExitCode.DONE;
     }
   }
 
-  private String name() {
-    return String.valueOf((adapter == null ? model : adapter).getFileName());
+  /** How many rows have a prompt that the model can read; refuses where these are fewest. */
+  private int readable(Predictor predictor, List<Prompt> rows) {
+    var tooLong = (int) rows.stream().filter(row -> !predictor.canRead(row)).count();
+    if (tooLong == 0) {
+      return rows.size();
+    }
+    var sentence =
+        String.format(
+            Locale.ROOT,
+            "%s: of %,d prompts %,d are longer than the model's %,d positions.",
+            data,
+            rows.size(),
+            tooLong,
+            predictor.model().config().maxPositions());
+    if (tooLong == rows.size() || (2L * tooLong > rows.size() && !allowLongPrompts)) {
+      throw UserException.inputFile(
+          sentence
+              + (tooLong == rows.size()
+                  ? " There is nothing to evaluate: shorten the prompts."
+                  : " Shorten them, or score the others with --allow_long_prompts."));
+    }
+    spec.commandLine().getErr().println(sentence + " These rows count as not answered.");
+    return rows.size() - tooLong;
+  }
+
+  private EvaluationSettings settings(
+      RowReader reader, List<Prompt> rows, LlamaTokenizer tokenizer, Device device)
+      throws IOException {
+    var settings = new LinkedHashMap<String, String>();
+    settings.put("model", EvaluationSettings.ofWeights(model));
+    settings.put("adapter", adapter == null ? "none" : EvaluationSettings.ofWeights(adapter));
+    settings.put("tokenizer", tokenizer.fingerprint());
+    settings.put("data", dataDigest(rows));
+    var template = reader.template();
+    settings.put(
+        "prompts",
+        EvaluationSettings.ofTexts(List.of(template.promptInput(), template.promptNoInput())));
+    settings.put("special_tokens_in_rows", Boolean.toString(reader.specialTokens()));
+    settings.put("max_new_tokens", Integer.toString(maxNewTokens));
+    settings.put("compute", compute.name().toLowerCase(Locale.ROOT));
+    settings.put("instructions", device.instructions());
+    return new EvaluationSettings(settings);
+  }
+
+  /** Of the file or, where that can be read once only, as a pipe, of its rows. */
+  private String dataDigest(List<Prompt> rows) throws IOException {
+    return Files.isRegularFile(data)
+        ? EvaluationSettings.ofFile(data)
+        : EvaluationSettings.ofTexts(
+            rows.stream()
+                .map(Prompt::row)
+                .flatMap(row -> Stream.of(row.prompt().text(), row.output()))
+                .toList());
+  }
+
+  private void print(Evaluation evaluation) {
+    var out = spec.commandLine().getOut();
+    out.println(adapter == null ? model : adapter + " on " + model);
+    out.println();
+    out.println(EvaluationText.accuracies(evaluation));
+    EvaluationText.lines(evaluation).forEach(out::println);
+    out.println(EvaluationText.functions(evaluation));
+    out.println(EvaluationText.confusions(evaluation));
+    out.println("Written to " + output);
   }
 }

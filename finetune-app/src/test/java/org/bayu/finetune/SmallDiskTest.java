@@ -161,6 +161,38 @@ class SmallDiskTest {
     }
   }
 
+  private CommandLineRun evaluate(Path output) {
+    return CommandLineRun.of(
+        "evaluate",
+        "--model",
+        model,
+        "--data",
+        folder.resolve("many.jsonl"),
+        "--output",
+        output,
+        "--max_new_tokens",
+        20);
+  }
+
+  @Test
+  void anEvaluationGoesOnOnceADiskThatWasFullHasRoom() throws IOException {
+    Files.writeString(
+        folder.resolve("many.jsonl"), "{\"prompt\": \"a\", \"completion\": \"b\"}\n".repeat(200));
+    var ballast = disk.resolve("ballast");
+    Files.write(ballast, new byte[(8 << 20) - (1 << 14)]);
+    var output = disk.resolve("out");
+    var full = evaluate(output);
+    assertEquals(ExitCode.FAILED, full.exitCode(), full.err());
+    var sentence = full.err().lines().toList().getLast();
+    assertTrue(sentence.contains("answers.jsonl: cannot be written (No space left on"), sentence);
+    assertTrue(sentence.endsWith("the same command goes on from there."), sentence);
+    Files.delete(ballast);
+    var more = evaluate(output);
+    assertEquals(ExitCode.DONE, more.exitCode(), more.err());
+    assertTrue(more.err().contains("of 200 rows are answered already"), more.err());
+    assertEquals(200, Files.readAllLines(output.resolve("predictions.jsonl")).size());
+  }
+
   @Test
   void aReadOnlyDiskIsAFailureOfTheOutputNotOfAnInput() throws IOException, InterruptedException {
     assertEquals(
@@ -173,6 +205,7 @@ class SmallDiskTest {
             init(out),
             CommandLineRun.of("merge", "--model", model, "--adapter", adapter, "--output", out),
             CommandLineRun.of("demo", "--output", out),
+            evaluate(out),
             train("--trainer.id=y", "--hf_save_path=" + disk),
             train("--trainer.id=y", "--merged_hf_save_path=" + disk, "--lora.r=1"),
             train("--trainer.id=y", "--trainer.output_dir=" + disk),

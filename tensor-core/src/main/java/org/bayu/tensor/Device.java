@@ -45,6 +45,12 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
   String tier();
 
   /**
+   * What the last bits of results hang on beside what is computed: the tier, its instruction set
+   * and the length of its vectors, in words.
+   */
+  String instructions();
+
+  /**
    * The most multiply-adds that this device can do, from registers alone, measured in about a
    * second: 10⁹ operations a second; 0 if it cannot be measured.
    *

@@ -13,6 +13,7 @@ import java.util.Map;
 import org.bayu.finetune.evaluate.Evaluation;
 import org.bayu.finetune.evaluate.EvaluationText;
 import org.bayu.finetune.evaluate.Prediction;
+import org.bayu.finetune.evaluate.Scores;
 
 /**
  * What a demo prints at its end: the tutorial's table of the three models, and where everything is.
@@ -23,10 +24,10 @@ import org.bayu.finetune.evaluate.Prediction;
 record DemoReport(DemoFiles files, Map<String, Duration> times, Duration total) {
 
   void print(PrintWriter out) throws IOException {
-    var models = new LinkedHashMap<String, Evaluation>();
-    models.put("Base model", evaluation("base"));
-    models.put("Full-weight", evaluation("full"));
-    models.put("LoRA", evaluation("lora"));
+    var models = new LinkedHashMap<String, Scores>();
+    models.put("Base model", evaluation("base").scores());
+    models.put("Full-weight", evaluation("full").scores());
+    models.put("LoRA", evaluation("lora").scores());
     out.printf(
         Locale.ROOT,
         "The changed task, on %d validation rows about trails that no training row names:%n%n",

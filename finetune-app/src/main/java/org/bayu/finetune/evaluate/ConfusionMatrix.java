@@ -44,7 +44,7 @@ public record ConfusionMatrix(
     }
     for (var pair : pairs) {
       var row = names.indexOf(pair.expected().function());
-      counts[row < 0 ? names.size() : row][column(names, pair.predicted().function())]++;
+      counts[row < 0 ? names.size() : row][column(names, pair.predictedFunction())]++;
     }
     return new ConfusionMatrix(rows, columns, Arrays.stream(counts).map(List::of).toList());
   }

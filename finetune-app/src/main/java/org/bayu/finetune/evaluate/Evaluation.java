@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.collectingAndThen;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -15,16 +16,43 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.bayu.finetune.data.AtomicFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The evaluation of a model's predictions.
  *
  * @param scores of all rows
+ * @param ends how many rows were answered, and how many answers were cut
+ * @param answered scores of the answered rows; null where that is all or none
  * @param functions of the rows that expect each function, by its name
  * @param confusionMatrix of the function names
  */
 public record Evaluation(
-    @JsonUnwrapped Scores scores, Map<String, Scores> functions, ConfusionMatrix confusionMatrix) {
+    @JsonUnwrapped Scores scores,
+    @JsonUnwrapped Ends ends,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Scores answered,
+    Map<String, Scores> functions,
+    ConfusionMatrix confusionMatrix) {
+  /**
+   * How the rows' answers ended.
+   *
+   * @param answeredRows rows whose prompts the model could read
+   * @param answersCutByPositions answers that ended with the model's positions
+   * @param answersCutByMaxNewTokens answers that ended with {@code max_new_tokens}
+   */
+  public record Ends(int answeredRows, int answersCutByPositions, int answersCutByMaxNewTokens) {
+    private static Ends of(List<Prediction> predictions) {
+      return new Ends(
+          (int) predictions.stream().filter(Prediction::answered).count(),
+          count(predictions, Prediction.End.POSITIONS),
+          count(predictions, Prediction.End.MAX_NEW_TOKENS));
+    }
+
+    private static int count(List<Prediction> predictions, Prediction.End end) {
+      return (int) predictions.stream().filter(prediction -> prediction.end() == end).count();
+    }
+  }
+
   /** The file of an evaluation. */
   public static final String FILE_NAME = "evaluation.json";
 
@@ -43,9 +71,12 @@ public record Evaluation(
     if (predictions.isEmpty()) {
       throw new IllegalArgumentException("no predictions to evaluate");
     }
-    var pairs = predictions.stream().map(Evaluation::pair).toList();
+    var pairs = predictions.stream().map(Pair::of).toList();
+    var answered = pairs.stream().filter(pair -> pair.predicted() != null).toList();
     return new Evaluation(
         Scores.of(pairs),
+        Ends.of(predictions),
+        answered.size() == pairs.size() || answered.isEmpty() ? null : Scores.of(answered),
         pairs.stream()
             .collect(
                 groupingBy(
@@ -55,12 +86,6 @@ public record Evaluation(
                     TreeMap::new,
                     collectingAndThen(toList(), Scores::of))),
         ConfusionMatrix.of(pairs));
-  }
-
-  private static Pair pair(Prediction prediction) {
-    return new Pair(
-        MeaningRepresentation.parse(prediction.expected()),
-        MeaningRepresentation.parse(prediction.predicted()));
   }
 
   /**

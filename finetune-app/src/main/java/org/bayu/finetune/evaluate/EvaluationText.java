@@ -1,73 +1,82 @@
 package org.bayu.finetune.evaluate;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Evaluations as tables to read: Markdown, columns aligned. */
+/** Evaluations to read on a terminal of 80 columns: tables are Markdown, columns aligned. */
 public final class EvaluationText {
+  /** Characters of a function's name at most. */
+  private static final int NAME = 24;
+
+  /** Lines of confusions at most. */
+  private static final int CONFUSIONS = 20;
+
   private EvaluationText() {}
 
   /**
-   * The tutorial's table: a row for each model.
+   * The tutorial's table: a row for each of some scores.
    *
-   * @param models evaluations by the models' names, in the order of the rows
+   * @param scores by what they are of, in the order of the rows
    */
-  public static String accuracies(Map<String, Evaluation> models) {
+  public static String accuracies(Map<String, Scores> scores) {
     var table =
-        new Table(
-            "Model \\ Metric",
-            "Function Name Accuracy",
-            "Attribute Set Accuracy",
-            "Attribute Value Accuracy",
-            "Overall Accuracy");
-    models.forEach(
-        (model, evaluation) -> {
-          var scores = evaluation.scores();
-          table.add(
-              model,
-              share(scores.functionNameAccuracy()),
-              share(scores.attributeSetAccuracy()),
-              share(scores.attributeValueAccuracy()),
-              share(scores.overall()));
-        });
+        new Table("Accuracy", "Function Name", "Attribute Set", "Attribute Value", "Overall");
+    scores.forEach(
+        (of, each) ->
+            table.add(
+                of,
+                share(each.functionNameAccuracy()),
+                share(each.attributeSetAccuracy()),
+                share(each.attributeValueAccuracy()),
+                share(each.overall())));
     return table.toString();
   }
 
-  /** What the tutorial's table leaves out: a row for each model. */
-  public static String furtherScores(Map<String, Evaluation> models) {
-    var table =
-        new Table(
-            "Model \\ Metric",
-            "Exact Match",
-            "Attribute Precision",
-            "Attribute Recall",
-            "Attribute F1");
-    models.forEach(
-        (model, evaluation) -> {
-          var scores = evaluation.scores();
-          table.add(
-              model,
-              share(scores.exactMatch()),
-              share(scores.attributePrecision()),
-              share(scores.attributeRecall()),
-              share(scores.attributeF1()));
-        });
-    return table.toString();
+  /** The same of one evaluation: over all rows and, where some have no answer, over the others. */
+  public static String accuracies(Evaluation evaluation) {
+    var scores = new LinkedHashMap<String, Scores>();
+    scores.put(
+        String.format(Locale.ROOT, "all %,d rows", evaluation.scores().rows()),
+        evaluation.scores());
+    var answered = evaluation.answered();
+    if (answered != null) {
+      scores.put(String.format(Locale.ROOT, "%,d answered", answered.rows()), answered);
+    }
+    return accuracies(scores);
+  }
+
+  /** A line on each thing that befell some answers; none where all are whole. */
+  public static List<String> lines(Evaluation evaluation) {
+    var ends = evaluation.ends();
+    var lines = new ArrayList<String>();
+    add(
+        lines,
+        evaluation.scores().rows() - ends.answeredRows(),
+        "rows have no answer: their prompts are longer than the positions");
+    add(lines, ends.answersCutByMaxNewTokens(), "answers were cut at max_new_tokens");
+    add(lines, ends.answersCutByPositions(), "answers were cut at the model's last position");
+    return lines;
+  }
+
+  private static void add(List<String> lines, int rows, String what) {
+    if (rows > 0) {
+      lines.add(String.format(Locale.ROOT, "%,d %s.", rows, what));
+    }
   }
 
   /** A row for each expected function. */
   public static String functions(Evaluation evaluation) {
-    var table =
-        new Table(
-            "Function", "Rows", "Name", "Attribute Set", "Attribute Value", "Overall", "Exact");
+    var table = new Table("Function", "Rows", "Name", "Set", "Value", "Overall", "Exact");
     evaluation
         .functions()
         .forEach(
             (function, scores) ->
                 table.add(
-                    function,
+                    cut(function),
                     Integer.toString(scores.rows()),
                     share(scores.functionNameAccuracy()),
                     share(scores.attributeSetAccuracy()),
@@ -77,18 +86,51 @@ public final class EvaluationText {
     return table.toString();
   }
 
-  /** A row for each expected function, a column for each predicted. */
-  public static String confusionMatrix(Evaluation evaluation) {
-    var matrix = evaluation.confusionMatrix();
-    var header = new ArrayList<>(matrix.predicted());
-    header.addFirst("Expected \\ Predicted");
-    var table = new Table(header.toArray(String[]::new));
-    for (var row = 0; row < matrix.expected().size(); row++) {
-      var cells = new ArrayList<>(matrix.counts().get(row).stream().map(String::valueOf).toList());
-      cells.addFirst(matrix.expected().get(row));
-      table.add(cells.toArray(String[]::new));
+  /** Which function names were taken for which, the most frequent first. */
+  public static String confusions(Evaluation evaluation) {
+    var found = confusions(evaluation.confusionMatrix());
+    if (found.isEmpty()) {
+      return "No function name was taken for another.\n";
     }
-    return table.toString();
+    var table = new Table("Expected", "Predicted", "Rows");
+    found.stream()
+        .limit(CONFUSIONS)
+        .forEach(each -> table.add(each.expected, each.predicted, Integer.toString(each.rows)));
+    var more = found.size() - CONFUSIONS;
+    return more <= 0
+        ? table.toString()
+        : String.format(
+            Locale.ROOT, "%sand %,d more: %s has all.%n", table, more, Evaluation.FILE_NAME);
+  }
+
+  private record Confusion(String expected, String predicted, int rows) {}
+
+  private static List<Confusion> confusions(ConfusionMatrix matrix) {
+    var names = matrix.predicted().size() - 2; // behind them are other names and none
+    var found = new ArrayList<Confusion>();
+    for (var row = 0; row < matrix.expected().size(); row++) {
+      for (var column = 0; column < names + 2; column++) {
+        var rows = matrix.counts().get(row).get(column);
+        var isRight = row < names ? row == column : column == names + 1;
+        if (rows > 0 && !isRight) {
+          found.add(
+              new Confusion(
+                  label(matrix.expected().get(row), row < names),
+                  label(matrix.predicted().get(column), column < names),
+                  rows));
+        }
+      }
+    }
+    found.sort(Comparator.comparingInt(Confusion::rows).reversed());
+    return found;
+  }
+
+  private static String label(String name, boolean isName) {
+    return isName ? cut(name) : "(" + name + ")";
+  }
+
+  private static String cut(String name) {
+    return name.length() <= NAME ? name : name.substring(0, NAME - 1) + "…";
   }
 
   private static String share(double value) {

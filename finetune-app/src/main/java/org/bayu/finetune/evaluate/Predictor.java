@@ -1,12 +1,17 @@
 package org.bayu.finetune.evaluate;
 
+import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntSet;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
-import org.bayu.finetune.data.ExampleTokenizer;
-import org.bayu.finetune.data.PromptedRow;
+import java.util.Objects;
+import org.bayu.finetune.CleanEnd;
+import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.llama.Generator;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.Sampling;
@@ -15,7 +20,8 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 
 /**
- * What a model answers to rows, greedily.
+ * What a model answers to rows, greedily. A prompt that has more tokens than the model has
+ * positions gets no answer.
  *
  * @param compute F32 or BF16
  * @param stopTokens any of them ends an answer
@@ -27,40 +33,104 @@ public record Predictor(
     DType compute,
     IntSet stopTokens,
     int maxNewTokens) {
-  /**
-   * A prediction for each row, in the rows' order.
-   *
-   * @param done is run whenever one more row is answered
-   */
-  public List<Prediction> predict(Device device, List<PromptedRow> rows, Runnable done) {
-    var generator = new Generator(model, device, compute, stopTokens);
-    var prompter = new ExampleTokenizer(tokenizer, Integer.MAX_VALUE);
-    var prompts = new ArrayList<int[]>();
-    for (var row : rows) {
-      prompts.add(cut(prompter.prompt(row.prompt()).toIntArray()));
-    }
-    var predictions = new Prediction[rows.size()];
-    generator.generate(
-        prompts,
-        maxNewTokens,
-        Sampling.GREEDY,
-        new Generator.Listener() {
-          @Override
-          public void token(int prompt, int token) {}
+  /** Is told what comes, as it comes. */
+  public interface Listener {
+    /** The weights' files are about to be read for some more tokens. */
+    default void step() throws IOException {}
 
-          @Override
-          public void end(int prompt, IntList tokens, Generator.End end) {
-            var row = rows.get(prompt);
-            predictions[prompt] =
-                new Prediction(row.input(), row.output(), tokenizer.decode(tokens));
-            done.run();
-          }
-        });
-    return List.of(predictions);
+    /** A row is answered that was not known; rows come in any order. */
+    void answer(Answer answer) throws IOException;
   }
 
-  /** A prompt longer than the model's positions loses its end, as in training. */
-  private int[] cut(int[] prompt) {
-    return Arrays.copyOf(prompt, Math.min(prompt.length, model.config().maxPositions()));
+  /** Whether the model can read the prompt. */
+  public boolean canRead(Prompt prompt) {
+    return prompt.tokens().size() <= model.config().maxPositions();
+  }
+
+  /**
+   * A prediction for each row, in the rows' order. It does not depend on which rows are answered
+   * already.
+   *
+   * @param known answers that there are already
+   */
+  public List<Prediction> predict(
+      Device device, List<Prompt> rows, List<Answer> known, Listener listener) throws IOException {
+    var work = new Work(rows, known, listener);
+    try {
+      new Generator(model, device, compute, stopTokens)
+          .generateGroups(work.prompts, work.wanted::get, maxNewTokens, Sampling.GREEDY, work);
+    } catch (UncheckedIOException e) {
+      throw Objects.requireNonNull(e.getCause());
+    }
+    return Arrays.asList(work.predictions);
+  }
+
+  /** The rows to answer, and what became of them. */
+  private final class Work implements Generator.Listener {
+    private final List<Prompt> rows;
+    private final Listener listener;
+    private final Prediction[] predictions;
+    private final List<int[]> prompts = new ArrayList<>();
+    private final IntList numbers = new IntArrayList(); // of the prompts' rows
+    private final BitSet wanted = new BitSet(); // groups of the prompts
+
+    Work(List<Prompt> rows, List<Answer> known, Listener listener) {
+      this.rows = rows;
+      this.listener = listener;
+      predictions = new Prediction[rows.size()];
+      known.forEach(this::put);
+      for (var row = 0; row < predictions.length; row++) {
+        var prompt = rows.get(row);
+        if (!canRead(prompt)) {
+          put(new Answer(row, "", Prediction.End.PROMPT_TOO_LONG));
+          continue;
+        }
+        if (predictions[row] == null) {
+          wanted.set(prompts.size() / Generator.GROUP);
+        }
+        numbers.add(row);
+        prompts.add(prompt.tokens().toIntArray());
+      }
+    }
+
+    private void put(Answer answer) {
+      var row = rows.get(answer.row()).row();
+      predictions[answer.row()] =
+          new Prediction(row.input(), row.output(), answer.predicted(), answer.end());
+    }
+
+    @Override
+    public void token(int prompt, int token) {}
+
+    @Override
+    public void step() {
+      tell(listener::step);
+    }
+
+    @Override
+    public void end(int prompt, IntList tokens, Generator.End end) {
+      var answer =
+          new Answer(
+              numbers.getInt(prompt),
+              tokenizer.decode(tokens),
+              switch (end) {
+                case STOP -> Prediction.End.STOP;
+                case POSITIONS -> Prediction.End.POSITIONS;
+                case MAX_NEW_TOKENS -> Prediction.End.MAX_NEW_TOKENS;
+              });
+      var isNew = predictions[answer.row()] == null;
+      put(answer);
+      if (isNew) {
+        tell(() -> listener.answer(answer));
+      }
+    }
+
+    private void tell(CleanEnd.Writing news) {
+      try {
+        news.run();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 }

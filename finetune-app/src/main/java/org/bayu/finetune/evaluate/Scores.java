@@ -1,11 +1,9 @@
 package org.bayu.finetune.evaluate;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 
 /**
- * Scores of some rows, each from 0 to 1.
+ * Scores of some rows, each from 0 to 1. In a row without an answer all is wrong.
  *
  * @param rows how many
  * @param functionNameAccuracy share of rows with the expected function name
@@ -41,16 +39,13 @@ public record Scores(
     var expectedAttributes = 0;
     var predictedAttributes = 0;
     for (var pair : pairs) {
-      var expected = pair.expected().attributes();
-      var predicted = pair.predicted().attributes();
-      var equal = equalEntries(expected, predicted);
       functions += pair.hasSameFunction() ? 1 : 0;
-      sets += expected.keySet().equals(predicted.keySet()) ? 1 : 0;
+      sets += pair.hasSameAttributes() ? 1 : 0;
       exact += pair.isExact() ? 1 : 0;
-      values += ratio(equal, expected.size());
-      right += equal;
-      expectedAttributes += expected.size();
-      predictedAttributes += predicted.size();
+      values += pair.valueShare();
+      right += pair.rightAttributes();
+      expectedAttributes += pair.expected().attributes().size();
+      predictedAttributes += pair.predictedAttributes().size();
     }
     var functionName = ratio(functions, pairs.size());
     var attributeSet = ratio(sets, pairs.size());
@@ -65,13 +60,6 @@ public record Scores(
         ratio(right, predictedAttributes),
         ratio(right, expectedAttributes),
         ratio(2 * right, expectedAttributes + predictedAttributes));
-  }
-
-  private static int equalEntries(Map<String, String> expected, Map<String, String> predicted) {
-    return (int)
-        expected.entrySet().stream()
-            .filter(entry -> Objects.equals(predicted.get(entry.getKey()), entry.getValue()))
-            .count();
   }
 
   /** A share; 1 of nothing, where nothing could be wrong. */

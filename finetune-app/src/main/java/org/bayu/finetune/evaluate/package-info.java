@@ -3,7 +3,7 @@
  *
  * <pre>{@code
  * var evaluation = Evaluation.of(List.of(new Prediction("Any good?", "ask(a[b])", "ask(a[c])")));
- * System.out.println(EvaluationText.accuracies(Map.of("my model", evaluation)));
+ * System.out.println(EvaluationText.accuracies(evaluation));
  * }</pre>
  */
 @NullMarked

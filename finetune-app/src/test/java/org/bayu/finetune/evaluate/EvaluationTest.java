@@ -1,6 +1,7 @@
 package org.bayu.finetune.evaluate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bayu.finetune.UserException;
 import org.junit.jupiter.api.Test;
@@ -166,7 +167,10 @@ class EvaluationTest {
     var lines = Files.readAllLines(output.resolve("predictions.jsonl"));
     assertEquals(6, lines.size());
     assertEquals(
-        "{\"input\":\"q4\",\"expected\":\"ask(a[1])\",\"predicted\":\"nothing\"}", lines.get(3));
+        "{\"input\":\"q4\",\"expected\":\"ask(a[1])\",\"predicted\":\"nothing\",\"end\":\"stop\"}",
+        lines.get(3));
+    assertEquals(6, json.get("answered_rows").intValue());
+    assertFalse(json.has("answered"), "all are answered");
   }
 
   @Test
@@ -179,19 +183,17 @@ class EvaluationTest {
 
   @Test
   void modelsStandSideBySideInTheTutorialsTable() {
-    var models = new LinkedHashMap<String, Evaluation>();
-    models.put("base", Evaluation.of(List.of(new Prediction("", "ask(a[1])", ""))));
-    models.put(
-        "full weights", Evaluation.of(List.of(new Prediction("", "ask(a[1])", "ask(a[1])"))));
+    var models = new LinkedHashMap<String, Scores>();
+    models.put("base", scores("ask(a[1])", ""));
+    models.put("full weights", scores("ask(a[1])", "ask(a[1])"));
     assertEquals(
         """
-        | Model \\ Metric | Function Name Accuracy | Attribute Set Accuracy | Attribute Value Accuracy | Overall Accuracy |
-        |----------------|------------------------|------------------------|--------------------------|------------------|
-        | base           | 0.000                  | 0.000                  | 0.000                    | 0.000            |
-        | full weights   | 1.000                  | 1.000                  | 1.000                    | 1.000            |
+        | Accuracy     | Function Name | Attribute Set | Attribute Value | Overall |
+        |--------------|---------------|---------------|-----------------|---------|
+        | base         | 0.000         | 0.000         | 0.000           | 0.000   |
+        | full weights | 1.000         | 1.000         | 1.000           | 1.000   |
         """,
         EvaluationText.accuracies(models));
-    assertTrue(EvaluationText.furtherScores(models).contains("| full weights   | 1.000       |"));
   }
 
   @Test
@@ -199,19 +201,69 @@ class EvaluationTest {
     var evaluation = Evaluation.of(CONFUSED);
     assertEquals(
         """
-        | Expected \\ Predicted | ask | other | other | empty |
-        |----------------------|-----|-------|-------|-------|
-        | ask                  | 1   | 1     | 0     | 1     |
-        | other                | 0   | 1     | 1     | 0     |
-        | empty                | 1   | 0     | 0     | 0     |
+        | Expected | Predicted | Rows |
+        |----------|-----------|------|
+        | ask      | other     | 1    |
+        | ask      | (empty)   | 1    |
+        | other    | (other)   | 1    |
+        | (empty)  | ask       | 1    |
         """,
-        EvaluationText.confusionMatrix(evaluation));
+        EvaluationText.confusions(evaluation));
     assertTrue(EvaluationText.functions(evaluation).contains("| ask      | 3    | 0.333 |"));
+    var right = Evaluation.of(List.of(new Prediction("", "ask(a[1])", "ask()")));
+    assertEquals("No function name was taken for another.\n", EvaluationText.confusions(right));
+  }
+
+  @Test
+  void rowsWithoutAnAnswerAreWrongInAllAndLeftOutOfTheAnswered() {
+    var predictions =
+        List.of(
+            new Prediction("", "ask(a[1])", "ask(a[1])"),
+            new Prediction("", "ask(a[1])", "", Prediction.End.PROMPT_TOO_LONG),
+            new Prediction("", "no call", "", Prediction.End.PROMPT_TOO_LONG),
+            new Prediction("", "ask(a[1])", "tell(a[1])", Prediction.End.MAX_NEW_TOKENS));
+    var evaluation = Evaluation.of(predictions);
+    assertEquals(0.25, evaluation.scores().functionNameAccuracy());
+    assertEquals(0.5, evaluation.scores().attributeSetAccuracy());
+    assertEquals(0.5, evaluation.scores().attributeValueAccuracy());
+    assertEquals(0.25, evaluation.scores().exactMatch());
+    assertEquals(1, evaluation.scores().attributePrecision());
+    assertEquals(2.0 / 3, evaluation.scores().attributeRecall());
+    assertEquals(new Evaluation.Ends(2, 0, 1), evaluation.ends());
     assertEquals(
-        1,
-        EvaluationText.accuracies(Map.of("m", evaluation))
-            .lines()
-            .filter(l -> l.contains("| m "))
-            .count());
+        """
+        | Accuracy   | Function Name | Attribute Set | Attribute Value | Overall |
+        |------------|---------------|---------------|-----------------|---------|
+        | all 4 rows | 0.250         | 0.500         | 0.500           | 0.417   |
+        | 2 answered | 0.500         | 1.000         | 1.000           | 0.833   |
+        """,
+        EvaluationText.accuracies(evaluation));
+    assertEquals(
+        List.of(
+            "2 rows have no answer: their prompts are longer than the positions.",
+            "1 answers were cut at max_new_tokens."),
+        EvaluationText.lines(evaluation));
+  }
+
+  @Test
+  void tablesAreNotWiderThanATerminal() {
+    var predictions =
+        IntStream.range(0, 12_000)
+            .mapToObj(
+                i ->
+                    new Prediction(
+                        "",
+                        "a_function_with_a_very_long_name_" + i % 9 + "(a[1])",
+                        "a_function_with_a_very_long_name_" + i % 11 + "(a[1])",
+                        i % 2 == 0 ? Prediction.End.POSITIONS : Prediction.End.PROMPT_TOO_LONG))
+            .toList();
+    var evaluation = Evaluation.of(predictions);
+    var text =
+        EvaluationText.accuracies(evaluation)
+            + EvaluationText.functions(evaluation)
+            + EvaluationText.confusions(evaluation)
+            + String.join("\n", EvaluationText.lines(evaluation));
+    text.lines().forEach(line -> assertTrue(line.length() < 80, line));
+    assertTrue(text.contains("and 70 more: evaluation.json has all."), text);
   }
 }

@@ -94,6 +94,11 @@ public final class CpuDevice implements Device {
   }
 
   @Override
+  public String instructions() {
+    return kernels.instructions();
+  }
+
+  @Override
   public long scratchBytes() {
     return workers.scratchBytes();
   }

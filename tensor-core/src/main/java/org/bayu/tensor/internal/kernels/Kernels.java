@@ -20,6 +20,11 @@ public interface Kernels {
   /** {@code machine}, {@code vector} or {@code scalar}. */
   String tier();
 
+  /**
+   * Tier, instruction set and length of vectors: see {@link org.bayu.tensor.Device#instructions}.
+   */
+  String instructions();
+
   /** dst[i] = F32(src[i]), exact; {@code from} is F32, BF16 or F16. */
   void widen(DType from, MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n);
 

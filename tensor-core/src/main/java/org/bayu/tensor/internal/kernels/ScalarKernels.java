@@ -19,6 +19,11 @@ public class ScalarKernels implements Kernels {
   protected ScalarKernels() {}
 
   @Override
+  public String instructions() {
+    return tier() + " kernels";
+  }
+
+  @Override
   public String tier() {
     return "scalar";
   }

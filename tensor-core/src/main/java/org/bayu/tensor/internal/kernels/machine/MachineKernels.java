@@ -121,6 +121,11 @@ public final class MachineKernels extends VectorKernels {
   }
 
   @Override
+  public String instructions() {
+    return instructions.title() + ", " + super.instructions();
+  }
+
+  @Override
   public double multiplyAddPeak(DType operands, int steps) {
     return (operands == DType.BF16 ? bfloat16 : f32).runPeak(steps);
   }

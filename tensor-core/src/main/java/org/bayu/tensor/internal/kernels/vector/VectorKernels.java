@@ -26,6 +26,11 @@ public class VectorKernels implements Kernels {
   }
 
   @Override
+  public String instructions() {
+    return tier() + " kernels with " + vectorBits() + "-bit vectors";
+  }
+
+  @Override
   public String tier() {
     return "vector";
   }
