@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Stack;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.data.BadRowException;
 import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.RowReader;
 import org.bayu.llama.Generator;
@@ -119,21 +120,32 @@ final class GenerateCommand implements Callable<Integer> {
       description = "With --prompt: print the token ids, a JSON array, in place of the text.")
   private boolean ids;
 
+  @Option(
+      names = "--special_tokens",
+      description =
+          "With --prompt: special tokens that the text spells, such as chat markers, are tokens.")
+  private boolean specialTokens;
+
   @Override
   public Integer call() throws IOException {
     var sampling = sampling();
     if (maxNewTokens < 1) {
       throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
     }
+    if (specialTokens && input.rows != null) {
+      throw UserException.usage(
+          "--special_tokens is for --prompt. For rows, write special_tokens_in_rows: true into the"
+              + " file of --config_path.");
+    }
     try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
         var device = Device.cpu()) {
       var tokenizer = loaded.tokenizer();
       var generator =
           new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens(tokenizer));
+      var vocabulary = loaded.model().config().vocabSize();
       if (input.text != null) {
-        continueText(generator, tokenizer, input.text, sampling);
+        continueText(generator, tokenizer, prompt(tokenizer, vocabulary, input.text), sampling);
       } else if (input.rows != null) {
-        var vocabulary = loaded.model().config().vocabSize();
         continueRows(generator, tokenizer, vocabulary, input.rows, sampling);
       }
       return ExitCode.DONE;
@@ -148,16 +160,19 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
+  private int[] prompt(LlamaTokenizer tokenizer, int vocabulary, String text) {
+    var parts = specialTokens ? TemplateText.EMPTY.literal(text) : TemplateText.EMPTY.field(text);
+    try {
+      return PromptReader.tokens(tokenizer, vocabulary, parts).toIntArray();
+    } catch (BadRowException e) {
+      throw UserException.usage("--prompt: " + e.reason() + ". Give another text.");
+    }
+  }
+
   private void continueText(
-      Generator generator, LlamaTokenizer tokenizer, String text, Sampling sampling)
+      Generator generator, LlamaTokenizer tokenizer, int[] prompt, Sampling sampling)
       throws IOException {
     var out = spec.commandLine().getOut();
-    var prompt = tokenizer.prompt(TemplateText.EMPTY.field(text)).toIntArray();
-    if (prompt.length == 0) {
-      throw UserException.usage(
-          "--prompt: the text is empty, and the tokenizer puts no token in front of it. Give a"
-              + " text.");
-    }
     // What the prompt's last token means may hang on what follows: decode both as one text.
     var decoder = tokenizer.newDecoder();
     for (var id : prompt) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,5 +68,55 @@ class GenerateCommandTest {
     assertTrue(run.sentence(ExitCode.FAILED).endsWith(expected), run.err());
     var logits = CommandLineRun.of("logits", "--model", model, "--tokens", "1,2");
     assertTrue(logits.sentence(ExitCode.FAILED).endsWith(expected), logits.err());
+  }
+
+  /** The ids that the text goes on with. */
+  private String ids(String... options) {
+    var all = new ArrayList<Object>(List.of(options));
+    all.add("--ids");
+    var run = generate(all.toArray());
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    return run.out();
+  }
+
+  @Test
+  void aPromptBeginsAsTheTokenizersOwnTextsDo() throws IOException {
+    var tokenizer = model.resolve("tokenizer.json");
+    var json = Files.readString(tokenizer);
+    var withBos = ids("--prompt", "he is");
+    Files.writeString(tokenizer, withoutBos(json));
+    var withoutBos = ids("--prompt", "he is");
+    assertNotEquals(withBos, withoutBos);
+    assertEquals(withBos, ids("--special_tokens", "--prompt", "<|begin_of_text|>he is"));
+    assertEquals(withoutBos, ids("--special_tokens", "--prompt", "he is"));
+    var empty = generate("--prompt", "").sentence(ExitCode.USAGE);
+    assertTrue(empty.startsWith("bayu: --prompt: the prompt is empty, and the tokenizer puts no"));
+  }
+
+  private static String withoutBos(String tokenizer) throws IOException {
+    var json = new ObjectMapper();
+    var tree = (ObjectNode) json.readTree(tokenizer);
+    return json.writeValueAsString(tree.putNull("post_processor"));
+  }
+
+  @Test
+  void specialTokensOfAPromptAreTokensOnlyWhereItIsAskedFor() {
+    assertNotEquals(
+        ids("--prompt", "a<|eot_id|>"), ids("--special_tokens", "--prompt", "a<|eot_id|>"));
+    assertEquals(ids("--prompt", "a b"), ids("--special_tokens", "--prompt", "a b"));
+    var rows = generate("--special_tokens", "--prompts", "rows").sentence(ExitCode.USAGE);
+    assertTrue(rows.contains("For rows, write special_tokens_in_rows: true"), rows);
+  }
+
+  @Test
+  void aTokenThatTheModelDoesNotHaveIsNamedAndItsRowToo() throws IOException {
+    Files.writeString(model.resolve("added_tokens.json"), "{\"<tool>\": 600}");
+    var sentence = "the prompt uses the token \"<tool>\", whose id 600 the model does not have";
+    var text = generate("--prompt", "a<tool>").sentence(ExitCode.USAGE);
+    assertTrue(text.startsWith("bayu: --prompt: " + sentence), text);
+    var rows = Files.writeString(folder.resolve("r.jsonl"), "{\"prompt\":\"<tool>\"}");
+    var row = generate("--prompts", rows).sentence(ExitCode.INPUT_FILE);
+    assertTrue(row.contains("r.jsonl, line 1: " + sentence), row);
+    assertEquals(ExitCode.DONE, generate("--prompt", "a").exitCode());
   }
 }

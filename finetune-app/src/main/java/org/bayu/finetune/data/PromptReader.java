@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.llama.tokenizer.TemplateText;
 
 /**
  * Reads rows that a model is to answer, with the tokens of their prompts, which are those that
@@ -31,12 +32,20 @@ public record PromptReader(RowReader rows, LlamaTokenizer tokenizer, int vocabul
    */
   public List<Prompt> read(Path file) throws IOException {
     var prompts = new ArrayList<Prompt>();
-    rows.read(file, row -> prompts.add(new Prompt(row, tokens(row))));
+    rows.read(
+        file, row -> prompts.add(new Prompt(row, tokens(tokenizer, vocabulary, row.prompt()))));
     return prompts;
   }
 
-  private IntList tokens(PromptedRow row) throws BadRowException {
-    var tokens = tokenizer.prompt(row.prompt());
+  /**
+   * A prompt's tokens, with which training begins too.
+   *
+   * @param vocabulary how many tokens the model has
+   * @throws BadRowException if there are none, or one that the model does not have
+   */
+  public static IntList tokens(LlamaTokenizer tokenizer, int vocabulary, TemplateText prompt)
+      throws BadRowException {
+    var tokens = tokenizer.prompt(prompt);
     if (tokens.isEmpty()) {
       throw new BadRowException(
           "the prompt is empty, and the tokenizer puts no token in front of it",

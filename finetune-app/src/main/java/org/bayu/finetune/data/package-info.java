@@ -4,8 +4,8 @@
  * org.bayu.finetune.data.DataOrder} says which of them a step takes.
  *
  * <pre>{@code
- * var reader = new RowReader(PromptTemplate.ALPACA, RowReader.Output.REQUIRED, false);
- * var report = reader.read(Path.of("train.jsonl"), row -> System.out.println(row.prompt()));
+ * var reader = new RowReader(PromptTemplate.ALPACA, RowReader.Output.REQUIRED, false, false);
+ * reader.read(Path.of("train.jsonl"), row -> System.out.println(row.prompt().text()));
  * }</pre>
  */
 @NullMarked
