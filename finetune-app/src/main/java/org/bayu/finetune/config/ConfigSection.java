@@ -204,7 +204,10 @@ final class ConfigSection {
     throw bad(
         key,
         String.format(
-            Locale.ROOT, "%s is no whole number of at least %d.", Printable.name(text), least));
+            Locale.ROOT,
+            "'%s', where a whole number of at least %d is expected.",
+            Printable.name(text),
+            least));
   }
 
   /** Decimal notation only: Double.parseDouble also takes NaN, 1d and 0x1p3. */

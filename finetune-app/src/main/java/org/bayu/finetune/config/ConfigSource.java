@@ -1,5 +1,7 @@
 package org.bayu.finetune.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -19,6 +21,7 @@ import org.bayu.finetune.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
 import org.bayu.finetune.config.ConfigNode.Scalar;
+import org.bayu.tensor.io.GitLfs;
 import org.bayu.tensor.io.Printable;
 
 /** Reads a YAML file and flags into one tree that knows where each value was written. */
@@ -67,7 +70,9 @@ final class ConfigSource {
       if (Files.size(file) > MAX_BYTES) {
         throw UserException.usage(file + ": too large for a configuration. " + PATH);
       }
-      return Files.readString(file);
+      var text = Files.readString(file);
+      GitLfs.refusePointer(file, text.getBytes(UTF_8));
+      return text;
     } catch (NoSuchFileException e) {
       throw UserException.usage(file + ": no such file. " + PATH);
     } catch (CharacterCodingException e) {

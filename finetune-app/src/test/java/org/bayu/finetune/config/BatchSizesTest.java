@@ -75,8 +75,9 @@ class BatchSizesTest {
     assertRefused("[]", "an empty list");
     assertRefused("{start: 0, value: 3}", "a section, where a whole number");
     assertRefused("[{start: 1, value: 3}]", "begin at step 0");
-    assertRefused("[{start: 0, value: 3}, {start: 0, value: 4}]", "0 is no whole number of at");
-    assertRefused("[{start: 0, value: 0}]", "0 is no whole number of at least 1");
+    assertRefused(
+        "[{start: 0, value: 3}, {start: 0, value: 4}]", "'0', where a whole number of at");
+    assertRefused("[{start: 0, value: 0}]", "'0', where a whole number of at least 1");
     assertRefused("[{start: 0}]", "each entry needs start and value");
     assertRefused("[3, 4]", "a list of sections");
     assertRefused("[{start: 0, value: 3, until: 4}]", "train_batch_size.until");

@@ -376,12 +376,13 @@ class TrainConfigTest {
   void aWrongValueIsNamedWithKeyPlaceAndWhatIsExpected() {
     assertRefused(
         "data: t\ntrainer:\n  num_train_steps: ten\n",
-        "run.yaml, line 3: trainer.num_train_steps: ten is no whole number of at least 1.");
+        "run.yaml, line 3: trainer.num_train_steps: 'ten', where a whole number of at least 1 is"
+            + " expected.");
     assertFlagRefused(
         "--trainer.num_train_steps=0",
-        "--trainer.num_train_steps: 0 is no whole number of at least 1.");
-    assertFlagRefused("--trainer.num_train_steps=1.5", "1.5 is no whole number");
-    assertFlagRefused("--trainer.num_train_steps", "true is no whole number");
+        "--trainer.num_train_steps: '0', where a whole number of at least 1 is expected.");
+    assertFlagRefused("--trainer.num_train_steps=1.5", "'1.5', where a whole number");
+    assertFlagRefused("--trainer.num_train_steps", "'true', where a whole number");
     assertFlagRefused("--trainer.train_batch_size=3000000000", "3000000000");
     assertFlagRefused("--trainer.seed=x", "'x'", "whole number");
     assertFlagRefused("--trainer.id=a/b", "'a/b'", "letters, digits");

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bayu.finetune.UserException;
+import org.bayu.tensor.io.MalformedFileException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,14 +89,17 @@ class YamlFaultTest {
   @Test
   void namesOfTheFileAreEscapedAndCut() throws IOException {
     assertTrue(refusal("\"\\e[31mred\": 1\ndata: t\n").contains("the key \\u001b[31mred is"));
-    assertTrue(refusal("data: t\nlora: {r: \"\\a\"}\n").contains("\\u0007 is no whole number"));
+    assertTrue(
+        refusal("data: t\nlora: {r: \"\\a\"}\n").contains("'\\u0007', where a whole number"));
     assertTrue(refusal("data: t\nmask_inputs: \"\\u202e\"\n").contains("'\\u202e'"));
     var longName = "k".repeat(50_000);
     assertTrue(refusal("? " + longName + "\n: 1\n").contains("kkk… (50000 characters)"));
-    assertTrue(refusal("data: t\nlora: {r: " + longName + "}\n").contains("no whole number"));
+    assertTrue(refusal("data: t\nlora: {r: " + longName + "}\n").contains("where a whole number"));
     assertTrue(refusal("data: *" + longName + "\n").contains("an alias (*kkk"));
     assertTrue(refusal("data: !" + longName + " x\n").contains("tags (such as !kkk"));
-    assertTrue(refusal("data: t\nlora: {r: " + "1".repeat(50_000) + "}\n").contains("no whole"));
+    assertTrue(
+        refusal("data: t\nlora: {r: " + "1".repeat(50_000) + "}\n")
+            .contains("where a whole number"));
     assertTrue(refusal("data: t\noptimizer: {lr_schedule: " + longName + "}").contains("one of"));
     assertTrue(refusal("data: t\ntrainer: {mp: " + longName + "}").contains("trainer.mp"));
     assertTrue(refusal("data: gs://" + longName + "\n").contains("not installed"));
@@ -108,11 +112,15 @@ class YamlFaultTest {
   }
 
   @Test
-  void aFolderAndAFileTooLargeAreNoConfigurations() throws IOException {
+  void aFolderAFileTooLargeAndALargeFilesPointerAreNoConfigurations() throws IOException {
     var e = assertThrows(UserException.class, () -> TrainConfig.load(folder, List.of()));
     assertTrue(String.valueOf(e.getMessage()).contains(folder + ": is a folder"), e::getMessage);
     var large = Files.writeString(folder.resolve("large"), "#".repeat(2_000_000));
     e = assertThrows(UserException.class, () -> TrainConfig.load(large, List.of()));
     assertTrue(String.valueOf(e.getMessage()).contains("too large"), e::getMessage);
+    var pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+    Files.writeString(large, pointer);
+    var lfs = assertThrows(MalformedFileException.class, () -> TrainConfig.load(large, List.of()));
+    assertTrue(String.valueOf(lfs.getMessage()).contains("git lfs pull"), lfs::getMessage);
   }
 }

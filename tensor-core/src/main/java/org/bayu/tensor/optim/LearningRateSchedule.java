@@ -78,6 +78,10 @@ public final class LearningRateSchedule {
       var up = fractionOrSteps(i == 0 ? settings.warmup : settings.rewarmup, length);
       var down =
           settings.decaySteps == null ? length - up : fractionOrSteps(settings.decaySteps, length);
+      if (up > length || (up == length && settings.decay instanceof Decay.Cosine)) {
+        throw new IllegalArgumentException(
+            "warm-up (%s steps) leaves nothing of a cycle of %s steps".formatted(up, length));
+      }
       if ((long) up + down > length || (settings.decay instanceof Decay.Cosine && down < 1)) {
         throw new IllegalArgumentException(
             "warm-up (%s steps) and decay (%s) do not fit in a cycle of %s steps"
