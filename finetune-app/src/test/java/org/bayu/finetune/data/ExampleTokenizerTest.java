@@ -1,13 +1,18 @@
 package org.bayu.finetune.data;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
+import java.util.zip.CRC32;
 import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
@@ -29,6 +34,46 @@ class ExampleTokenizerTest {
             .text();
     var beforeInput = prompt.substring(0, prompt.indexOf("An utterance."));
     assertEquals(377, tokenizer.prompt(TemplateText.EMPTY.field(beforeInput)).size());
+  }
+
+  @Test
+  void alpacaOnViggoHasSentencePiecesIdsToTheLast() throws IOException {
+    var rows = folder.resolve("rows.jsonl");
+    var csv = ViggoCsv.read(TestFiles.shared("viggo/valid.csv"));
+    var instruction = viggosInstruction();
+    var json = new JsonMapper();
+    try (var out = Files.newBufferedWriter(rows)) {
+      for (var row : csv) {
+        var fields =
+            Map.of("instruction", instruction, "input", row.utterance(), "output", row.meaning());
+        out.write(json.writeValueAsString(fields));
+        out.write('\n');
+      }
+    }
+    var tokenizer = LlamaTokenizer.load(TestFiles.shared("llama2-tokenizer/tokenizer.model"));
+    var examples = new ExampleTokenizer(tokenizer, 2048);
+    var crc = new CRC32();
+    new RowReader(PromptTemplate.ALPACA, RowReader.Output.REQUIRED, false, false)
+        .read(
+            rows,
+            row -> {
+              var example = examples.tokenize(row).example();
+              example.tokens().forEach(id -> update(crc, id));
+              update(crc, example.sourceLength());
+            });
+    // Of sentencepiece 0.2.2: each row's ids with BOS and EOS, then the prompt's length.
+    assertEquals(0xe6def626L, crc.getValue());
+  }
+
+  private static void update(CRC32 crc, int number) {
+    crc.update(ByteBuffer.allocate(4).putInt(0, number));
+  }
+
+  private static String viggosInstruction() throws IOException {
+    var resource = "/org/bayu/finetune/viggo-prompt.txt";
+    try (var in = Objects.requireNonNull(RowReader.class.getResourceAsStream(resource))) {
+      return new String(in.readAllBytes(), UTF_8);
+    }
   }
 
   @Test
