@@ -97,10 +97,8 @@ final class EvaluateCommand implements Callable<Integer> {
       var tokenizer = loaded.tokenizer();
       var vocabulary = loaded.model().config().vocabSize();
       var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);
-      var rows = new PromptReader(reader, tokenizer, vocabulary).read(data);
-      if (rows.isEmpty()) {
-        throw UserException.inputFile("%s: there are no rows in it.".formatted(data));
-      }
+      // Prompts of any length: the longer ones are counted.
+      var rows = new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE).read(reader, data);
       var stopTokens = loaded.stopTokens(tokenizer);
       var predictor =
           new Predictor(loaded.model(), tokenizer, compute.dtype(), stopTokens, maxNewTokens);

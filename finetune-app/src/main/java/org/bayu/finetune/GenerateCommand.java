@@ -142,11 +142,12 @@ final class GenerateCommand implements Callable<Integer> {
       var tokenizer = loaded.tokenizer();
       var generator =
           new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens(tokenizer));
-      var vocabulary = loaded.model().config().vocabSize();
+      var config = loaded.model().config();
+      var reader = new PromptReader(tokenizer, config.vocabSize(), config.maxPositions());
       if (input.text != null) {
-        continueText(generator, tokenizer, prompt(tokenizer, vocabulary, input.text), sampling);
+        continueText(generator, tokenizer, prompt(reader, input.text), sampling);
       } else if (input.rows != null) {
-        continueRows(generator, tokenizer, vocabulary, input.rows, sampling);
+        continueRows(generator, reader, input.rows, sampling);
       }
       return ExitCode.DONE;
     }
@@ -160,10 +161,10 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private int[] prompt(LlamaTokenizer tokenizer, int vocabulary, String text) {
+  private int[] prompt(PromptReader reader, String text) {
     var parts = specialTokens ? TemplateText.EMPTY.literal(text) : TemplateText.EMPTY.field(text);
     try {
-      return PromptReader.tokens(tokenizer, vocabulary, parts).toIntArray();
+      return reader.tokens(parts).toIntArray();
     } catch (BadRowException e) {
       throw UserException.usage("--prompt: " + e.reason() + ". Give another text.");
     }
@@ -197,12 +198,10 @@ final class GenerateCommand implements Callable<Integer> {
     spec.commandLine().getErr().println(speed);
   }
 
-  private void continueRows(
-      Generator generator, LlamaTokenizer tokenizer, int vocabulary, Rows input, Sampling sampling)
+  private void continueRows(Generator generator, PromptReader reader, Rows input, Sampling sampling)
       throws IOException {
     var json = new JsonMapper();
-    var reader = ConfigCommand.rows(input.config, RowReader.Output.OPTIONAL);
-    var rows = new PromptReader(reader, tokenizer, vocabulary).read(input.file);
+    var rows = reader.read(ConfigCommand.rows(input.config, RowReader.Output.OPTIONAL), input.file);
     var prompts = rows.stream().map(row -> row.tokens().toIntArray()).toList();
     var out = spec.commandLine().getOut();
     var speed = new GenerationSpeed();
@@ -223,7 +222,7 @@ final class GenerateCommand implements Callable<Integer> {
           public void end(int prompt, IntList tokens, Generator.End end) {
             var object = json.createObjectNode();
             object.put("prompt", rows.get(prompt).row().prompt().text());
-            object.put("output", tokenizer.decode(tokens).strip());
+            object.put("output", reader.tokenizer().decode(tokens).strip());
             lines[prompt] = object.toString();
             while (printed < lines.length && lines[printed] != null) {
               out.println(lines[printed]);

@@ -4,14 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.data.AtomicFile;
 import org.bayu.finetune.data.ViggoCsv;
+import org.bayu.tensor.io.StrictJson;
+import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
         "Turn ViGGO's CSV into JSON Lines of instruction, input (the utterance) and output (its"
             + " meaning).")
 final class PrepareCommand implements Callable<Integer> {
+  private static final int MAX_PROMPT_BYTES = 10_000_000;
+
   /** The data sets whose files can be read. */
   enum Format {
     /** Juraska, Bowden, Walker 2019. */
@@ -85,11 +87,7 @@ final class PrepareCommand implements Callable<Integer> {
 
   private String instruction() throws IOException {
     if (prompt != null) {
-      try {
-        return Files.readString(prompt);
-      } catch (CharacterCodingException e) {
-        throw UserException.inputFile(prompt + ": not UTF-8 text. Convert the file to UTF-8.");
-      }
+      return StrictJson.text(prompt, WholeFile.read(prompt, MAX_PROMPT_BYTES));
     }
     try (var text = PrepareCommand.class.getResourceAsStream("viggo-prompt.txt")) {
       return new String(Objects.requireNonNull(text).readAllBytes(), UTF_8);

@@ -119,4 +119,20 @@ class GenerateCommandTest {
     assertTrue(row.contains("r.jsonl, line 1: " + sentence), row);
     assertEquals(ExitCode.DONE, generate("--prompt", "a").exitCode());
   }
+
+  @Test
+  void aPromptThatTheModelCannotReadIsNamedAndItsRowToo() throws IOException {
+    var tooLong = "a ".repeat(SmallModel.POSITIONS);
+    var text = generate("--prompt", tooLong).sentence(ExitCode.USAGE);
+    assertTrue(
+        text.matches(
+            "bayu: --prompt: the prompt has \\d+ tokens, and the model 64 positions\\. Give.*"),
+        text);
+    var rows =
+        Files.writeString(
+            folder.resolve("r.jsonl"), "{\"prompt\":\"a\"}\n{\"prompt\":\"" + tooLong + "\"}\n");
+    var row = generate("--prompts", rows).sentence(ExitCode.INPUT_FILE);
+    assertTrue(row.contains("r.jsonl, line 2: the prompt has "), row);
+    assertTrue(row.endsWith("64 positions. Shorten the prompt, or remove the row."), row);
+  }
 }

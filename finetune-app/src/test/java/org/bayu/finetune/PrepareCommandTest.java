@@ -130,4 +130,20 @@ class PrepareCommandTest {
     prepare(TestFiles.shared("viggo/valid.csv"));
     assertEquals(714, rows().size());
   }
+
+  @Test
+  void aFolderInPlaceOfAFileIsNamed() throws IOException {
+    var input = file("in.csv", "mr,ref\na(),b\n");
+    var prompt = prepare(input, "--prompt", folder).sentence(ExitCode.INPUT_FILE);
+    assertEquals("bayu: " + folder + ": is a folder, where a file is expected.", prompt);
+    var csv = prepare(folder).sentence(ExitCode.INPUT_FILE);
+    assertEquals("bayu: " + folder + ": a folder, where a file is expected (CSV).", csv);
+  }
+
+  @Test
+  void aFormatThatIsUnknownIsAnsweredWithTheKnownOne() {
+    var run = CommandLineRun.of("prepare", "--format", "alpaca", "--input", "a", "--output", "b");
+    var sentence = run.sentence(ExitCode.USAGE);
+    assertTrue(sentence.startsWith("bayu: --format: 'alpaca', where viggo is expected."), sentence);
+  }
 }

@@ -2,13 +2,14 @@ package org.bayu.llama;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.StrictJson;
+import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ record GenerationConfig(@Nullable String source, List<Integer> stopTokens, boole
   static final String FILE_NAME = "generation_config.json";
 
   private static final String EOS = "eos_token_id";
-  private static final long MAX_FILE_BYTES = 10_000_000;
+  private static final int MAX_FILE_BYTES = 10_000_000;
 
   /**
    * Reads the file in {@code folder}, which need not exist.
@@ -35,11 +36,8 @@ record GenerationConfig(@Nullable String source, List<Integer> stopTokens, boole
     if (Files.notExists(file)) {
       return new GenerationConfig(null, config.eosTokenIds(), false);
     }
-    if (Files.size(file) > MAX_FILE_BYTES) {
-      throw new MalformedFileException(file, "has more than 10 MB, too many for a configuration");
-    }
+    var source = StrictJson.text(file, WholeFile.read(file, MAX_FILE_BYTES));
     try {
-      var source = Files.readString(file);
       var problems = new ArrayList<String>();
       var tokens = TokenIds.all(LlamaConfigReader.parse(source), EOS, problems::add);
       if (!problems.isEmpty()) {
@@ -48,8 +46,6 @@ record GenerationConfig(@Nullable String source, List<Integer> stopTokens, boole
       return tokens.isEmpty()
           ? new GenerationConfig(source, config.eosTokenIds(), false)
           : new GenerationConfig(source, tokens, true);
-    } catch (CharacterCodingException e) {
-      throw new MalformedFileException(file, "is not valid UTF-8", e);
     } catch (IllegalArgumentException e) {
       throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
     }

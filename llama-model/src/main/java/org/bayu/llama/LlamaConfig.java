@@ -1,7 +1,6 @@
 package org.bayu.llama;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,6 +13,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.StrictJson;
+import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,7 +62,7 @@ public record LlamaConfig(
   private static final int MAX_LAYERS = 10_000;
   private static final int MAX_POSITIONS = 100_000_000;
   private static final double MAX_PARAMETERS = 1e13;
-  private static final long MAX_FILE_BYTES = 10_000_000;
+  private static final int MAX_FILE_BYTES = 10_000_000;
 
   /**
    * Checks that the numbers fit together and are not absurd.
@@ -132,14 +132,8 @@ public record LlamaConfig(
    * @throws IOException if it is missing or cannot be read
    */
   public static LlamaConfig read(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE_BYTES) {
-      throw new MalformedFileException(
-          file,
-          String.format(
-              Locale.ROOT, "has %d bytes, too many for a configuration", Files.size(file)));
-    }
     try {
-      return parse(StrictJson.text(file, Files.readAllBytes(file)));
+      return parse(StrictJson.text(file, WholeFile.read(file, MAX_FILE_BYTES)));
     } catch (IllegalArgumentException e) {
       throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
     }

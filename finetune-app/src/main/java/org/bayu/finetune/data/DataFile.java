@@ -59,7 +59,7 @@ final class DataFile {
   /** The refusal of a folder in place of a file. */
   static UserException folder(Path file, String expected) {
     return UserException.inputFile(
-        "%s: a folder, where a file of %s is expected.".formatted(file, expected));
+        "%s: a folder, where a file is expected (%s).".formatted(file, expected));
   }
 
   /** What reading throws where the packed data is damaged: a {@link ZipException} or the end. */

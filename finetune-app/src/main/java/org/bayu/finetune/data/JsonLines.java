@@ -71,7 +71,10 @@ public final class JsonLines {
    */
   public static Report read(Path file, boolean skipBadRows, Handler handler) throws IOException {
     return read(
-        file, skipBadRows, "Mend the line, or pass over bad ones with --skip_bad_rows.", handler);
+        file,
+        skipBadRows,
+        "Mend or remove the line; training can pass over bad ones (skip_bad_rows: true).",
+        handler);
   }
 
   private static Report read(Path file, boolean skipBadRows, String advice, Handler handler)
@@ -166,8 +169,7 @@ public final class JsonLines {
       } catch (CharacterCodingException e) {
         throw new BadRowException(
             "not UTF-8 text at byte " + (buffer.position() + 1) + " of the line",
-            "Convert the file to UTF-8, mend the line, or pass over bad ones with"
-                + " --skip_bad_rows.");
+            "Convert the file to UTF-8, or mend the line.");
       }
     }
   }

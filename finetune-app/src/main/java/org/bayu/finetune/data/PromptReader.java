@@ -5,51 +5,58 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.llama.tokenizer.TemplateText;
 
 /**
- * Reads rows that a model is to answer, with the tokens of their prompts, which are those that
- * training begins with.
+ * Turns what a model is to answer into tokens, with which training begins too.
  *
- * @param rows makes the prompts
  * @param vocabulary how many tokens the model has
+ * @param positions tokens of a prompt at most
  */
-public record PromptReader(RowReader rows, LlamaTokenizer tokenizer, int vocabulary) {
+public record PromptReader(LlamaTokenizer tokenizer, int vocabulary, int positions) {
 
   /**
    * A row to answer.
    *
-   * @param tokens of its prompt, at least one, all of them the model's
+   * @param tokens of its prompt
    */
   public record Prompt(PromptedRow row, IntList tokens) {}
 
   /**
    * All rows of a file.
    *
+   * @param rows makes the prompts
    * @throws org.bayu.finetune.UserException that names file, line and reason of a bad line; a row
-   *     whose prompt has no tokens, or one that the model does not have, is one
+   *     whose prompt {@link #tokens} refuses is one
    */
-  public List<Prompt> read(Path file) throws IOException {
+  public List<Prompt> read(RowReader rows, Path file) throws IOException {
     var prompts = new ArrayList<Prompt>();
-    rows.read(
-        file, row -> prompts.add(new Prompt(row, tokens(tokenizer, vocabulary, row.prompt()))));
+    rows.read(file, row -> prompts.add(new Prompt(row, tokens(row.prompt()))));
     return prompts;
   }
 
   /**
-   * A prompt's tokens, with which training begins too.
+   * The tokens of a prompt.
    *
-   * @param vocabulary how many tokens the model has
-   * @throws BadRowException if there are none, or one that the model does not have
+   * @throws BadRowException if there are none or too many, or one that the model does not have
    */
-  public static IntList tokens(LlamaTokenizer tokenizer, int vocabulary, TemplateText prompt)
-      throws BadRowException {
+  public IntList tokens(TemplateText prompt) throws BadRowException {
     var tokens = tokenizer.prompt(prompt);
     if (tokens.isEmpty()) {
       throw new BadRowException(
           "the prompt is empty, and the tokenizer puts no token in front of it",
           "Give the row a prompt, or remove it.");
+    }
+    if (tokens.size() > positions) {
+      throw new BadRowException(
+          String.format(
+              Locale.ROOT,
+              "the prompt has %,d tokens, and the model %,d positions",
+              tokens.size(),
+              positions),
+          "Shorten the prompt, or remove the row.");
     }
     for (var i = 0; i < tokens.size(); i++) {
       var id = tokens.getInt(i);

@@ -141,7 +141,8 @@ class RowReaderTest {
   @Test
   void aBadLineIsNamedWithFileLineAndReason() {
     var good = "{\"instruction\":\"I\",\"output\":\"y\"}\n\n";
-    assertRefused(good + "{\"instruction\":\"I\"}", "line 3", "'output' is missing", "--skip_bad");
+    assertRefused(
+        good + "{\"instruction\":\"I\"}", "line 3", "'output' is missing", "skip_bad_rows: true");
     assertRefused(
         good + "{\"instruction\":7,\"output\":\"y\"}", "line 3", "must be text, not a num");
     assertRefused(good + "{\"text\":\"a\",\"b\":1}", "line 3", "found: text, b");
@@ -256,7 +257,7 @@ class RowReaderTest {
             "{\"a\":\"" + "x".repeat(21_000_000) + "\"}\n",
             "{\"a\":\"\\ud800\"}\n")) {
       var content = (good + bad + good).getBytes(UTF_8);
-      assertRefused(content, "line 2: not JSON (column ", "--skip_bad_rows");
+      assertRefused(content, "line 2: not JSON (column ", "skip_bad_rows");
       assertEquals(2, read(skipping, content).size());
     }
   }

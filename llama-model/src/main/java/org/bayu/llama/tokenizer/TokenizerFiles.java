@@ -8,6 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 
 /** The files of one tokenizer, read into parts. */
@@ -24,6 +25,9 @@ final class TokenizerFiles {
   record Loaded(
       TokenizerParts parts, TokenizerConfig config, List<String> notes, String fingerprint) {}
 
+  /** Of one file; tokenizers have a few megabytes. */
+  private static final int MAX_BYTES = 1 << 30;
+
   private TokenizerFiles() {}
 
   /** Reads the tokenizer of a folder, or the one file, with what lies beside it. */
@@ -35,7 +39,7 @@ final class TokenizerFiles {
     var addedJson = beside(file, ADDED_TOKENS, digest);
     var config = new TokenizerConfig(configJson, NamedTokens.read(configJson, mapJson));
     var files = new AddedTokenFiles(config, addedJson);
-    var bytes = read(file);
+    var bytes = WholeFile.read(file, MAX_BYTES);
     digest.update(bytes);
     var parts =
         file.toString().endsWith(".json")
@@ -50,7 +54,7 @@ final class TokenizerFiles {
     if (Files.notExists(other)) {
       return null;
     }
-    var bytes = read(other);
+    var bytes = WholeFile.read(other, MAX_BYTES);
     digest.update(bytes);
     return JsonObject.parse(other, bytes);
   }
@@ -66,14 +70,6 @@ final class TokenizerFiles {
     }
     throw new MalformedFileException(
         path, "holds no tokenizer: neither tokenizer.json nor tokenizer.model");
-  }
-
-  /** Reads a file whole; tokenizers have a few megabytes. */
-  private static byte[] read(Path file) throws IOException {
-    if (Files.size(file) > 1 << 30) {
-      throw new MalformedFileException(file, "is larger than 1 GiB, which no tokenizer is");
-    }
-    return Files.readAllBytes(file);
   }
 
   private static MessageDigest sha256() {

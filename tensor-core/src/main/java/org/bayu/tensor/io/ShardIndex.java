@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +23,7 @@ final class ShardIndex {
   static final String FILE_NAME = "model.safetensors.index.json";
 
   private static final String WEIGHT_MAP = "weight_map";
-  private static final long MAX_BYTES = 100_000_000;
+  private static final int MAX_BYTES = 100_000_000;
 
   private final Path index;
   private final Path folder;
@@ -45,13 +44,9 @@ final class ShardIndex {
   }
 
   private Map<String, Path> read() throws IOException {
-    if (Files.size(index) > MAX_BYTES) {
-      throw refuse(
-          String.format(Locale.ROOT, "has %d bytes, too many for an index", Files.size(index)));
-    }
     var files =
         StrictJson.read(
-            index, Files.readAllBytes(index), json -> files(new JsonTokens(index, json)));
+            index, WholeFile.read(index, MAX_BYTES), json -> files(new JsonTokens(index, json)));
     var shards = LinkedHashMap.<String, Path>newLinkedHashMap(files.size());
     var missing = new TreeSet<String>();
     for (var entry : files.entrySet()) {
