@@ -125,6 +125,15 @@ class MainTest {
         "--tokens",
         "1,x");
     assertMisuse(
+        "--format: 'alpaca', where viggo is expected. Try 'bayu prepare --help'.",
+        "prepare",
+        "--format",
+        "alpaca",
+        "--input",
+        "i",
+        "--output",
+        "o");
+    assertMisuse(
         "--json: 'maybe', where nothing, true or false is expected. Try 'bayu doctor --help'.",
         "doctor",
         "--json=maybe");
