@@ -6,7 +6,6 @@ module org.bayu.finetune {
   requires java.management;
   requires jdk.management;
   requires it.unimi.dsi.fastutil.core;
-  requires me.tongfei.progressbar;
   requires org.bayu.llama;
   requires org.bayu.lora;
   requires static transitive org.jspecify;

@@ -119,6 +119,18 @@ final class EvaluateCommand implements Callable<Integer> {
                 rows,
                 known,
                 new Predictor.Listener() {
+                  private long tokens;
+
+                  @Override
+                  public void token() {
+                    tokens++;
+                    progress.show(figure());
+                  }
+
+                  private String figure() {
+                    return String.format(Locale.ROOT, "%,d tokens", tokens);
+                  }
+
                   @Override
                   public void step() throws IOException {
                     loaded.checkpoint().checkSize();
@@ -127,7 +139,7 @@ final class EvaluateCommand implements Callable<Integer> {
                   @Override
                   public void answer(Answer answer) throws IOException {
                     unfinished.add(answer);
-                    progress.step("");
+                    progress.step(figure());
                   }
                 });
       }

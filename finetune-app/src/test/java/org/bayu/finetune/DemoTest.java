@@ -30,7 +30,7 @@ class DemoTest {
     var folder = temporary.resolve("the demo's folder");
     var run = run(folder);
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
-    var commands = run.err().lines().filter(line -> line.startsWith("$ bayu ")).toList();
+    var commands = run.err().lines().filter(line -> line.startsWith("$ ./bayu ")).toList();
     assertEquals(
         List.of(
             "prepare",
@@ -44,10 +44,11 @@ class DemoTest {
             "evaluate",
             "evaluate",
             "evaluate"),
-        commands.stream().map(line -> line.replaceFirst("^\\$ bayu (\\w+).*", "$1")).toList());
+        commands.stream().map(line -> line.replaceFirst("^\\$ ./bayu (\\w+).*", "$1")).toList());
 
     var table = run.out().lines().filter(line -> line.startsWith("|")).toList();
     assertEquals(5, table.size(), run.out());
+    assertTrue(run.out().lines().toList().getLast().startsWith("  ./bayu generate "), run.out());
     var places = Pattern.compile("(?m)^  .{18} (\\Q" + folder + "\\E.*)$").matcher(run.out());
     var found = 0;
     while (places.find()) {

@@ -61,7 +61,7 @@ public final class Demo {
     var times = new HashMap<String, Duration>();
     for (var step : steps(sets)) {
       progress.println();
-      progress.println("$ bayu " + commandLine(step.arguments()));
+      progress.println("$ ./bayu " + commandLine(step.arguments()));
       var stepStart = System.nanoTime();
       var exitCode = commands.run(step.arguments().toArray(String[]::new));
       if (exitCode != ExitCode.DONE) {

@@ -57,7 +57,7 @@ record DemoReport(DemoFiles files, Map<String, Duration> times, Duration total) 
     out.println();
     out.println("Go on with one of these models, for example:");
     out.printf(
-        "  bayu generate --model %s --prompts %s%n",
+        "  ./bayu generate --model %s --prompts %s%n",
         files.fullModel(), files.rows("changed-validation"));
   }
 

@@ -38,6 +38,9 @@ public record Predictor(
     /** The weights' files are about to be read for some more tokens. */
     default void step() throws IOException {}
 
+    /** A token more of some answer is there. */
+    default void token() {}
+
     /** A row is answered that was not known; rows come in any order. */
     void answer(Answer answer) throws IOException;
   }
@@ -100,7 +103,9 @@ public record Predictor(
     }
 
     @Override
-    public void token(int prompt, int token) {}
+    public void token(int prompt, int token) {
+      listener.token();
+    }
 
     @Override
     public void step() {

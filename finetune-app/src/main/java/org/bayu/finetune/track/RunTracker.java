@@ -68,6 +68,16 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
   }
 
   @Override
+  public void microBatch(int done, int count) {
+    Objects.requireNonNull(progress).part("", done, count);
+  }
+
+  @Override
+  public void evaluated(int done, int count) {
+    Objects.requireNonNull(progress).part("eval", done, count);
+  }
+
+  @Override
   public void step(StepReport report) throws IOException {
     var hookStart = System.nanoTime();
     var result = report.result();
@@ -104,12 +114,9 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
     values.putAll(fixed);
     Objects.requireNonNull(progress)
         .step(
-            String.format(
-                Locale.ROOT,
-                "loss %.4f  lr %.2e  %,.0f tokens/s",
-                result.loss(),
-                report.learningRate(),
-                tokensPerSecond));
+            String.format(Locale.ROOT, "loss %.4f", result.loss()),
+            String.format(Locale.ROOT, "%,.0f tokens/s", tokensPerSecond),
+            String.format(Locale.ROOT, "lr %.2e", report.learningRate()));
     values.put("throughput/hook_time", (System.nanoTime() - hookStart) * 1e-9);
     log(values);
   }
@@ -132,7 +139,11 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
 
   /** Prints a line beside the progress. */
   public void message(String line) {
-    err.println(line);
+    if (progress == null) {
+      err.println(line);
+    } else {
+      progress.message(line);
+    }
   }
 
   /** What the run came to, for the user. */

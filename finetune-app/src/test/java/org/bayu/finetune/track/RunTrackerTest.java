@@ -163,7 +163,7 @@ class RunTrackerTest {
     }
     var lines = err.toString();
     assertTrue(lines.contains("Training 500 of 2,000 parameters (25.000 %)."), lines);
-    assertTrue(lines.contains("train 1/4  loss 2.0000  lr 3.00e-04  500 tokens/s"), lines);
+    assertTrue(lines.contains("train 1/4  loss 2.0000  500 tokens/s  lr 3.00e-04"), lines);
     assertTrue(lines.contains("train 4/4  loss 0.5000"), lines);
     assertTrue(lines.contains("Step 4: eval/loss 0.750000"), lines);
   }
