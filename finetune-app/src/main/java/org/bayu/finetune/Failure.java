@@ -13,8 +13,10 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.bayu.llama.NonFiniteLogitsException;
 import org.bayu.tensor.KernelsUnavailableException;
+import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;
+import org.jspecify.annotations.Nullable;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
 record Failure(int exitCode, String message) {
@@ -31,10 +33,11 @@ record Failure(int exitCode, String message) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
       case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
-      case NonFiniteLogitsException e -> {
-        var reason = String.valueOf(e.getMessage());
-        yield failed(Character.toUpperCase(reason.charAt(0)) + reason.substring(1) + ".");
-      }
+      case NonFiniteLogitsException e -> failed(sentenceOf(e.getMessage()) + ".");
+      case NonFiniteTensorException e ->
+          failed(
+              sentenceOf(e.getMessage())
+                  + ". A model with such a weight is neither trained nor saved.");
       // How Java says that a page of a mapped file is not there.
       case InternalError e when String.valueOf(e.getMessage()).contains("unsafe memory access") ->
           inputFile(
@@ -59,6 +62,11 @@ record Failure(int exitCode, String message) {
                   + thrown
                   + ". Please report it with the stack trace that --debug prints.");
     };
+  }
+
+  private static String sentenceOf(@Nullable String reason) {
+    var text = String.valueOf(reason);
+    return Character.toUpperCase(text.charAt(0)) + text.substring(1);
   }
 
   private static Failure failed(String message) {

@@ -3,6 +3,7 @@ package org.bayu.finetune;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.bayu.llama.HfCheckpoint;
@@ -44,6 +45,15 @@ record LoadedModel(HfCheckpoint checkpoint, LlamaModel model, @Nullable LoraAdap
     var stop = new IntOpenHashSet(checkpoint.stopTokens());
     tokenizer.eosId().ifPresent(stop::add);
     return stop;
+  }
+
+  /** Refuses files that were cut short since they were opened: to be asked before they are read. */
+  void checkFiles() {
+    try {
+      checkpoint.checkSize();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

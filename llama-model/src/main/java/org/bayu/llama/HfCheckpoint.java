@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;
@@ -192,6 +193,7 @@ public final class HfCheckpoint implements AutoCloseable {
    *     generation_config.json} names it, whether the base's does or not
    * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no
    *     longer read when the next is asked for
+   * @throws NonFiniteTensorException if a weight is infinite or no number; nothing is left behind
    */
   public static void save(
       Path folder, HfCheckpoint base, @Nullable DType dtype, OptionalInt eos, Weights weights)
@@ -203,7 +205,7 @@ public final class HfCheckpoint implements AutoCloseable {
             (name, shape) -> {
               var stored = base.tensors.entry(name).dtype();
               var type = dtype != null ? dtype : stored != null ? stored : DType.F32;
-              sources.add(new TensorSource.Elements(name, type, shape, () -> weights.tensor(name)));
+              sources.add(new TensorSource.Elements(name, type, shape, () -> finite(name, weights)));
             });
     var config = dtype == null ? base.config : base.config.withDtype(dtype);
     var generation = base.generation.trainedOn(eos, config);
@@ -219,6 +221,7 @@ public final class HfCheckpoint implements AutoCloseable {
    * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no
    *     longer read when the next is asked for
    * @param companions files to copy into the folder, such as a tokenizer's
+   * @throws NonFiniteTensorException as above
    */
   public static void save(
       Path folder, LlamaConfig config, DType dtype, Weights weights, List<Path> companions)
@@ -229,9 +232,16 @@ public final class HfCheckpoint implements AutoCloseable {
         .forEach(
             (name, shape) ->
                 sources.add(
-                    new TensorSource.Elements(name, dtype, shape, () -> weights.tensor(name))));
+                    new TensorSource.Elements(name, dtype, shape, () -> finite(name, weights))));
     save(
         folder, config.withDtype(dtype), null, sources, companions, ShardedSafetensors.SHARD_BYTES);
+  }
+
+  /** What is infinite or no number must not look like a result. */
+  private static Tensor finite(String name, Weights weights) {
+    var weight = weights.tensor(name);
+    NonFiniteTensorException.check(name, weight);
+    return weight;
   }
 
   static void save(

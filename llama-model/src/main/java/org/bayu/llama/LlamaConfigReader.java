@@ -130,6 +130,11 @@ final class LlamaConfigReader {
     if (has(json, "quantization_config")) {
       problems.add("quantization_config: quantized weights are not supported");
     }
+    if (json.path("attention_dropout").asDouble() > 0) {
+      problems.add(
+          "attention_dropout is %s, which Bayu does not do: set it to 0"
+              .formatted(shown(json, "attention_dropout")));
+    }
     if (has(json, "hidden_act") && !SILU.contains(json.path("hidden_act").asText())) {
       problems.add("hidden_act is %s; only silu is supported".formatted(shown(json, "hidden_act")));
     }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionSegments;
 import org.bayu.tensor.autograd.Checkpoint;
@@ -127,6 +128,15 @@ public final class LlamaModel extends Module {
   public Variable logits(Tape tape, Variable hidden, int... rows) {
     // [rows, D] × [V, D]ᵀ → [rows, V]
     return head.get().forward(tape, Gather.apply(tape, hidden, rows, DType.F32));
+  }
+
+  /**
+   * Refuses weights that are infinite or no numbers; reads them all.
+   *
+   * @throws NonFiniteTensorException that names the first
+   */
+  public void checkWeights() {
+    parameters().forEach(each -> NonFiniteTensorException.check(each.name(), each.value()));
   }
 
   /**

@@ -1,9 +1,6 @@
 package org.bayu.llama;
 
-import java.util.Locale;
-import org.bayu.tensor.Tensor;
-import org.bayu.tensor.io.Printable;
-import org.jspecify.annotations.Nullable;
+import org.bayu.tensor.NonFiniteTensorException;
 
 /**
  * A model computed logits that are infinite or no numbers, from which no token can be chosen. The
@@ -18,28 +15,15 @@ public final class NonFiniteLogitsException extends RuntimeException {
 
   static NonFiniteLogitsException of(LlamaModel model) {
     for (var parameter : model.parameters()) {
-      var value = firstNonFinite(parameter.value());
-      if (value != null) {
+      try {
+        NonFiniteTensorException.check(parameter.name(), parameter.value());
+      } catch (NonFiniteTensorException e) {
         return new NonFiniteLogitsException(
-            String.format(
-                Locale.ROOT,
-                "the model's logits are not numbers, because tensor %s holds %s",
-                Printable.name(parameter.name()),
-                value));
+            "the model's logits are not numbers, because " + e.getMessage());
       }
     }
     return new NonFiniteLogitsException(
         "the model's logits are not numbers, though all its weights are: what is computed between"
             + " them overflows");
-  }
-
-  private static @Nullable Float firstNonFinite(Tensor tensor) {
-    for (var i = 0L; i < tensor.elements(); i++) {
-      var value = tensor.getFloat(i);
-      if (!Float.isFinite(value)) {
-        return value;
-      }
-    }
-    return null;
   }
 }

@@ -88,6 +88,7 @@ class LlamaConfigRefusalTest {
             + " dynamic and llama3 are supported",
         "rope_scaling|{\"rope_type\": \"longrope\"}|rope_type is \"longrope\"; default, linear,"
             + " dynamic and llama3 are supported",
+        "attention_dropout|0.1|attention_dropout is 0.1, which Bayu does not do: set it to 0",
         "rope_scaling|{\"rope_type\": \"dynamic\"}|has no rope scaling's factor",
         "rope_scaling|{\"rope_type\": \"linear\"}|has no rope scaling's factor",
         "rope_scaling|{\"rope_type\": \"linear\", \"factor\": 0}|rope scaling's factor is 0, not a"

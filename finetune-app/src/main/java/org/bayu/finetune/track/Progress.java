@@ -98,16 +98,17 @@ public final class Progress implements AutoCloseable {
     err.println(line.append("  ").append(left(now)));
   }
 
-  /**
-   * Of the unit under way a part is done.
-   *
-   * @param what the parts are, in a word or none
-   */
-  public void part(String what, int partsDone, int parts) {
-    part =
-        String.format(
-            Locale.ROOT, " (%s%d/%d)", what.isEmpty() ? "" : what + " ", partsDone, parts);
+  /** Of the unit under way, so many parts are done. */
+  public void part(int partsDone, int parts) {
+    part = String.format(Locale.ROOT, " (%d/%d)", partsDone, parts);
     partDone = (double) partsDone / parts;
+    paint(false);
+  }
+
+  /** The unit under way is done but for something else, of which so many parts are done. */
+  public void afterwards(String what, int partsDone, int parts) {
+    part = String.format(Locale.ROOT, " (%s %d/%d)", what, partsDone, parts);
+    partDone = 1;
     paint(false);
   }
 

@@ -69,12 +69,12 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
 
   @Override
   public void microBatch(int done, int count) {
-    Objects.requireNonNull(progress).part("", done, count);
+    Objects.requireNonNull(progress).part(done, count);
   }
 
   @Override
   public void evaluated(int done, int count) {
-    Objects.requireNonNull(progress).part("eval", done, count);
+    Objects.requireNonNull(progress).afterwards("eval", done, count);
   }
 
   @Override

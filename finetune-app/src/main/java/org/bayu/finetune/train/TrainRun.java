@@ -19,6 +19,7 @@ import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.LearningRateSchedule;
@@ -125,6 +126,7 @@ public final class TrainRun implements AutoCloseable {
       observer.planned(MemoryPlanner.resolved(config, plan));
       device = resources.add(Device.cpu());
       model = new LlamaModel(base.config(), base.weights());
+      model.checkWeights();
       var lora = config.lora();
       if (lora == null) {
         adapter = null;
@@ -305,6 +307,15 @@ public final class TrainRun implements AutoCloseable {
   }
 
   private void write(SaveTarget.Kind kind, Path folder) throws IOException {
+    try {
+      saveAs(kind, folder);
+    } catch (NonFiniteTensorException e) {
+      // Of the adapter merged in: what is trained itself has been looked at.
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private void saveAs(SaveTarget.Kind kind, Path folder) throws IOException {
     switch (kind) {
       case MODEL -> SavedModels.saveTrained(folder, base, model, null, inputs.eos());
       case ADAPTER ->

@@ -34,10 +34,10 @@ class ProgressTest {
     seconds = 100;
     progress.step("loss 0.1234", "123,456 tokens/s", "lr 2.00e-04");
     assertEquals(
-        ERASE + "train 1/400000 [..........]  11111:05:00 left  loss 0.1234  123,456 tokens/s",
+        ERASE + "train 1/400000 [.............]  11111:05:00 left  loss 0.1234  123,456 tokens/s",
         err.toString());
     seconds = 200;
-    progress.part("", 12, 16);
+    progress.part(12, 16);
     painted().forEach(line -> assertTrue(line.length() < 80, line));
     assertEquals(
         "train 1/400000 (12/16) [..........]  12698:21:26 left  loss 0.1234  lr 2.00e-04",
@@ -49,10 +49,10 @@ class ProgressTest {
     try (var progress = progress(4, 80)) {
       for (var part = 1; part <= 4; part++) {
         seconds++;
-        progress.part("", part, 4);
+        progress.part(part, 4);
       }
       seconds++;
-      progress.part("eval", 1, 2);
+      progress.afterwards("eval", 1, 2);
       seconds++;
       progress.step("loss 2.0000");
     }
@@ -84,7 +84,7 @@ class ProgressTest {
   void elsewhereThereIsALineNowAndThenAndNothingThatATerminalActsOn() {
     try (var progress = progress(100, 0)) {
       for (var step = 0; step < 100; step++) {
-        progress.part("", 1, 2);
+        progress.part(1, 2);
         progress.message("Message " + step);
         progress.step("loss 2.0000", "lr 1.00e-03");
       }

@@ -15,6 +15,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -118,22 +119,17 @@ final class ShardIndex {
   }
 
   /**
-   * Refuses a link to a file that is not in the folder, except where the Hugging Face hub's cache
-   * makes one: from {@code snapshots/<revision>/} to {@code blobs/}.
+   * Refuses a linked folder through which a name leads out of this one. The file itself may be a
+   * link to anywhere, as those of the Hugging Face hub's cache are.
    */
   private void refuseLinkOutside(String tensor, Path shard) throws IOException {
-    var real = shard.toRealPath();
-    var home = folder.toRealPath();
-    var snapshots = home.getParent();
-    var inside =
-        real.startsWith(home)
-            || (snapshots != null
-                && snapshots.endsWith("snapshots")
-                && real.startsWith(snapshots.resolveSibling("blobs")));
-    if (!inside) {
+    var parent = Objects.requireNonNull(shard.getParent());
+    if (!parent.toRealPath().startsWith(folder.toRealPath())) {
       throw refuse(
           outside(
-              tensor, folder.relativize(shard).toString(), "a link that leads out of the folder"));
+              tensor,
+              folder.relativize(shard).toString(),
+              "behind a link that leads out of the folder"));
     }
   }
 
