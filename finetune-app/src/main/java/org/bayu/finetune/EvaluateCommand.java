@@ -132,8 +132,8 @@ final class EvaluateCommand implements Callable<Integer> {
                   }
 
                   @Override
-                  public void step() throws IOException {
-                    loaded.checkpoint().checkSize();
+                  public void step() {
+                    loaded.checkFiles();
                   }
 
                   @Override

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -243,6 +244,47 @@ class EvaluateCommandTest {
     Files.delete(output.resolve("mine"));
     assertEquals(ExitCode.INPUT_FILE, evaluate(rows(2)).exitCode());
     assertFalse(Files.exists(part), "nothing was answered");
+  }
+
+  @Test
+  void idsOfAPaddedVocabularyDecodeToNothing() throws IOException {
+    var parent = Files.createDirectory(folder.resolve("padded"));
+    model = SmallModel.in(parent, 4096); // of which the tokenizer has 600
+    var run = evaluate(rows("a", "b"), "--max_new_tokens", 20);
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    assertTrue(prediction(0).get("predicted").isTextual());
+    var sampled =
+        CommandLineRun.of(
+            "generate", "--model", model, "--prompt", "a", "--temperature", 1, "--ids");
+    assertEquals(ExitCode.DONE, sampled.exitCode(), sampled.err());
+    var unknown = 0;
+    for (var id : JSON.readTree(sampled.out())) {
+      unknown += id.intValue() >= 600 ? 1 : 0;
+    }
+    assertTrue(unknown > 0, sampled.out());
+    var text = CommandLineRun.of("generate", "--model", model, "--prompt", "a", "--temperature", 1);
+    assertEquals(ExitCode.DONE, text.exitCode(), text.err());
+  }
+
+  @Test
+  void theGreatestNumberOfNewTokensEndsWithThePositions() throws IOException {
+    var run = evaluate(rows("a", "b"), "--max_new_tokens", Integer.MAX_VALUE);
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    assertEquals("positions", prediction(0).get("end").textValue());
+    var more = CommandLineRun.of("evaluate", "--max_new_tokens", "2147483648");
+    assertEquals(ExitCode.USAGE, more.exitCode());
+  }
+
+  @Test
+  void anEmptyPromptWhereNothingAddsABosIsNamedByItsLine() throws IOException {
+    var tokenizer = model.resolve("tokenizer.json");
+    var tree = (ObjectNode) JSON.readTree(Files.readString(tokenizer));
+    Files.writeString(tokenizer, JSON.writeValueAsString(tree.putNull("post_processor")));
+    var data = rows("a", "");
+    var sentence = evaluate(data).sentence(ExitCode.INPUT_FILE);
+    assertTrue(
+        sentence.startsWith("bayu: " + data + ", line 2: the prompt is empty, and the tokenizer"),
+        sentence);
   }
 
   @Test

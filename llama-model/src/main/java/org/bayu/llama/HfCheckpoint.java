@@ -205,7 +205,8 @@ public final class HfCheckpoint implements AutoCloseable {
             (name, shape) -> {
               var stored = base.tensors.entry(name).dtype();
               var type = dtype != null ? dtype : stored != null ? stored : DType.F32;
-              sources.add(new TensorSource.Elements(name, type, shape, () -> finite(name, weights)));
+              sources.add(
+                  new TensorSource.Elements(name, type, shape, () -> finite(name, weights)));
             });
     var config = dtype == null ? base.config : base.config.withDtype(dtype);
     var generation = base.generation.trainedOn(eos, config);

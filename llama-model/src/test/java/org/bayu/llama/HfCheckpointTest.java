@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.OptionalInt;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
@@ -30,8 +31,10 @@ import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.io.SafetensorsWriter;
 import org.bayu.tensor.io.TensorSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HfCheckpointTest {
@@ -349,5 +352,30 @@ class HfCheckpointTest {
           () -> HfCheckpoint.save(folder, base, null, OptionalInt.empty(), base.weights()));
     }
     HfCheckpoint.open(folder).close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"F32", "BF16", "F16"})
+  void aWeightThatIsNoNumberIsNotSavedAndNothingIsLeft(DType dtype) throws IOException {
+    try (var checkpoint = HfCheckpoint.open(GOLDEN.resolve("llama2"))) {
+      var name = "model.layers.1.self_attn.k_proj.weight";
+      var good = checkpoint.weights().tensor(name);
+      var bad = Tensor.allocate(arena, DType.F32, good.shape());
+      bad.data().setAtIndex(ValueLayout.JAVA_FLOAT, bad.elements() - 1, Float.NaN);
+      Weights weights = each -> each.equals(name) ? bad : checkpoint.weights().tensor(each);
+      var target = folder.resolve("saved");
+      for (var save :
+          List.<Executable>of(
+              () -> HfCheckpoint.save(target, checkpoint, dtype, OptionalInt.empty(), weights),
+              () -> HfCheckpoint.save(target, checkpoint.config(), dtype, weights, List.of()))) {
+        var e = assertThrows(NonFiniteTensorException.class, save);
+        assertEquals("tensor " + name + " holds NaN", e.getMessage());
+        try (var left = Files.list(folder)) {
+          assertEquals(0, left.count());
+        }
+      }
+    }
   }
 }

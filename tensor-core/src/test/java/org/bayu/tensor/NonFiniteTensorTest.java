@@ -38,10 +38,8 @@ class NonFiniteTensorTest {
   private static void set(Tensor tensor, long at, float value) {
     switch (tensor.dtype()) {
       case F32 -> tensor.data().setAtIndex(ValueLayout.JAVA_FLOAT, at, value);
-      case BF16 ->
-          tensor.data().setAtIndex(ValueLayout.JAVA_SHORT, at, BFloat16.fromFloat(value));
-      default ->
-          tensor.data().setAtIndex(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(value));
+      case BF16 -> tensor.data().setAtIndex(ValueLayout.JAVA_SHORT, at, BFloat16.fromFloat(value));
+      default -> tensor.data().setAtIndex(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(value));
     }
   }
 

@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
-import org.bayu.finetune.CleanEnd;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.llama.Generator;
 import org.bayu.llama.LlamaModel;
@@ -36,7 +35,7 @@ public record Predictor(
   /** Is told what comes, as it comes. */
   public interface Listener {
     /** The weights' files are about to be read for some more tokens. */
-    default void step() throws IOException {}
+    default void step() {}
 
     /** A token more of some answer is there. */
     default void token() {}
@@ -109,7 +108,7 @@ public record Predictor(
 
     @Override
     public void step() {
-      tell(listener::step);
+      listener.step();
     }
 
     @Override
@@ -126,13 +125,13 @@ public record Predictor(
       var isNew = predictions[answer.row()] == null;
       put(answer);
       if (isNew) {
-        tell(() -> listener.answer(answer));
+        tell(answer);
       }
     }
 
-    private void tell(CleanEnd.Writing news) {
+    private void tell(Answer answer) {
       try {
-        news.run();
+        listener.answer(answer);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -188,8 +188,7 @@ class ShardedSafetensorsTest {
     var index = indexOf("a", ONE);
     for (var name : new String[] {"snapshots/1234", "snapshots/1234/sub/folder"}) {
       var snapshot = Files.createDirectories(cache.resolve(name));
-      Files.createSymbolicLink(
-          snapshot.resolve(ONE), snapshot.relativize(blobs.resolve("5678")));
+      Files.createSymbolicLink(snapshot.resolve(ONE), snapshot.relativize(blobs.resolve("5678")));
       Files.copy(index, snapshot.resolve("model.safetensors.index.json"));
       try (var model = ShardedSafetensors.open(snapshot)) {
         assertEquals('a', model.tensor("a").getFloat(0));
