@@ -47,4 +47,11 @@ final class Characters {
   static boolean isSingle(String text) {
     return !text.isEmpty() && text.length() == Character.charCount(text.codePointAt(0));
   }
+
+  /** Whether a place lies between the two halves of a character. */
+  static boolean isInsidePair(String text, int place) {
+    return place > 0
+        && place < text.length()
+        && Character.isSurrogatePair(text.charAt(place - 1), text.charAt(place));
+  }
 }

@@ -4,7 +4,6 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
 import org.bayu.tensor.io.MalformedFileException;
 
 /** Cuts pieces of text further. That bytes then stand for themselves is {@link Bpe}'s part. */
@@ -51,24 +50,19 @@ interface PreTokenizer {
   }
 
   /** Cuts at the matches of a pattern, or with {@code invert} at what lies between them. */
-  static PreTokenizer split(Pattern pattern, Behavior behavior, boolean invert) {
+  static PreTokenizer split(TextPattern pattern, Behavior behavior, boolean invert) {
     return pieces -> {
       var result =
           new Pieces(
               pieces.text(),
               new IntArrayList(pieces.text().length() / 2 + 2),
               pieces.beginsInput());
-      var matcher = pattern.matcher(pieces.text());
       var spans = new IntArrayList();
       for (int i = 0; i < pieces.count(); i++) {
         // Alternating spans: between matches, match, between matches, …; each may be empty.
         spans.clear();
         spans.add(pieces.start(i));
-        matcher.region(pieces.start(i), pieces.end(i));
-        while (matcher.find()) {
-          spans.add(matcher.start());
-          spans.add(matcher.end());
-        }
+        pattern.find(pieces.text(), pieces.start(i), pieces.end(i), spans);
         spans.add(pieces.end(i));
         addSpans(spans, behavior, invert, result);
       }
@@ -82,10 +76,11 @@ interface PreTokenizer {
     for (int i = 0; i + 1 < edges.size(); i++) {
       int start = edges.getInt(i);
       int end = edges.getInt(i + 1);
-      if (start == end) {
+      boolean isMatch = i % 2 == 1;
+      if (start == end && !isMatch) {
         continue;
       }
-      boolean match = (i % 2 == 1) != invert;
+      boolean match = isMatch != invert;
       boolean joins =
           switch (behavior) {
             case REMOVED, ISOLATED -> false;

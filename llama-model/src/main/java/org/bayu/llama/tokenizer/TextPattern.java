@@ -1,35 +1,38 @@
 package org.bayu.llama.tokenizer;
 
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
+import org.jspecify.annotations.Nullable;
 
-/** The patterns of {@code tokenizer.json}, as Java's regular expressions. */
+/** A pattern of {@code tokenizer.json}: a text, or a regular expression as Oniguruma reads it. */
 final class TextPattern {
-  private TextPattern() {}
+  private final Pattern pattern;
+  private final String source;
+  private final @Nullable JsonObject component;
 
-  /**
-   * Reads {@code pattern: {"String": …}} or {@code pattern: {"Regex": …}} of a component.
-   *
-   * <p>Such expressions are written for Oniguruma, whose classes and whose {@code (?i:)} follow
-   * Unicode: {@code \s} holds U+0085 and U+3000, and {@code (?i:s)} matches U+017F.
-   */
-  static Pattern read(JsonObject component) throws MalformedFileException {
+  private TextPattern(Pattern pattern, String source, @Nullable JsonObject component) {
+    this.pattern = pattern;
+    this.source = source;
+    this.component = component;
+  }
+
+  /** Reads {@code pattern: {"String": …}} or {@code pattern: {"Regex": …}} of a component. */
+  static TextPattern read(JsonObject component) throws MalformedFileException {
     var pattern = component.object("pattern");
     if (pattern.has("String")) {
       return literal(pattern.string("String"));
     }
     try {
-      return regex(pattern.string("Regex"));
+      var source = pattern.string("Regex");
+      return new TextPattern(OnigurumaPattern.compile(source), source, component);
     } catch (PatternSyntaxException e) {
-      throw component.malformed(
-          "pattern.Regex",
-          "is not a regular expression that Java reads: "
-              + e.getDescription()
-              + " at index "
-              + e.getIndex());
+      throw component.malformed("pattern.Regex", e.getDescription());
     }
   }
 
@@ -44,15 +47,78 @@ final class TextPattern {
       return text -> text.replace(literal, content);
     }
     var pattern = read(component);
-    var quoted = Matcher.quoteReplacement(content);
-    return text -> pattern.matcher(text).replaceAll(quoted);
+    return text -> pattern.replace(text, content);
   }
 
-  static Pattern literal(String text) {
-    return Pattern.compile(text, Pattern.LITERAL);
+  static TextPattern literal(String text) {
+    return new TextPattern(Pattern.compile(text, Pattern.LITERAL), text, null);
   }
 
-  static Pattern regex(String expression) {
-    return Pattern.compile(expression, Pattern.UNICODE_CHARACTER_CLASS);
+  /** An expression of Bayu's own. */
+  static TextPattern regex(String expression) {
+    return new TextPattern(OnigurumaPattern.compile(expression), expression, null);
+  }
+
+  /**
+   * Finds the matches in a part of a text, which is all that they see. As in tokenizers an empty
+   * match counts, except right behind another match.
+   *
+   * @param edges gets the start and the end of each match
+   * @throws UncheckedIOException when the work is out of all proportion to the text
+   */
+  void find(String text, int start, int end, IntArrayList edges) {
+    var part = new BoundedText(text, start, end);
+    try {
+      var matcher = pattern.matcher(part);
+      int lastEnd = -1;
+      boolean found = matcher.find();
+      while (found) {
+        if (matcher.start() < matcher.end()) {
+          edges.add(start + matcher.start());
+          edges.add(start + matcher.end());
+          lastEnd = start + matcher.end();
+          found = matcher.find();
+          continue;
+        }
+        int place = start + matcher.end();
+        if (place != lastEnd && !Characters.isInsidePair(text, place)) {
+          edges.add(place);
+          edges.add(place);
+        }
+        lastEnd = place;
+        found =
+            place < end
+                && matcher.find(place - start + Character.charCount(text.codePointAt(place)));
+      }
+    } catch (BoundedText.TooMuchWork e) {
+      throw refusal("takes too many steps", end - start, e);
+    } catch (StackOverflowError e) {
+      throw refusal("goes too deep", end - start, e);
+    }
+  }
+
+  private String replace(String text, String content) {
+    var edges = new IntArrayList();
+    find(text, 0, text.length(), edges);
+    var result = new StringBuilder(text.length());
+    int done = 0;
+    for (int i = 0; i < edges.size(); i += 2) {
+      result.append(text, done, edges.getInt(i)).append(content);
+      done = edges.getInt(i + 1);
+    }
+    return result.append(text, done, text.length()).toString();
+  }
+
+  private RuntimeException refusal(String what, int length, Throwable cause) {
+    var reason =
+        String.format(
+            Locale.ROOT,
+            "%s %s for a text of %,d characters. Cut the text into shorter ones",
+            Printable.quote(source),
+            what,
+            length);
+    return component == null
+        ? new IllegalStateException(reason, cause)
+        : new UncheckedIOException(component.malformed("pattern.Regex", reason));
   }
 }

@@ -139,8 +139,8 @@ class TokenizerJsonTest {
             + " \"ByteFallback\"}]} | decoder.decoders[1].type stands in a place where Bayu does"
             + " not implement it",
         "/pre_tokenizer | {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\":"
-            + " \"Isolated\"} | pre_tokenizer.pattern.Regex is not a regular expression that Java"
-            + " reads: Unclosed group at index 1",
+            + " \"Isolated\"} | pre_tokenizer.pattern.Regex is not a regular expression of"
+            + " tokenizers: a parenthesis is not closed (at character 1)",
         "/pre_tokenizer | {\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\":"
             + " \"Shuffled\"} | pre_tokenizer.behavior \"Shuffled\" is not one that Bayu"
             + " implements",
