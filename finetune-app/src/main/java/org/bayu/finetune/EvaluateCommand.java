@@ -208,7 +208,11 @@ final class EvaluateCommand implements Callable<Integer> {
     out.println(adapter == null ? model : adapter + " on " + model);
     out.println();
     out.println(EvaluationText.accuracies(evaluation));
-    EvaluationText.lines(evaluation).forEach(out::println);
+    var lines = EvaluationText.lines(evaluation);
+    lines.forEach(out::println);
+    if (!lines.isEmpty()) {
+      out.println();
+    }
     out.println(EvaluationText.functions(evaluation));
     out.println(EvaluationText.confusions(evaluation));
     out.println("Written to " + output);

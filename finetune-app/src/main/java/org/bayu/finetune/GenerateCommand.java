@@ -145,9 +145,9 @@ final class GenerateCommand implements Callable<Integer> {
       var config = loaded.model().config();
       var reader = new PromptReader(tokenizer, config.vocabSize(), config.maxPositions());
       if (input.text != null) {
-        continueText(generator, tokenizer, prompt(reader, input.text), sampling);
+        continueText(loaded, generator, tokenizer, prompt(reader, input.text), sampling);
       } else if (input.rows != null) {
-        continueRows(generator, reader, input.rows, sampling);
+        continueRows(loaded, generator, reader, input.rows, sampling);
       }
       return ExitCode.DONE;
     }
@@ -171,7 +171,11 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void continueText(
-      Generator generator, LlamaTokenizer tokenizer, int[] prompt, Sampling sampling)
+      LoadedModel loaded,
+      Generator generator,
+      LlamaTokenizer tokenizer,
+      int[] prompt,
+      Sampling sampling)
       throws IOException {
     var out = spec.commandLine().getOut();
     // What the prompt's last token means may hang on what follows: decode both as one text.
@@ -186,19 +190,29 @@ final class GenerateCommand implements Callable<Integer> {
                 List.of(prompt),
                 maxNewTokens,
                 sampling,
-                (number, token) -> {
-                  speed.token(number);
-                  if (!ids) {
-                    out.print(decoder.push(token));
-                    out.flush();
+                new Generator.Listener() {
+                  @Override
+                  public void step() {
+                    loaded.checkFiles();
+                  }
+
+                  @Override
+                  public void token(int number, int token) {
+                    speed.token(number);
+                    if (!ids) {
+                      out.print(decoder.push(token));
+                      out.flush();
+                    }
                   }
                 })
             .getFirst();
     out.println(ids ? new JsonMapper().writeValueAsString(tokens) : decoder.finish());
+    out.flush(); // before the line on stderr, which a terminal shows too
     spec.commandLine().getErr().println(speed);
   }
 
-  private void continueRows(Generator generator, PromptReader reader, Rows input, Sampling sampling)
+  private void continueRows(
+      LoadedModel loaded, Generator generator, PromptReader reader, Rows input, Sampling sampling)
       throws IOException {
     var json = new JsonMapper();
     var rows = reader.read(ConfigCommand.rows(input.config, RowReader.Output.OPTIONAL), input.file);
@@ -212,6 +226,11 @@ final class GenerateCommand implements Callable<Integer> {
         new Generator.Listener() {
           private final String[] lines = new String[rows.size()];
           private int printed;
+
+          @Override
+          public void step() {
+            loaded.checkFiles();
+          }
 
           @Override
           public void token(int prompt, int token) {

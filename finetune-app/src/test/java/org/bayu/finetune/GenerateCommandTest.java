@@ -6,9 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedWriter;
+import java.io.FilterWriter;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +59,52 @@ class GenerateCommandTest {
     }
     assertNotEquals(answer("@x"), answer("@@x"));
     assertEquals(ExitCode.USAGE, generate("--prompt").exitCode());
+  }
+
+  @Test
+  void theSpeedStandsOnALineOfItsOwnBehindTheText() {
+    // Both streams on one terminal: what is not flushed comes late.
+    var terminal = new StringWriter();
+    var out = new PrintWriter(new BufferedWriter(terminal));
+    var exitCode =
+        Main.run(
+            out,
+            new PrintWriter(terminal, true),
+            "generate",
+            "--model=" + model,
+            "--prompt=a",
+            "--max_new_tokens=4");
+    assertEquals(ExitCode.DONE, exitCode, terminal.toString());
+    var last = terminal.toString().lines().toList().getLast();
+    assertTrue(last.matches("4 tokens; the first after .*"), terminal.toString());
+  }
+
+  @Test
+  void aModelFileThatIsCutWhileItIsInUseIsNamed() throws IOException {
+    var weights = model.resolve("model.safetensors");
+    var rows = Files.writeString(folder.resolve("r.jsonl"), "{\"prompt\": \"a\"}\n".repeat(200));
+    for (var input : List.of(List.of("--prompt", "a"), List.of("--prompts", rows.toString()))) {
+      var whole = Files.readAllBytes(weights);
+      var cutting =
+          new FilterWriter(new StringWriter()) {
+            @Override
+            public void write(String text, int from, int length) throws IOException {
+              try (var file = FileChannel.open(weights, StandardOpenOption.WRITE)) {
+                file.truncate(whole.length - 4);
+              }
+            }
+          };
+      var err = new StringWriter();
+      var all = new ArrayList<>(List.of("generate", "--model=" + model, "--max_new_tokens=4"));
+      all.addAll(input);
+      var exitCode =
+          Main.run(new PrintWriter(cutting), new PrintWriter(err), all.toArray(String[]::new));
+      assertEquals(ExitCode.INPUT_FILE, exitCode, err.toString());
+      var last = err.toString().lines().toList().getLast();
+      assertTrue(
+          last.startsWith("bayu: " + weights + ": was cut from ") && last.contains("in use"), last);
+      Files.write(weights, whole);
+    }
   }
 
   @Test

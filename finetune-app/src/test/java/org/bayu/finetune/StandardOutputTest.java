@@ -90,9 +90,14 @@ class StandardOutputTest {
       var exitCode =
           run(counting, "generate", "--model", model, "--prompt", "a", "--temperature", "5");
       assertEquals(ExitCode.PIPE_CLOSED, exitCode, err.toString());
+      assertEquals(1, tokens.getAndSet(0), "it went on");
+      var rows = Files.writeString(folder.resolve("r.jsonl"), "{\"prompt\": \"a\"}\n".repeat(300));
+      assertEquals(
+          ExitCode.PIPE_CLOSED,
+          run(counting, "generate", "--model", model, "--prompts", rows, "--max_new_tokens", 4));
+      assertEquals(1, tokens.get(), "it went on");
     }
     assertEquals("", err.toString());
-    assertEquals(1, tokens.get(), "it went on");
   }
 
   @Test
