@@ -45,7 +45,7 @@ final class Misuse {
           Printable.name(e.getValue()),
           expected(option.auxiliaryTypes()[0]));
     }
-    var message = String.valueOf(e.getMessage()).strip();
+    var message = String.valueOf(e.getMessage()).strip().replaceFirst("^Error: ", "");
     return message.matches("(?s).*[.!?]") ? message : message + ".";
   }
 
@@ -78,11 +78,13 @@ final class Misuse {
                 Collectors.toMap(
                     o -> Nearest.plain(withoutDashes(o.longestName())), OptionSpec::longestName));
     var meant = Nearest.of(withoutDashes(option), known.keySet()).map(known::get);
+    var isRoot = command.getParent() == null;
     var hint =
-        meant.isEmpty() && command.getParent() == null
+        meant.isEmpty() && isRoot
             ? " Give the command before its options, such as bayu train."
             : didYouMean(meant);
-    return spec.qualifiedName() + " has no option " + Printable.name(option) + "." + hint;
+    var what = isRoot ? "There is no option " : spec.name() + " has no option ";
+    return what + Printable.name(option) + "." + hint;
   }
 
   private static String withoutDashes(String option) {

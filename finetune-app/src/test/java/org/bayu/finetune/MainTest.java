@@ -77,16 +77,16 @@ class MainTest {
       "evaluate", "--model", "m", "--data", "d", "--output", "o", "--max-new-token", 3
     };
     assertMisuse(
-        "bayu evaluate has no option --max-new-token. Did you mean --max_new_tokens? Try 'bayu"
+        "evaluate has no option --max-new-token. Did you mean --max_new_tokens? Try 'bayu"
             + " evaluate --help'.",
         evaluate);
     assertMisuse(
-        "bayu has no option --lr. Give the command before its options, such as bayu train. Try"
+        "There is no option --lr. Give the command before its options, such as bayu train. Try"
             + " 'bayu --help'.",
         "--lr",
         "1");
     assertMisuse(
-        "bayu has no option --versio. Did you mean --version? Try 'bayu --help'.", "--versio");
+        "There is no option --versio. Did you mean --version? Try 'bayu --help'.", "--versio");
     assertMisuse(
         "What is 'x'? A value stands behind its option. Try 'bayu doctor --help'.", "doctor", "x");
   }
@@ -104,6 +104,16 @@ class MainTest {
     }
     assertMisuse("--profil is not known. Did you mean --profile?", "train", "--profil");
     assertMisuse("--config is not known. Did you mean --config_path?", "plan", "--config", "x");
+  }
+
+  @Test
+  void whatIsMissingIsSaidAsTheRestIs() {
+    var run = CommandLineRun.of("generate", "--model", "m").sentence(ExitCode.USAGE);
+    assertTrue(run.startsWith("bayu: Missing required argument (specify one of"), run);
+    run = CommandLineRun.of("logits", "--tokens", "1").sentence(ExitCode.USAGE);
+    assertTrue(run.startsWith("bayu: Missing required option: '--model=D'. Try"), run);
+    run = CommandLineRun.of("generate", "--seed").sentence(ExitCode.USAGE);
+    assertTrue(run.startsWith("bayu: Missing required parameter for option '--seed' (N)."), run);
   }
 
   @Test
