@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bayu.llama.tokenizer.SavedTokenizer;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Tensor;
@@ -184,8 +185,8 @@ public final class HfCheckpoint implements AutoCloseable {
 
   /**
    * Writes a model folder that differs from {@code base} in the values of its weights: with its
-   * configuration, unknown keys included, and with its tokenizer. The folder appears when it is
-   * whole and on the disk.
+   * configuration, unknown keys included, and with its tokenizer, as {@link
+   * SavedTokenizer#complete} leaves it. The folder appears when it is whole and on the disk.
    *
    * @param folder must not exist, or be empty
    * @param dtype the weights' type, or null for that of each weight in {@code base}
@@ -221,7 +222,8 @@ public final class HfCheckpoint implements AutoCloseable {
    * @param folder must not exist, or be empty
    * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no
    *     longer read when the next is asked for
-   * @param companions files to copy into the folder, such as a tokenizer's
+   * @param companions files to copy into the folder, such as a tokenizer's, which {@link
+   *     SavedTokenizer#complete} changes
    * @throws NonFiniteTensorException as above
    */
   public static void save(
@@ -258,6 +260,7 @@ public final class HfCheckpoint implements AutoCloseable {
         var name = String.valueOf(companion.getFileName());
         Files.copy(companion, staged.path().resolve(name));
       }
+      SavedTokenizer.complete(staged.path());
       Files.writeString(staged.path().resolve(LlamaConfig.FILE_NAME), config.toJson());
       if (generation != null) {
         // In place of the base's, which was copied.

@@ -1,5 +1,7 @@
 package org.bayu.llama.tokenizer;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.bayu.tensor.io.MalformedFileException;
 
 /**
@@ -54,5 +56,18 @@ record AddedToken(
       throw entry.malformed("content", "is empty");
     }
     return token;
+  }
+
+  /** As an entry of {@code added_tokens}. */
+  ObjectNode toJson() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("id", id)
+        .put("content", content)
+        .put("single_word", singleWord)
+        .put("lstrip", lstrip)
+        .put("rstrip", rstrip)
+        .put("normalized", normalized)
+        .put("special", special);
   }
 }

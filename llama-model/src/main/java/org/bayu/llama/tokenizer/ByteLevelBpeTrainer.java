@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.objects.Object2IntLinkedOpenHashMap;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -134,15 +135,7 @@ public final class ByteLevelBpeTrainer {
     json.putNull("truncation").putNull("padding");
     var added = json.putArray("added_tokens");
     for (var token : List.of(BOS, EOS)) {
-      added
-          .addObject()
-          .put("id", ids.getInt(token))
-          .put("content", token)
-          .put("single_word", false)
-          .put("lstrip", false)
-          .put("rstrip", false)
-          .put("normalized", false)
-          .put("special", true);
+      added.add(AddedToken.special(ids.getInt(token), token).toJson());
     }
     json.putNull("normalizer");
     var split = object().put("type", "Split");
@@ -153,7 +146,8 @@ public final class ByteLevelBpeTrainer {
         .putArray("pretokenizers")
         .add(split)
         .add(byteLevel());
-    json.set("post_processor", template());
+    var bosInFront = new Template(IntList.of(ids.getInt(BOS)), IntList.of());
+    json.set("post_processor", bosInFront.toJson(pieces::get));
     json.set("decoder", byteLevel());
     json.set("model", model(merges));
     return json;
@@ -165,36 +159,6 @@ public final class ByteLevelBpeTrainer {
         .put("add_prefix_space", false)
         .put("trim_offsets", true)
         .put("use_regex", false);
-  }
-
-  /** BOS in front of every text. */
-  private ObjectNode template() {
-    var json = object().put("type", "TemplateProcessing");
-    json.set("single", object().arrayNode().add(special(0)).add(sequence("A", 0)));
-    json.set(
-        "pair",
-        object()
-            .arrayNode()
-            .add(special(0))
-            .add(sequence("A", 0))
-            .add(special(1))
-            .add(sequence("B", 1)));
-    var bos = json.putObject("special_tokens").putObject(BOS).put("id", BOS);
-    bos.putArray("ids").add(ids.getInt(BOS));
-    bos.putArray("tokens").add(BOS);
-    return json;
-  }
-
-  private static ObjectNode special(int type) {
-    var json = object();
-    json.putObject("SpecialToken").put("id", BOS).put("type_id", type);
-    return json;
-  }
-
-  private static ObjectNode sequence(String name, int type) {
-    var json = object();
-    json.putObject("Sequence").put("id", name).put("type_id", type);
-    return json;
   }
 
   private ObjectNode model(List<BpeLearner.Pair> merges) {

@@ -42,8 +42,8 @@ public final class LlamaTokenizer {
     var parts = files.parts();
     var config = files.config();
     vocabulary = parts.vocabulary();
-    bos = config.token("bos_token", vocabulary, parts.bos());
-    eos = config.token("eos_token", vocabulary, parts.eos());
+    bos = files.bos();
+    eos = files.eos();
     template = config.template(parts.template(), parts.file(), bos, eos);
 
     var tokens = new ArrayList<>(parts.added());

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Transformers 5, {@code PreTrainedTokenizerBase._from_pretrained}.
  */
 final class NamedTokens {
-  private static final List<String> PARTS =
+  static final List<String> PARTS =
       List.of(
           "bos_token",
           "eos_token",

@@ -8,10 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.bayu.tensor.io.MalformedFileException;
 
 /**
@@ -56,8 +58,7 @@ final class SentencePieceModel {
   }
 
   /** Reads the model whose file holds {@code bytes}. */
-  static TokenizerParts parse(Path file, byte[] bytes, AddedTokenFiles files)
-      throws MalformedFileException {
+  static SentencePieceModel parse(Path file, byte[] bytes) throws MalformedFileException {
     if (bytes.length == 0) {
       throw new MalformedFileException(file, "is empty");
     }
@@ -69,7 +70,7 @@ final class SentencePieceModel {
     var model = new SentencePieceModel(file);
     model.readModel(new Protobuf(file, ByteBuffer.wrap(bytes)));
     model.check();
-    return model.parts(files);
+    return model;
   }
 
   private void readModel(Protobuf model) throws MalformedFileException {
@@ -171,7 +172,8 @@ final class SentencePieceModel {
     }
   }
 
-  private TokenizerParts parts(AddedTokenFiles files) throws MalformedFileException {
+  /** The tokenizer of this model and of the files beside it, which is asked for once. */
+  TokenizerParts parts(AddedTokenFiles files) throws MalformedFileException {
     var stated = new ArrayList<AddedToken>();
     var userDefined = new ArrayList<AddedToken>();
     for (int id = 0; id < types.size(); id++) {
@@ -206,15 +208,79 @@ final class SentencePieceModel {
         eos);
   }
 
-  private Bpe bpe() {
+  /**
+   * The merges as tokenizer.json lists them: the pieces by descending score, and what makes one
+   * piece by ascending ids.
+   */
+  List<BpeLearner.Pair> orderedMerges() {
+    var characters = characters();
+    return IntStream.range(0, types.size())
+        .boxed()
+        .sorted(Comparator.comparing((Integer id) -> scores.get(id)).reversed())
+        .flatMap(
+            id ->
+                pairs(id, characters).stream()
+                    .sorted(
+                        Comparator.comparingInt(BpeLearner.Pair::left)
+                            .thenComparingInt(BpeLearner.Pair::right)))
+        .toList();
+  }
+
+  /**
+   * Whether a tokenizer.json can say the same. One cannot merge characters that are no pieces
+   * themselves, and finds a piece of the user's in front of the space that begins the text.
+   */
+  boolean hasJsonForm() {
+    var characters = characters();
+    for (int id = 0; id < types.size(); id++) {
+      boolean known =
+          switch (types.get(id)) {
+            case NORMAL -> piece(id).codePoints().allMatch(characters::containsKey);
+            case USER_DEFINED -> !dummyPrefix;
+            default -> true;
+          };
+      if (!known) {
+        return false;
+      }
+    }
+    return escapeWhitespaces;
+  }
+
+  int size() {
+    return types.size();
+  }
+
+  String unknownPiece() {
+    return piece(types.indexOf(Type.UNKNOWN));
+  }
+
+  boolean byteFallback() {
+    return byteFallback;
+  }
+
+  boolean dummyPrefix() {
+    return dummyPrefix;
+  }
+
+  boolean removesExtraWhitespaces() {
+    return removeExtraWhitespaces;
+  }
+
+  /** Pieces of one character. */
+  private Int2IntOpenHashMap characters() {
     var characters = new Int2IntOpenHashMap();
     characters.defaultReturnValue(Vocabulary.NONE);
-    var extra = new IntArrayList();
     for (int id = 0; id < types.size(); id++) {
       if (types.get(id) == Type.NORMAL && Characters.isSingle(piece(id))) {
         characters.put(piece(id).codePointAt(0), id);
       }
     }
+    return characters;
+  }
+
+  private Bpe bpe() {
+    var characters = characters();
+    var extra = new IntArrayList();
     for (int id = 0; id < types.size(); id++) {
       if (types.get(id) == Type.NORMAL) {
         piece(id)
@@ -244,23 +310,30 @@ final class SentencePieceModel {
     var ranks = ranks();
     var merges = new Merges(2 * types.size());
     for (int id = 0; id < types.size(); id++) {
-      if (types.get(id) != Type.NORMAL) {
-        continue;
-      }
-      var piece = piece(id);
-      for (int cut = 0; ; ) {
-        cut += Character.charCount(piece.codePointAt(cut));
-        if (cut == piece.length()) {
-          break;
-        }
-        int left = symbol(piece.substring(0, cut), characters);
-        int right = symbol(piece.substring(cut), characters);
-        if (left != Vocabulary.NONE && right != Vocabulary.NONE) {
-          merges.add(left, right, ranks[id], id, piece);
-        }
+      for (var pair : pairs(id, characters)) {
+        merges.add(pair.left(), pair.right(), ranks[id], id, piece(id));
       }
     }
     return merges;
+  }
+
+  private List<BpeLearner.Pair> pairs(int id, Int2IntOpenHashMap characters) {
+    if (types.get(id) != Type.NORMAL) {
+      return List.of();
+    }
+    var pairs = new ArrayList<BpeLearner.Pair>();
+    var piece = piece(id);
+    for (int cut = 0; ; ) {
+      cut += Character.charCount(piece.codePointAt(cut));
+      if (cut == piece.length()) {
+        return pairs;
+      }
+      int left = symbol(piece.substring(0, cut), characters);
+      int right = symbol(piece.substring(cut), characters);
+      if (left != Vocabulary.NONE && right != Vocabulary.NONE) {
+        pairs.add(new BpeLearner.Pair(left, right));
+      }
+    }
   }
 
   private int symbol(String text, Int2IntOpenHashMap characters) {
@@ -293,7 +366,7 @@ final class SentencePieceModel {
     return ranks;
   }
 
-  private String piece(int id) {
+  String piece(int id) {
     return Objects.requireNonNull(vocabulary.piece(id));
   }
 

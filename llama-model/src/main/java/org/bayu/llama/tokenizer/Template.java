@@ -1,8 +1,13 @@
 package org.bayu.llama.tokenizer;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
+import java.util.function.IntFunction;
 import org.bayu.tensor.io.MalformedFileException;
+import org.jspecify.annotations.Nullable;
 
 /** The special tokens that a tokenizer puts in front of and behind every text. */
 record Template(IntList prefix, IntList suffix) {
@@ -52,6 +57,35 @@ record Template(IntList prefix, IntList suffix) {
       throw json.malformed("single", "leaves out the text");
     }
     return new Template(IntList.of(prefix.toIntArray()), IntList.of(suffix.toIntArray()));
+  }
+
+  /** As a post-processor of tokenizer.json, or null where it adds nothing. */
+  @Nullable ObjectNode toJson(IntFunction<String> spelling) {
+    if (prefix.isEmpty() && suffix.isEmpty()) {
+      return null;
+    }
+    var json = JsonNodeFactory.instance.objectNode().put("type", "TemplateProcessing");
+    addText("A", 0, json.putArray("single"), spelling);
+    var pair = json.putArray("pair");
+    addText("A", 0, pair, spelling);
+    addText("B", 1, pair, spelling);
+    var tokens = json.putObject("special_tokens");
+    for (int id : concat(prefix, suffix)) {
+      var token = tokens.putObject(spelling.apply(id)).put("id", spelling.apply(id));
+      token.putArray("ids").add(id);
+      token.putArray("tokens").add(spelling.apply(id));
+    }
+    return json;
+  }
+
+  private void addText(String name, int type, ArrayNode out, IntFunction<String> spelling) {
+    prefix.forEach(id -> addEntry("SpecialToken", spelling.apply(id), type, out));
+    addEntry("Sequence", name, type, out);
+    suffix.forEach(id -> addEntry("SpecialToken", spelling.apply(id), type, out));
+  }
+
+  private static void addEntry(String kind, String name, int type, ArrayNode out) {
+    out.addObject().putObject(kind).put("id", name).put("type_id", type);
   }
 
   private static IntList concat(IntList first, IntList second) {

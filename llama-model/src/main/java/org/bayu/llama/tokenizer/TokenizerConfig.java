@@ -67,36 +67,60 @@ record TokenizerConfig(@Nullable JsonObject json, NamedTokens named) {
       throws MalformedFileException {
     var notes = new ArrayList<String>();
     if (json != null && isJson(file)) {
-      note("add_bos_token", "bos_token", stated.prefix(), "in front of", bos, spelling, notes);
-      note("add_eos_token", "eos_token", stated.suffix(), "behind", eos, spelling, notes);
+      for (var part : List.of("bos", "eos")) {
+        boolean isBos = part.equals("bos");
+        var ids = isBos ? stated.prefix() : stated.suffix();
+        var token = isBos ? bos : eos;
+        var place = isBos ? "in front of" : "behind";
+        var flag = flagKey(part);
+        var says = "";
+        if (addsInVain(part, ids, token)) {
+          says = flag + " is true, but the post_processor of tokenizer.json puts no ";
+          says += spelling.apply(token.orElseThrow()) + " " + place + " a text";
+        } else if (!ids.isEmpty() && (isFalse(part) || json.isNull(part + "_token"))) {
+          says = json.isNull(part + "_token") ? part + "_token is null" : flag + " is false";
+          says += ", but the post_processor of tokenizer.json puts ";
+          says += spelling.apply(ids.getInt(0)) + " " + place + " every text";
+        }
+        if (!says.isEmpty()) {
+          notes.add(
+              FILE_NAME
+                  + ": "
+                  + says
+                  + ". Bayu follows the post_processor, as Transformers 5 does.");
+        }
+      }
     }
     return notes;
   }
 
-  private void note(
-      String flagKey,
-      String tokenKey,
-      IntList ids,
-      String place,
-      OptionalInt token,
-      IntFunction<String> spelling,
-      List<String> notes)
+  /** The flags, beside tokenizer.json, that say something else than its post-processor. */
+  List<String> flagsThatDoNotHold(Template stated, OptionalInt bos, OptionalInt eos)
       throws MalformedFileException {
-    var flag = flag(flagKey);
-    boolean isNull = json != null && json.isNull(tokenKey);
-    String says;
-    if (Boolean.TRUE.equals(flag) && token.isPresent() && !ids.contains(token.getAsInt())) {
-      says = flagKey + " is true, but the post_processor of tokenizer.json puts no ";
-      says += spelling.apply(token.getAsInt()) + " " + place + " a text";
-    } else if (!ids.isEmpty() && (Boolean.FALSE.equals(flag) || isNull)) {
-      says = isNull ? tokenKey + " is null" : flagKey + " is false";
-      says += ", but the post_processor of tokenizer.json puts ";
-      says += spelling.apply(ids.getInt(0)) + " " + place + " every text";
-    } else {
-      return;
+    var flags = new ArrayList<String>();
+    for (var part : List.of("bos", "eos")) {
+      var ids = part.equals("bos") ? stated.prefix() : stated.suffix();
+      if (addsInVain(part, ids, part.equals("bos") ? bos : eos)
+          || (isFalse(part) && !ids.isEmpty())) {
+        flags.add(flagKey(part));
+      }
     }
-    notes.add(
-        FILE_NAME + ": " + says + ". Bayu follows the post_processor, as Transformers 5 does.");
+    return flags;
+  }
+
+  static String flagKey(String part) {
+    return "add_" + part + "_token";
+  }
+
+  private boolean addsInVain(String part, IntList ids, OptionalInt token)
+      throws MalformedFileException {
+    return Boolean.TRUE.equals(flag(flagKey(part)))
+        && token.isPresent()
+        && !ids.contains(token.getAsInt());
+  }
+
+  private boolean isFalse(String part) throws MalformedFileException {
+    return Boolean.FALSE.equals(flag(flagKey(part)));
   }
 
   private static boolean isJson(Path file) {

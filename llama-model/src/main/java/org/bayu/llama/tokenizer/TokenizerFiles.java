@@ -7,6 +7,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.OptionalInt;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
@@ -19,11 +20,24 @@ final class TokenizerFiles {
   /**
    * What the files hold.
    *
+   * @param sentencePiece the model, where it is tokenizer.model that was read
    * @param notes on the added tokens
    * @param fingerprint SHA-256 of all that was read
    */
   record Loaded(
-      TokenizerParts parts, TokenizerConfig config, List<String> notes, String fingerprint) {}
+      TokenizerParts parts,
+      @Nullable SentencePieceModel sentencePiece,
+      TokenizerConfig config,
+      List<String> notes,
+      String fingerprint) {
+    OptionalInt bos() throws MalformedFileException {
+      return config.token("bos_token", parts.vocabulary(), parts.bos());
+    }
+
+    OptionalInt eos() throws MalformedFileException {
+      return config.token("eos_token", parts.vocabulary(), parts.eos());
+    }
+  }
 
   /** Of one file; tokenizers have a few megabytes. */
   private static final int MAX_BYTES = 1 << 30;
@@ -41,11 +55,11 @@ final class TokenizerFiles {
     var files = new AddedTokenFiles(config, addedJson);
     var bytes = WholeFile.read(file, MAX_BYTES);
     digest.update(bytes);
-    var parts =
-        file.toString().endsWith(".json")
-            ? TokenizerJson.parse(file, bytes, files)
-            : SentencePieceModel.parse(file, bytes, files);
-    return new Loaded(parts, config, files.notes(), HexFormat.of().formatHex(digest.digest()));
+    boolean isJson = file.toString().endsWith(".json");
+    var model = isJson ? null : SentencePieceModel.parse(file, bytes);
+    var parts = model == null ? TokenizerJson.parse(file, bytes, files) : model.parts(files);
+    var fingerprint = HexFormat.of().formatHex(digest.digest());
+    return new Loaded(parts, model, config, files.notes(), fingerprint);
   }
 
   private static @Nullable JsonObject beside(Path file, String name, MessageDigest digest)
