@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bayu.finetune.config.ConfigSection.Range;
 import org.bayu.tensor.optim.Decay;
 
@@ -21,31 +24,31 @@ final class LrScheduleKey {
   private static final double A = 4.6;
   private static final double B = -0.51;
 
-  /** The constants of each form. */
-  private static final Map<String, List<String>> FORMS = new LinkedHashMap<>();
+  /** The forms, in the order in which a message lists them. */
+  private static final Set<String> FORMS =
+      Collections.unmodifiableSet(
+          new LinkedHashSet<>(List.of("constant", "linear", "cosine", "inv", "inv_sqrt", "power")));
 
-  static {
-    FORMS.put("constant", List.of());
-    FORMS.put("linear", List.of());
-    FORMS.put("cosine", List.of("exponent"));
-    FORMS.put("inv", List.of());
-    FORMS.put("inv_sqrt", List.of("timescale"));
-    FORMS.put("power", List.of("batch_size", "seq_length", "a", "b"));
-  }
+  /** The constants of the forms that have some. */
+  private static final Map<String, List<String>> CONSTANTS =
+      Map.of(
+          "cosine", List.of("exponent"),
+          "inv_sqrt", List.of("timescale"),
+          "power", List.of("batch_size", "seq_length", "a", "b"));
 
   private LrScheduleKey() {}
 
   static Decay read(ConfigSection optimizer) {
     if (!optimizer.isSection(KEY)) {
-      var form = optimizer.choice(KEY, FORMS.keySet(), "cosine");
+      var form = optimizer.choice(KEY, FORMS, "cosine");
       return form(form, optimizer.emptySection(KEY), optimizer);
     }
     var keys = optimizer.section(KEY);
     if (keys.text(TYPE) == null) {
       throw optimizer.bad(KEY, "the section needs a type, such as {type: linear}.");
     }
-    var form = keys.choice(TYPE, FORMS.keySet(), "cosine");
-    var constants = FORMS.getOrDefault(form, List.of());
+    var form = keys.choice(TYPE, FORMS, "cosine");
+    var constants = CONSTANTS.getOrDefault(form, List.of());
     for (var key : keys.keys()) {
       if (!key.equals(TYPE) && !constants.contains(key)) {
         throw keys.bad(
