@@ -92,6 +92,7 @@ class EvaluateCommandTest {
     assertEquals(4, scores().get("rows").intValue());
     assertEquals(3, scores().get("answered_rows").intValue());
     assertEquals(3, scores().get("answered").get("rows").intValue());
+    assertEquals(model.toString(), run.out().lines().toList().getFirst());
     assertTrue(run.out().contains("| all 4 rows | "), run.out());
     assertTrue(run.out().contains("| 3 answered | "), run.out());
     assertTrue(run.out().contains("1 rows have no answer: "), run.out());
@@ -111,7 +112,7 @@ class EvaluateCommandTest {
     assertEquals(ExitCode.DONE, allowed.exitCode(), allowed.err());
     assertEquals(1, scores().get("answered_rows").intValue());
 
-    output = folder.resolve("other");
+    output = Files.createDirectory(folder.resolve("empty"));
     var half = evaluate(rows("a", longPrompt()), "--max_new_tokens", 4);
     assertEquals(ExitCode.DONE, half.exitCode(), half.err());
     output = folder.resolve("none");

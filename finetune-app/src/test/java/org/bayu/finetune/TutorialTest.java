@@ -127,6 +127,7 @@ class TutorialTest {
             "--max_new_tokens",
             8);
     assertEquals(ExitCode.DONE, evaluate.exitCode(), evaluate.err());
+    assertEquals(adapter + " on " + model, evaluate.out().lines().toList().getFirst());
     assertEquals(3, Files.readAllLines(results.resolve("predictions.jsonl")).size());
     assertTrue(Files.exists(results.resolve("evaluation.json")));
     var second =

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.bayu.tensor.NonFiniteTensorException;
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.io.SafetensorsWriter;
@@ -123,22 +125,27 @@ public final class PeftFormat {
    * @param baseModelName where PEFT finds the base: a folder, or a name on the Hub
    * @throws java.nio.file.FileAlreadyExistsException if {@code folder} exists and is not empty
    * @throws IOException if writing fails; nothing is left behind
+   * @throws NonFiniteTensorException if a tensor holds what is infinite or no number
    */
   public static void save(LoraAdapter adapter, Path folder, String baseModelName)
       throws IOException {
     var tensors = new ArrayList<TensorSource>();
     for (var parameter : adapter.parameters()) {
-      tensors.add(TensorSource.of(AdapterTensors.PREFIX + parameter.name(), parameter.value()));
+      tensors.add(finite(AdapterTensors.PREFIX + parameter.name(), parameter.value()));
     }
     var head = adapter.layers().get(LoraTargets.HEAD);
     if (head != null) {
-      tensors.add(
-          TensorSource.of(AdapterTensors.baseName(LoraTargets.HEAD), head.weight().value()));
+      tensors.add(finite(AdapterTensors.baseName(LoraTargets.HEAD), head.weight().value()));
     }
     try (var staged = StagedPath.folder(folder)) {
       Files.write(staged.path().resolve(PeftConfig.FILE), PeftConfig.write(adapter, baseModelName));
       SafetensorsWriter.write(staged.path().resolve(WEIGHTS), tensors);
       staged.publish();
     }
+  }
+
+  private static TensorSource finite(String name, Tensor tensor) {
+    NonFiniteTensorException.check(name, tensor);
+    return TensorSource.of(name, tensor);
   }
 }

@@ -2,6 +2,7 @@ package org.bayu.lora;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -24,6 +26,7 @@ import org.bayu.lora.LoraTargets.Names;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
@@ -103,6 +106,20 @@ class PeftFormatTest {
         JSON.readValue(
             folder.resolve("adapter_config.json").toFile(),
             new TypeReference<Map<String, JsonNode>>() {}));
+  }
+
+  @Test
+  void anAdapterThatHoldsNoNumberIsNotSaved() throws IOException {
+    var saved = folder.resolve("saved");
+    try (var adapter = PeftFormat.load(GoldenModel.ADAPTERS.resolve("all-linear"), model)) {
+      var parameter = adapter.parameters().getLast();
+      parameter.value().data().setAtIndex(ValueLayout.JAVA_FLOAT, 1, Float.NaN);
+      var e =
+          assertThrows(
+              NonFiniteTensorException.class, () -> PeftFormat.save(adapter, saved, "base"));
+      assertEquals("tensor base_model.model." + parameter.name() + " holds NaN", e.getMessage());
+    }
+    assertFalse(Files.exists(saved));
   }
 
   @Test

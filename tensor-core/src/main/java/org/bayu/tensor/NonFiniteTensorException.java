@@ -1,8 +1,5 @@
 package org.bayu.tensor;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
-
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.OptionalLong;
@@ -38,53 +35,48 @@ public final class NonFiniteTensorException extends RuntimeException {
 
   /** Index of the first such element; none where all are finite, as whole numbers always are. */
   static OptionalLong first(Tensor tensor) {
-    return switch (tensor.dtype()) {
-      case F32 -> firstOfInts(tensor.data(), tensor.elements());
-      case BF16 -> firstOfShorts(tensor.data(), tensor.elements(), 0x7F80);
-      case F16 -> firstOfShorts(tensor.data(), tensor.elements(), 0x7C00);
-      case I32 -> OptionalLong.empty();
-    };
-  }
-
-  // Without its sign, an element whose exponent has every bit set is at least infinity.
-
-  private static OptionalLong firstOfInts(MemorySegment data, long elements) {
+    if (tensor.dtype() == DType.I32) {
+      return OptionalLong.empty();
+    }
+    var data = tensor.data();
     var bits = new int[CHUNK];
-    for (var from = 0L; from < elements; from += CHUNK) {
-      var n = (int) Math.min(CHUNK, elements - from);
-      MemorySegment.copy(data, JAVA_INT_UNALIGNED, from * Integer.BYTES, bits, 0, n);
-      var greatest = 0;
-      for (var i = 0; i < n; i++) {
-        greatest = Math.max(greatest, bits[i] & 0x7FFF_FFFF);
-      }
-      if (greatest >= 0x7F80_0000) {
-        var i = 0;
-        while ((bits[i] & 0x7FFF_FFFF) < 0x7F80_0000) {
-          i++;
+    var chunk = MemorySegment.ofArray(bits);
+    for (var from = 0L; from < data.byteSize(); from += chunk.byteSize()) {
+      var bytes = Math.min(chunk.byteSize(), data.byteSize() - from);
+      MemorySegment.copy(data, from, chunk.fill((byte) 0), 0, bytes);
+      if (!areFinite(tensor.dtype(), bits)) {
+        var index = from / tensor.dtype().bytes();
+        while (Float.isFinite(tensor.getFloat(index))) {
+          index++;
         }
-        return OptionalLong.of(from + i);
+        return OptionalLong.of(index);
       }
     }
     return OptionalLong.empty();
   }
 
-  private static OptionalLong firstOfShorts(MemorySegment data, long elements, int infinity) {
-    var bits = new short[CHUNK];
-    for (var from = 0L; from < elements; from += CHUNK) {
-      var n = (int) Math.min(CHUNK, elements - from);
-      MemorySegment.copy(data, JAVA_SHORT_UNALIGNED, from * Short.BYTES, bits, 0, n);
-      var greatest = 0;
-      for (var i = 0; i < n; i++) {
-        greatest = Math.max(greatest, bits[i] & 0x7FFF);
+  /** Whether all numbers are finite: one in 32 bits, or two of half the length. */
+  private static boolean areFinite(DType dtype, int[] bits) {
+    // Without its sign, a number whose exponent has every bit set is at least infinity.
+    var infinity =
+        switch (dtype) {
+          case F32 -> 0x7F80_0000;
+          case BF16 -> 0x7F80;
+          case F16 -> 0x7C00;
+          case I32 -> throw new IllegalArgumentException("whole numbers are finite");
+        };
+    var greatest = 0;
+    if (dtype == DType.F32) {
+      for (var each : bits) {
+        greatest = Math.max(greatest, each & 0x7FFF_FFFF);
       }
-      if (greatest >= infinity) {
-        var i = 0;
-        while ((bits[i] & 0x7FFF) < infinity) {
-          i++;
-        }
-        return OptionalLong.of(from + i);
-      }
+      return greatest < infinity;
     }
-    return OptionalLong.empty();
+    var greatestLow = 0;
+    for (var each : bits) {
+      greatest = Math.max(greatest, each & 0x7FFF_0000);
+      greatestLow = Math.max(greatestLow, each & 0x7FFF);
+    }
+    return greatest < infinity << 16 && greatestLow < infinity;
   }
 }
