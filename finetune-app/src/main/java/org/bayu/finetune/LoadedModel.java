@@ -13,8 +13,17 @@ import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
 import org.jspecify.annotations.Nullable;
 
-/** A model folder's weights, mapped, with an adapter folder's where one is given. */
-record LoadedModel(HfCheckpoint checkpoint, LlamaModel model, @Nullable LoraAdapter adapter)
+/**
+ * A model folder's weights, mapped, with an adapter folder's where one is given.
+ *
+ * @param tokenizerFolder the adapter's, where it has a tokenizer of its own, else the model's
+ */
+record LoadedModel(
+    HfCheckpoint checkpoint,
+    LlamaModel model,
+    @Nullable LoraAdapter adapter,
+    Path tokenizerFolder,
+    Consumer<String> messages)
     implements AutoCloseable {
   /**
    * Opens the folders.
@@ -28,16 +37,19 @@ record LoadedModel(HfCheckpoint checkpoint, LlamaModel model, @Nullable LoraAdap
       checkpoint.notes().forEach(note -> messages.accept(folder + ": " + note));
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = adapterFolder == null ? null : PeftFormat.load(adapterFolder, model);
-      return new LoadedModel(checkpoint, model, adapter);
+      var tokenizer = LlamaTokenizer.folder(folder, adapterFolder);
+      return new LoadedModel(checkpoint, model, adapter, tokenizer, messages);
     } catch (Throwable e) {
       checkpoint.close();
       throw e;
     }
   }
 
-  /** The tokenizer in the model's folder. */
+  /** The tokenizer that the model is used with. What a user should know of it is said. */
   LlamaTokenizer tokenizer() throws IOException {
-    return LlamaTokenizer.load(checkpoint.folder());
+    var tokenizer = LlamaTokenizer.load(checkpoint.folder(), tokenizerFolder);
+    tokenizer.notes().forEach(note -> messages.accept(tokenizerFolder + ": " + note));
+    return tokenizer;
   }
 
   /** Every token that ends a sequence: the model folder's and the tokenizer's. */

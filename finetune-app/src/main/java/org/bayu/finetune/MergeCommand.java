@@ -49,6 +49,7 @@ final class MergeCommand implements Callable<Integer> {
               SavedModels.saveMerged(
                   output,
                   loaded.checkpoint(),
+                  loaded.tokenizerFolder(),
                   Objects.requireNonNull(loaded.adapter()),
                   device,
                   dtype == null ? null : dtype.dtype(),
@@ -67,6 +68,9 @@ final class MergeCommand implements Callable<Integer> {
     } catch (NoSuchFileException e) {
       return OptionalInt.empty();
     } catch (MalformedFileException e) {
+      if (!loaded.tokenizerFolder().equals(loaded.checkpoint().folder())) {
+        throw e; // the adapter's own would be saved with the model
+      }
       spec.commandLine()
           .getErr()
           .println(

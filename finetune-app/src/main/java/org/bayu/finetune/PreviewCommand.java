@@ -40,10 +40,14 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     var run = load();
     var folder = run.modelFolder();
-    var tokenizer = LlamaTokenizer.load(folder);
+    var tokenizer = LlamaTokenizer.load(folder, run.initialAdapter());
     var config = folder.resolve(LlamaConfig.FILE_NAME);
     var model = Files.exists(config) ? LlamaConfig.read(config) : null;
     var err = spec.commandLine().getErr();
+    tokenizer
+        .notes()
+        .forEach(
+            note -> err.println(LlamaTokenizer.folder(folder, run.initialAdapter()) + ": " + note));
     var source =
         run.source(run.data(), tokenizer, model == null ? Integer.MAX_VALUE : model.maxPositions());
     var data = new TokenCache(run.dataCacheDir(), err::println).load(source);

@@ -39,6 +39,8 @@ final class TokenizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var tokenizer = LlamaTokenizer.load(tokenizerFolder);
+    var err = spec.commandLine().getErr();
+    tokenizer.notes().forEach(note -> err.println(tokenizerFolder + ": " + note));
     if (bos && tokenizer.bosId().isEmpty()) {
       throw UserException.usage(
           tokenizerFolder + ": the tokenizer has no beginning-of-sequence token; leave --bos out.");

@@ -282,10 +282,15 @@ class EvaluateCommandTest {
     var tree = (ObjectNode) JSON.readTree(Files.readString(tokenizer));
     Files.writeString(tokenizer, JSON.writeValueAsString(tree.putNull("post_processor")));
     var data = rows("a", "");
-    var sentence = evaluate(data).sentence(ExitCode.INPUT_FILE);
+    var run = evaluate(data);
+    assertEquals(ExitCode.INPUT_FILE, run.exitCode());
+    var lines = run.err().lines().toList();
+    assertTrue(lines.getFirst().contains("tokenizer_config.json: add_bos_token is true, but"));
     assertTrue(
-        sentence.startsWith("bayu: " + data + ", line 2: the prompt is empty, and the tokenizer"),
-        sentence);
+        lines
+            .getLast()
+            .startsWith("bayu: " + data + ", line 2: the prompt is empty, and the tokenizer"),
+        run.err());
   }
 
   @Test

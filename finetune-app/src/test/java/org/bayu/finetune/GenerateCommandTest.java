@@ -141,8 +141,12 @@ class GenerateCommandTest {
     assertNotEquals(withBos, withoutBos);
     assertEquals(withBos, ids("--special_tokens", "--prompt", "<|begin_of_text|>he is"));
     assertEquals(withoutBos, ids("--special_tokens", "--prompt", "he is"));
-    var empty = generate("--prompt", "").sentence(ExitCode.USAGE);
-    assertTrue(empty.startsWith("bayu: --prompt: the prompt is empty, and the tokenizer puts no"));
+    var empty = generate("--prompt", "");
+    assertEquals(ExitCode.USAGE, empty.exitCode());
+    var lines = empty.err().lines().toList();
+    assertTrue(lines.getFirst().contains("tokenizer_config.json: add_bos_token is true, but"));
+    assertTrue(
+        lines.getLast().startsWith("bayu: --prompt: the prompt is empty, and the tokenizer puts"));
   }
 
   private static String withoutBos(String tokenizer) throws IOException {

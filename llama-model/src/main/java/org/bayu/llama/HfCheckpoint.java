@@ -199,6 +199,22 @@ public final class HfCheckpoint implements AutoCloseable {
   public static void save(
       Path folder, HfCheckpoint base, @Nullable DType dtype, OptionalInt eos, Weights weights)
       throws IOException {
+    save(folder, base, base.folder, dtype, eos, weights);
+  }
+
+  /**
+   * The same with the tokenizer of another folder: that of an adapter, which has its own.
+   *
+   * @throws NonFiniteTensorException as above
+   */
+  public static void save(
+      Path folder,
+      HfCheckpoint base,
+      Path tokenizer,
+      @Nullable DType dtype,
+      OptionalInt eos,
+      Weights weights)
+      throws IOException {
     var sources = new ArrayList<TensorSource>();
     base.config
         .parameterShapes()
@@ -211,7 +227,7 @@ public final class HfCheckpoint implements AutoCloseable {
             });
     var config = dtype == null ? base.config : base.config.withDtype(dtype);
     var generation = base.generation.trainedOn(eos, config);
-    var companions = companions(base.folder);
+    var companions = companions(tokenizer);
     save(folder, config, generation, sources, companions, ShardedSafetensors.SHARD_BYTES);
   }
 

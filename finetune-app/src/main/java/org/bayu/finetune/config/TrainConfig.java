@@ -217,6 +217,11 @@ public record TrainConfig(
         LengthLimit.of(maxTuneLength, maxPositions));
   }
 
+  /** The folder of the adapter that the run goes on from, if it does. */
+  public @Nullable Path initialAdapter() {
+    return lora == null ? null : lora.initializeFrom();
+  }
+
   /** Which weights the run trains, and what to write to train the others: a line for the user. */
   public String kind() {
     if (lora == null) {

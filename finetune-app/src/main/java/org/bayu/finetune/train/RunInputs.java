@@ -21,11 +21,14 @@ import org.jspecify.annotations.Nullable;
  * What a run is given: the base model, mapped, the shape that it is trained in, and the data's
  * tokens. None of it takes memory in proportion to the model.
  *
+ * @param tokenizer the folder that it was read from: the model's, or that of the adapter that the
+ *     run goes on from
  * @param eos what ends a text in the data's tokens
  */
 public record RunInputs(
     HfCheckpoint base,
     RunShape shape,
+    Path tokenizer,
     OptionalInt eos,
     TokenizedData data,
     @Nullable TokenizedData evalData)
@@ -49,7 +52,9 @@ public record RunInputs(
       if (adapter != null && config.mergedHfSavePath() != null) {
         refuseUnmergeable(adapter);
       }
-      var tokenizer = LlamaTokenizer.load(base.folder());
+      var folder = LlamaTokenizer.folder(base.folder(), config.initialAdapter());
+      var tokenizer = LlamaTokenizer.load(base.folder(), config.initialAdapter());
+      tokenizer.notes().forEach(note -> messages.accept(folder + ": " + note));
       var data = load(config, config.data(), tokenizer, base.config(), messages);
       var evalFile = config.evalData();
       var evalData =
@@ -57,7 +62,7 @@ public record RunInputs(
               ? null
               : load(config, evalFile, tokenizer, base.config(), messages)
                   .first(config.trainer().maxEvalRows());
-      return new RunInputs(base, shape, tokenizer.eosId(), data, evalData);
+      return new RunInputs(base, shape, folder, tokenizer.eosId(), data, evalData);
     } catch (Throwable e) {
       base.close();
       throw e;

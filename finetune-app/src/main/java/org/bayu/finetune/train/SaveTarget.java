@@ -71,7 +71,7 @@ record SaveTarget(String key, Kind kind, Path folder, long bytes) {
 
   private static long modelBytes(RunInputs inputs) {
     var companions =
-        HfCheckpoint.companions(inputs.base().folder()).stream()
+        HfCheckpoint.companions(inputs.tokenizer()).stream()
             // With tokenizer.model alone, a tokenizer.json is made of it, four times as large.
             .mapToLong(file -> file.toFile().length() * (file.endsWith("tokenizer.model") ? 5 : 1))
             .sum();

@@ -43,6 +43,7 @@ public final class SavedModels {
   /**
    * Saves the base with the adapter merged in, W + (alpha/r)·B·A, a matrix at a time.
    *
+   * @param tokenizer the folder whose tokenizer is saved, the base's or the adapter's
    * @param dtype the weights' type; null for the base's
    * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
    * @throws IOException if the folder exists and is not empty, or cannot be written
@@ -50,6 +51,7 @@ public final class SavedModels {
   public static void saveMerged(
       Path folder,
       HfCheckpoint base,
+      Path tokenizer,
       LoraAdapter adapter,
       Device device,
       @Nullable DType dtype,
@@ -61,6 +63,7 @@ public final class SavedModels {
       HfCheckpoint.save(
           folder,
           base,
+          tokenizer,
           dtype,
           eos,
           name -> {

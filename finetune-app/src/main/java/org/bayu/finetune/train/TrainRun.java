@@ -322,7 +322,13 @@ public final class TrainRun implements AutoCloseable {
           PeftFormat.save(Objects.requireNonNull(adapter), folder, config.modelNameOrPath());
       case MERGED ->
           SavedModels.saveMerged(
-              folder, base, Objects.requireNonNull(adapter), device, null, inputs.eos());
+              folder,
+              base,
+              inputs.tokenizer(),
+              Objects.requireNonNull(adapter),
+              device,
+              null,
+              inputs.eos());
     }
   }
 

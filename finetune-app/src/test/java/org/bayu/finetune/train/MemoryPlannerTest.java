@@ -61,6 +61,7 @@ class MemoryPlannerTest {
     return new RunInputs(
         base,
         RunShape.of(base, config.lora(), 0),
+        base.folder(),
         OptionalInt.empty(),
         TokenizedData.of(examples),
         null);

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.bayu.tensor.io.MalformedFileException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns text into token ids and back, exactly as the tokenizer's own library does: SentencePiece
@@ -38,7 +39,8 @@ public final class LlamaTokenizer {
   private final List<String> notes;
   private final String fingerprint;
 
-  private LlamaTokenizer(TokenizerFiles.Loaded files) throws MalformedFileException {
+  private LlamaTokenizer(TokenizerFiles.Loaded files, List<String> moreNotes)
+      throws MalformedFileException {
     var parts = files.parts();
     var config = files.config();
     vocabulary = parts.vocabulary();
@@ -63,6 +65,7 @@ public final class LlamaTokenizer {
     texts = new TokenTexts(vocabulary, parts.decodeRules(), special);
     var lines = config.notes(parts.template(), parts.file(), bos, eos, this::spelling);
     lines.addAll(files.notes());
+    lines.addAll(moreNotes);
     notes = List.copyOf(lines);
     fingerprint = files.fingerprint();
   }
@@ -78,7 +81,33 @@ public final class LlamaTokenizer {
    * @throws IOException when a file cannot be read
    */
   public static LlamaTokenizer load(Path path) throws IOException {
-    return new LlamaTokenizer(TokenizerFiles.load(path));
+    return new LlamaTokenizer(TokenizerFiles.load(path), List.of());
+  }
+
+  /**
+   * Reads the tokenizer that a model is used with under an adapter: the adapter's own, which
+   * programs that train adapters save beside it, else the model's. A note says how the two differ.
+   *
+   * @param model the model's folder
+   * @param adapter the adapter's folder; null without one
+   * @throws MalformedFileException as {@link #load(Path)}, and when the adapter's tokenizer gives a
+   *     token of the model's another id
+   * @throws IOException when a file cannot be read
+   */
+  public static LlamaTokenizer load(Path model, @Nullable Path adapter) throws IOException {
+    var folder = folder(model, adapter);
+    if (folder.equals(model) || !TokenizerFiles.areIn(model)) {
+      return load(folder);
+    }
+    var files = TokenizerFiles.load(folder);
+    var both = new AdapterTokenizer(new LlamaTokenizer(files, List.of()), load(model));
+    both.check(folder);
+    return new LlamaTokenizer(files, both.notes());
+  }
+
+  /** The folder whose tokenizer {@link #load(Path, Path)} reads. */
+  public static Path folder(Path model, @Nullable Path adapter) {
+    return adapter != null && TokenizerFiles.areIn(adapter) ? adapter : model;
   }
 
   /** The ids of a text alone; none for the empty text. */

@@ -17,6 +17,10 @@ final class TokenizerFiles {
   static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
   static final String ADDED_TOKENS = "added_tokens.json";
 
+  /** The first that is there counts. */
+  private static final List<String> FORMS =
+      List.of(TokenizerJson.FILE_NAME, SentencePieceModel.FILE_NAME);
+
   /**
    * What the files hold.
    *
@@ -73,11 +77,16 @@ final class TokenizerFiles {
     return JsonObject.parse(other, bytes);
   }
 
+  /** Whether a folder holds a tokenizer. */
+  static boolean areIn(Path folder) {
+    return FORMS.stream().anyMatch(name -> Files.exists(folder.resolve(name)));
+  }
+
   private static Path file(Path path) throws MalformedFileException {
     if (!Files.isDirectory(path)) {
       return path;
     }
-    for (var name : List.of(TokenizerJson.FILE_NAME, SentencePieceModel.FILE_NAME)) {
+    for (var name : FORMS) {
       if (Files.exists(path.resolve(name))) {
         return path.resolve(name);
       }
