@@ -274,7 +274,10 @@ public final class HfCheckpoint implements AutoCloseable {
     try (var staged = StagedPath.folder(folder)) {
       for (var companion : companions) {
         var name = String.valueOf(companion.getFileName());
-        Files.copy(companion, staged.path().resolve(name));
+        // Not with its permissions: what is read-only could not be written over below.
+        try (var content = Files.newInputStream(companion)) {
+          Files.copy(content, staged.path().resolve(name));
+        }
       }
       SavedTokenizer.complete(staged.path());
       Files.writeString(staged.path().resolve(LlamaConfig.FILE_NAME), config.toJson());

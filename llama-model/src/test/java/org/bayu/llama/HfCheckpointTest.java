@@ -16,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -295,6 +297,27 @@ class HfCheckpointTest {
     assertEquals("tokenizer.model", Files.readString(target.resolve("tokenizer.model")));
     assertTrue(Files.exists(target.resolve("tokenizer_config.json")));
     assertFalse(Files.exists(target.resolve("unrelated.txt")));
+  }
+
+  @Test
+  void savedFilesAreWritableThoughTheBasesAreNot() throws IOException {
+    write(copy("llama2"));
+    var names = List.of("generation_config.json", "tokenizer_config.json");
+    for (var name : names) {
+      Files.writeString(folder.resolve(name), "{}");
+      Files.setPosixFilePermissions(
+          folder.resolve(name), PosixFilePermissions.fromString("r--r--r--"));
+    }
+    var target = folder.resolve("saved");
+    try (var base = HfCheckpoint.open(folder)) {
+      HfCheckpoint.save(target, base, null, OptionalInt.of(5), base.weights());
+    }
+    for (var name : names) {
+      assertTrue(
+          Files.getPosixFilePermissions(target.resolve(name))
+              .contains(PosixFilePermission.OWNER_WRITE),
+          name);
+    }
   }
 
   @Test
