@@ -16,8 +16,9 @@ public final class DataReport {
     lines.add(
         String.format(
             Locale.ROOT,
-            "%,d rows, %,d tokens, %,d of them with loss; the longest row has %,d.",
+            "%,d %s, %,d tokens, %,d of them with loss; the longest row has %,d.",
             data.size(),
+            data.size() == 1 ? "row" : "rows",
             data.tokens(),
             withLoss,
             longest));
