@@ -171,7 +171,7 @@ final class DamagedFile {
     files.add(of(yaml, more(preview, "--config_path", yaml)));
     Object[] plan = preview.clone();
     plan[0] = "plan";
-    plan = more(Arrays.copyOf(plan, 7), "--trainer.train_batch_size", 2);
+    plan = more(Arrays.copyOf(plan, 7), "--trainer.num_train_steps", 3);
     done(plan);
     try (var cached = Files.list(folder.resolve("cache"))) {
       for (var file : cached.filter(Files::isRegularFile).toList()) {
