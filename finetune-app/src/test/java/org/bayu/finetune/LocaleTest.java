@@ -28,24 +28,23 @@ class LocaleTest {
   @EnabledOnOs(value = OS.LINUX, disabledReason = "elsewhere Java has its arguments in Unicode")
   void argumentsAndFileNamesAreUtf8WhateverTheLocaleSays(String variable, String locale)
       throws Exception {
-    var input = folder.resolve("größe, 日本+%.jsonl");
-    Files.writeString(input, "{\"text\":\"größe 日本\"}\n");
-    var arguments =
-        new String[] {
-          "tokenize",
-          "--tokenizer",
-          TestFiles.golden("tokenizer/legacy").toString(),
-          "--input",
-          input.toString()
-        };
-    var expected = CommandLineRun.of((Object[]) arguments);
+    var plain = Files.writeString(folder.resolve("plain.jsonl"), "{\"text\":\"größe 日本\"}\n");
+    var tokenizer = TestFiles.golden("tokenizer/legacy").toString();
+    var expected = CommandLineRun.of("tokenize", "--tokenizer", tokenizer, "--input", plain);
     assertEquals(ExitCode.DONE, expected.exitCode(), expected.err());
 
-    var run = launch(List.of(), Map.of(variable, locale), arguments);
-    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
-    assertEquals(expected.out(), run.out());
-    Files.delete(input);
-    var missing = launch(List.of(), Map.of(variable, locale), arguments);
+    // The shell writes the name, for in such a locale this Java cannot either.
+    var name = "$(printf 'gr\\303\\266\\303\\237e, \\346\\227\\245\\346\\234\\254+%%.jsonl')";
+    var run = "\"$@\" --input \"$name\"; code=$?; rm -f \"$name\"; exit $code";
+    var start = List.of("sh", "-c", "name=" + name + "; cp plain.jsonl \"$name\"; " + run, "sh");
+    var startWithout = List.of("sh", "-c", "name=" + name + "; " + run, "sh");
+    var environment = Map.of(variable, locale);
+    var there = launch(start, List.of(), environment, "tokenize", "--tokenizer", tokenizer);
+    assertEquals(ExitCode.DONE, there.exitCode(), there.err());
+    assertEquals(expected.out(), there.out());
+    var missing =
+        launch(startWithout, List.of(), environment, "tokenize", "--tokenizer", tokenizer);
+    assertEquals(ExitCode.INPUT_FILE, missing.exitCode(), missing.err());
     assertTrue(missing.err().contains("größe, 日本+%.jsonl"), missing.err());
   }
 
@@ -59,14 +58,24 @@ class LocaleTest {
     var there = folder.resolve("there");
     var options = List.of("-Duser.language=" + language, "-Duser.country=" + country);
     assertEquals(0, CommandLineRun.of("init", "--config", config, "--output", here).exitCode());
-    var init = launch(options, Map.of(), "init", "--config", config, "--output", there.toString());
+    var init =
+        launch(
+            List.of(), options, Map.of(), "init", "--config", config, "--output", there.toString());
     assertEquals(ExitCode.DONE, init.exitCode(), init.err());
     assertEquals(contents(here), contents(there));
 
     var expected = CommandLineRun.of("logits", "--model", here, "--tokens", "1,5,9");
     assertEquals(ExitCode.DONE, expected.exitCode(), expected.err());
     var logits =
-        launch(options, Map.of(), "logits", "--model", there.toString(), "--tokens", "1,5,9");
+        launch(
+            List.of(),
+            options,
+            Map.of(),
+            "logits",
+            "--model",
+            there.toString(),
+            "--tokens",
+            "1,5,9");
     assertEquals(expected.out(), logits.out(), logits.err());
   }
 
@@ -85,17 +94,25 @@ class LocaleTest {
     }
   }
 
+  /** Runs the launcher in the folder, by the program {@code start} where there is one. */
   private CommandLineRun launch(
-      List<String> options, Map<String, String> environment, String... arguments)
+      List<String> start,
+      List<String> options,
+      Map<String, String> environment,
+      String... arguments)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(start);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
     command.addAll(List.of("-cp", TestFiles.classPath(), Launcher.class.getName()));
     command.addAll(List.of(arguments));
     var out = folder.resolve("out").toFile();
     var err = folder.resolve("err").toFile();
-    var builder = new ProcessBuilder(command).redirectOutput(out).redirectError(err);
+    var builder =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectOutput(out)
+            .redirectError(err);
     builder.environment().keySet().removeAll(List.of("LC_ALL", "LC_CTYPE", "LANG"));
     builder.environment().putAll(environment);
     var exitCode = builder.start().waitFor();

@@ -30,7 +30,7 @@ public final class TestFiles {
   public static String classPath() {
     return String.join(
         File.pathSeparator,
-        "target/test-classes",
+        Path.of("target", "test-classes").toAbsolutePath().toString(),
         System.getProperty("jdk.module.path", ""),
         System.getProperty("java.class.path"));
   }
