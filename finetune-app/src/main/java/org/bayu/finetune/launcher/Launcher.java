@@ -37,8 +37,9 @@ public final class Launcher {
     List<String> options =
         new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
     List<String> arguments = Arrays.asList(args);
-    if (!TypedArguments.areUtf8()) {
-      options.add(TypedArguments.option(args));
+    List<String> typed = TypedArguments.of(args);
+    if (!TypedArguments.areUtf8() && !TypedArguments.areAscii(typed)) {
+      options.add(TypedArguments.option(typed));
       arguments = Collections.emptyList();
     }
     List<String> command =

@@ -34,13 +34,19 @@ final class TypedArguments {
    * The option of the application's Java that hands over what this process was given: URL-encoded,
    * each behind a comma, so that one empty argument is not none. Main reads it.
    */
-  static String option(String[] args) {
-    return typed(args).stream()
+  static String option(List<String> typed) {
+    return typed.stream()
         .map(argument -> "," + encoded(argument))
         .collect(Collectors.joining("", "-D" + PROPERTY + "=", ""));
   }
 
-  private static List<String> typed(String[] args) {
+  /** Whether any locale leaves them as they are. */
+  static boolean areAscii(List<String> arguments) {
+    return arguments.stream().allMatch(argument -> argument.chars().allMatch(c -> c < 128));
+  }
+
+  /** What the user typed; {@code args}, as Java has decoded it, where the system does not say. */
+  static List<String> of(String[] args) {
     List<String> all = commandLine();
     if (all.size() <= args.length) {
       return Arrays.asList(args); // not Linux, or a file of arguments held some
