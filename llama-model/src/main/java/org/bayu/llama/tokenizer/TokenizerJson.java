@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
 
 /**
  * Reads Hugging Face's {@code tokenizer.json} with a BPE model, in the two shapes that Llama has:
@@ -175,7 +176,8 @@ final class TokenizerJson {
   private int known(String piece, String key) throws MalformedFileException {
     int id = vocabulary.id(piece);
     if (id == Vocabulary.NONE) {
-      throw model.malformed(key, "names \"" + piece + "\", which the vocabulary does not have");
+      throw model.malformed(
+          key, "names " + Printable.quote(piece) + ", which the vocabulary does not have");
     }
     return id;
   }
