@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
 
 /** Cuts pieces of text further. That bytes then stand for themselves is {@link Bpe}'s part. */
 @FunctionalInterface
@@ -218,6 +219,6 @@ interface PreTokenizer {
         return constant;
       }
     }
-    throw json.malformed(key, "\"" + name + "\" is not one that Bayu implements");
+    throw json.malformed(key, Printable.quote(name) + " is not one that Bayu implements");
   }
 }

@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
 
 /**
  * Reads SentencePiece's {@code tokenizer.model}: a protobuf of pieces with scores and types, and of
@@ -106,7 +107,7 @@ final class SentencePieceModel {
     }
     vocabulary.add(text, id);
     if (vocabulary.size() != id + 1) {
-      throw malformed("the piece \"" + text + "\" stands there twice");
+      throw malformed("the piece " + Printable.quote(text) + " stands there twice");
     }
     scores.add(score);
     types.add(type);
@@ -145,7 +146,11 @@ final class SentencePieceModel {
     }
     if (maps) {
       throw malformed(
-          "the " + kind + " \"" + name + "\" maps characters; Bayu implements \"identity\" only");
+          "the "
+              + kind
+              + " "
+              + Printable.quote(name)
+              + " maps characters; Bayu implements \"identity\" only");
     }
   }
 

@@ -48,7 +48,7 @@ final class TokenizerJson {
     for (var entry : model.object("vocab").node().properties()) {
       if (!entry.getValue().isInt()) {
         throw model.malformed(
-            "vocab", "gives \"" + entry.getKey() + "\" something else than an id");
+            "vocab", "gives " + Printable.quote(entry.getKey()) + " something else than an id");
       }
       vocabulary.add(entry.getKey(), entry.getValue().intValue());
     }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /** Pieces by id and ids by piece. Ids may have holes. */
@@ -30,7 +31,13 @@ final class Vocabulary {
   void add(String piece, int id) throws MalformedFileException {
     if (id < 0 || id >= LIMIT) {
       throw new MalformedFileException(
-          file, "the token \"" + piece + "\" has the id " + id + ", outside 0 to " + (LIMIT - 1));
+          file,
+          "the token "
+              + Printable.quote(piece)
+              + " has the id "
+              + id
+              + ", outside 0 to "
+              + (LIMIT - 1));
     }
     int known = ids.getInt(piece);
     if (known == id) {
@@ -38,7 +45,13 @@ final class Vocabulary {
     }
     if (known != NONE) {
       throw new MalformedFileException(
-          file, "the token \"" + piece + "\" stands there twice, with ids " + known + " and " + id);
+          file,
+          "the token "
+              + Printable.quote(piece)
+              + " stands there twice, with ids "
+              + known
+              + " and "
+              + id);
     }
     while (pieces.size() <= id) {
       pieces.add(null);
