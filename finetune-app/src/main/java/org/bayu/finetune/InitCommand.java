@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.bayu.llama.ConfigJson;
 import org.bayu.llama.HfCheckpoint;
-import org.bayu.llama.LlamaConfig;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,7 +55,7 @@ final class InitCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     OutputFolder.check(
         "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
-    var model = LlamaConfig.read(config);
+    var model = ConfigJson.read(config);
     var companions = tokenizer == null ? List.<Path>of() : HfCheckpoint.companions(tokenizer);
     if (tokenizer != null && companions.isEmpty()) {
       throw UserException.inputFile(tokenizer + ": there is no tokenizer in this folder.");

@@ -9,7 +9,7 @@ import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.data.ExampleText;
 import org.bayu.finetune.data.TokenCache;
 import org.bayu.finetune.data.UnknownTokens;
-import org.bayu.llama.LlamaConfig;
+import org.bayu.llama.ConfigJson;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -41,8 +41,8 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
     var run = load();
     var folder = run.modelFolder();
     var tokenizer = LlamaTokenizer.load(folder, run.initialAdapter());
-    var config = folder.resolve(LlamaConfig.FILE_NAME);
-    var model = Files.exists(config) ? LlamaConfig.read(config) : null;
+    var config = folder.resolve(ConfigJson.FILE_NAME);
+    var model = Files.exists(config) ? ConfigJson.read(config) : null;
     var err = spec.commandLine().getErr();
     tokenizer
         .notes()

@@ -1,7 +1,7 @@
 package org.bayu.llama;
 
-import static org.bayu.llama.HfCheckpoint.EMBEDDING;
-import static org.bayu.llama.HfCheckpoint.HEAD;
+import static org.bayu.llama.LlamaConfig.EMBEDDING;
+import static org.bayu.llama.LlamaConfig.HEAD;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;

@@ -44,8 +44,8 @@ final class CheckpointTensors implements AutoCloseable {
                 .formatted(Printable.quote(other), Printable.quote(stored)));
       }
     }
-    if (config.tieWordEmbeddings() && contains(HfCheckpoint.HEAD)) {
-      storedNames.putIfAbsent(HfCheckpoint.EMBEDDING, HfCheckpoint.HEAD);
+    if (config.tieWordEmbeddings() && contains(LlamaConfig.HEAD)) {
+      storedNames.putIfAbsent(LlamaConfig.EMBEDDING, LlamaConfig.HEAD);
     }
   }
 

@@ -33,9 +33,6 @@ import org.jspecify.annotations.Nullable;
  * #config} is untied, as the model then is for Transformers.
  */
 public final class HfCheckpoint implements AutoCloseable {
-  static final String EMBEDDING = "model.embed_tokens.weight";
-  static final String HEAD = "lm_head.weight";
-
   /** What a saved model takes over from its base beside configuration and weights. */
   private static final List<String> COMPANIONS =
       List.of(
@@ -83,12 +80,12 @@ public final class HfCheckpoint implements AutoCloseable {
     if (!Files.isDirectory(folder)) {
       throw new NotDirectoryException(folder.toString());
     }
-    var configFile = folder.resolve(LlamaConfig.FILE_NAME);
+    var configFile = folder.resolve(ConfigJson.FILE_NAME);
     if (Files.notExists(configFile)) {
       throw new NoSuchFileException(
           configFile.toString(), null, "a model folder needs its configuration");
     }
-    var config = LlamaConfig.read(configFile);
+    var config = ConfigJson.read(configFile);
     var generation = GenerationConfig.read(folder, config);
     refusePickles(folder);
     var tensors = CheckpointTensors.open(folder, config);
@@ -271,6 +268,7 @@ public final class HfCheckpoint implements AutoCloseable {
       List<Path> companions,
       long shardBytes)
       throws IOException {
+    var text = ConfigJson.write(config);
     try (var staged = StagedPath.folder(folder)) {
       for (var companion : companions) {
         var name = String.valueOf(companion.getFileName());
@@ -280,7 +278,7 @@ public final class HfCheckpoint implements AutoCloseable {
         }
       }
       SavedTokenizer.complete(staged.path());
-      Files.writeString(staged.path().resolve(LlamaConfig.FILE_NAME), config.toJson());
+      Files.writeString(staged.path().resolve(ConfigJson.FILE_NAME), text);
       if (generation != null) {
         // In place of the base's, which was copied.
         Files.writeString(staged.path().resolve(GenerationConfig.FILE_NAME), generation);

@@ -1,7 +1,5 @@
 package org.bayu.llama;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -11,13 +9,10 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
-import org.bayu.tensor.io.MalformedFileException;
-import org.bayu.tensor.io.StrictJson;
-import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The architecture of a Llama, as a model folder's {@code config.json} describes it.
+ * The architecture of a Llama.
  *
  * @param hiddenSize D, features of the residual stream
  * @param intermediateSize F, features within the feed-forward layers
@@ -34,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param mlpBias whether gate_proj, up_proj and down_proj have biases
  * @param eosTokenIds tokens that end a text, possibly none
  * @param dtype the type that the file names for the weights, if it names one that Bayu knows
- * @param source the JSON text that this was read from, with what Bayu does not know; may be empty
+ * @param source the JSON text that this was read from, kept for the keys that Bayu does not know;
+ *     may be empty
  */
 public record LlamaConfig(
     int hiddenSize,
@@ -56,13 +52,15 @@ public record LlamaConfig(
     OptionalInt padTokenId,
     @Nullable DType dtype,
     String source) {
-  /** The file's name in a model folder. */
-  public static final String FILE_NAME = "config.json";
+  /** The name of the embedding's weight, [V, D]. */
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+
+  /** The name of the head's weight, [V, D]. */
+  public static final String HEAD = "lm_head.weight";
 
   private static final int MAX_LAYERS = 10_000;
   private static final int MAX_POSITIONS = 100_000_000;
   private static final double MAX_PARAMETERS = 1e13;
-  private static final int MAX_FILE_BYTES = 10_000_000;
 
   /**
    * Checks that the numbers fit together and are not absurd.
@@ -124,47 +122,37 @@ public record LlamaConfig(
     }
   }
 
-  /**
-   * Reads a {@code config.json}.
-   *
-   * @throws MalformedFileException if it is not the configuration of a Llama that Bayu computes;
-   *     the message lists every missing key and every value that is wrong
-   * @throws IOException if it is missing or cannot be read
-   */
-  public static LlamaConfig read(Path file) throws IOException {
-    try {
-      return parse(StrictJson.text(file, WholeFile.read(file, MAX_FILE_BYTES)));
-    } catch (IllegalArgumentException e) {
-      throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  /**
-   * The configuration that this text describes.
-   *
-   * @throws IllegalArgumentException as {@link #read} refuses a file
-   */
-  public static LlamaConfig parse(String json) {
-    return new LlamaConfigReader(json).read();
-  }
-
-  /**
-   * The text of a {@code config.json}: {@link #source} where it still says the same, otherwise with
-   * every key set anew, in the spelling that Transformers 4 and 5 both read. Keys that Bayu does
-   * not know stay.
-   */
-  public String toJson() {
-    return LlamaConfigWriter.toJson(this);
-  }
-
-  /** The same with the weights' type; nothing else in {@link #source} changes. */
+  /** The same architecture with weights of another type. */
   public LlamaConfig withDtype(DType changed) {
-    return changed == dtype ? this : parse(LlamaConfigWriter.withDtype(this, changed));
+    return with(tieWordEmbeddings, changed);
   }
 
-  /** The same with a head of its own; nothing else in {@link #source} changes. */
-  LlamaConfig untied() {
-    return parse(LlamaConfigWriter.untied(this));
+  /** The same architecture with a head of its own. */
+  public LlamaConfig untied() {
+    return with(false, dtype);
+  }
+
+  private LlamaConfig with(boolean tied, @Nullable DType type) {
+    return new LlamaConfig(
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        maxPositions,
+        rmsNormEps,
+        ropeTheta,
+        ropeScaling,
+        tied,
+        attentionBias,
+        mlpBias,
+        bosTokenId,
+        eosTokenIds,
+        padTokenId,
+        type,
+        source);
   }
 
   /**
@@ -173,7 +161,7 @@ public record LlamaConfig(
    */
   public Map<String, Shape> parameterShapes() {
     var shapes = new LinkedHashMap<String, Shape>();
-    shapes.put(HfCheckpoint.EMBEDDING, Shape.of(vocabSize, hiddenSize));
+    shapes.put(EMBEDDING, Shape.of(vocabSize, hiddenSize));
     var queries = heads * headDim;
     var keys = kvHeads * headDim;
     for (var i = 0; i < layers; i++) {
@@ -190,7 +178,7 @@ public record LlamaConfig(
     }
     shapes.put("model.norm.weight", Shape.of(hiddenSize));
     if (!tieWordEmbeddings) {
-      shapes.put(HfCheckpoint.HEAD, Shape.of(vocabSize, hiddenSize));
+      shapes.put(HEAD, Shape.of(vocabSize, hiddenSize));
     }
     return Collections.unmodifiableMap(shapes);
   }

@@ -14,29 +14,34 @@ import org.bayu.tensor.DType;
 final class LlamaConfigWriter {
   private LlamaConfigWriter() {}
 
-  static String toJson(LlamaConfig config) {
+  /** The source where it still says the same, otherwise with what changed set anew. */
+  static String write(LlamaConfig config) {
     var source = config.source();
-    if (!source.isEmpty() && config.equals(LlamaConfig.parse(source))) {
+    if (source.isEmpty()) {
+      var json = LlamaConfigReader.JSON.createObjectNode();
+      putAll(json, config);
+      return print(json);
+    }
+    var read = ConfigJson.parse(source);
+    if (config.equals(read)) {
       return source;
     }
-    var json =
-        source.isEmpty()
-            ? LlamaConfigReader.JSON.createObjectNode()
-            : LlamaConfigReader.parse(source);
-    putAll(json, config);
+    var json = LlamaConfigReader.parse(source);
+    var dtype = config.dtype();
+    var same = config.tieWordEmbeddings() ? read : read.untied();
+    if (dtype == null || !config.equals(same.withDtype(dtype))) {
+      putAll(json, config);
+      return print(json);
+    }
+    // The head and the weights' type aside nothing changed: the other keys stay as they are
+    // spelled.
+    if (read.tieWordEmbeddings() != config.tieWordEmbeddings()) {
+      json.put("tie_word_embeddings", config.tieWordEmbeddings());
+    }
+    if (read.dtype() != dtype) {
+      putDtype(json, dtype);
+    }
     return print(json);
-  }
-
-  /** The source, or what stands for it, with another type of the weights. */
-  static String withDtype(LlamaConfig config, DType dtype) {
-    var json = LlamaConfigReader.parse(toJson(config));
-    putDtype(json, dtype);
-    return print(json);
-  }
-
-  /** The same with a head that is not the embedding. */
-  static String untied(LlamaConfig config) {
-    return print(LlamaConfigReader.parse(toJson(config)).put("tie_word_embeddings", false));
   }
 
   private static void putAll(ObjectNode json, LlamaConfig config) {

@@ -32,7 +32,7 @@ class BesideTransformersTest {
   @Test
   void theEmbeddingsRowOfThePadIsTrained() throws IOException {
     var json = (ObjectNode) Golden.json("llama2", "config.json");
-    var config = LlamaConfig.parse(json.put("pad_token_id", 2).toString());
+    var config = ConfigJson.parse(json.put("pad_token_id", 2).toString());
     assertEquals(OptionalInt.of(2), config.padTokenId());
     try (var arena = Arena.ofShared();
         var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));

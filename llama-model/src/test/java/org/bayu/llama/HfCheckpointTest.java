@@ -324,7 +324,7 @@ class HfCheckpointTest {
   void modelIsSavedFromAConfigurationAlone() throws IOException {
     var config =
         LlamaConfigTest.withoutSource(
-            LlamaConfig.read(GOLDEN.resolve("llama3-scaling/config.json")));
+            ConfigJson.read(GOLDEN.resolve("llama3-scaling/config.json")));
     var target = folder.resolve("new/model");
     var tokenizer = Files.writeString(folder.resolve("tokenizer.json"), "{}");
     HfCheckpoint.save(

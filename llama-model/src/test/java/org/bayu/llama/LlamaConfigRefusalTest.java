@@ -22,13 +22,13 @@ class LlamaConfigRefusalTest {
 
   private void refused(String reason, String json) throws IOException {
     var file = Files.writeString(folder.resolve("config.json"), json);
-    var e = assertThrows(MalformedFileException.class, () -> LlamaConfig.read(file));
+    var e = assertThrows(MalformedFileException.class, () -> ConfigJson.read(file));
     assertEquals(file + ": " + reason, e.getMessage());
   }
 
   @Test
   void missingFileIsNamed() {
-    assertThrows(NoSuchFileException.class, () -> LlamaConfig.read(folder.resolve("config.json")));
+    assertThrows(NoSuchFileException.class, () -> ConfigJson.read(folder.resolve("config.json")));
   }
 
   @Test
@@ -144,14 +144,14 @@ class LlamaConfigRefusalTest {
   @ValueSource(strings = {"{", "{}{}", "{\"a\": 1, \"a\": 1}", "{\"a\": NaN}", "x", ""})
   void textThatIsNotJsonIsRefusedWithItsPlace(String json) throws IOException {
     var file = Files.writeString(folder.resolve("config.json"), json);
-    var e = assertThrows(MalformedFileException.class, () -> LlamaConfig.read(file));
+    var e = assertThrows(MalformedFileException.class, () -> ConfigJson.read(file));
     assertTrue(e.reason().startsWith("is not valid JSON at line 1, column "), e.reason());
   }
 
   @Test
   void textThatIsNotUtf8IsRefused() throws IOException {
     var file = Files.write(folder.resolve("config.json"), new byte[] {'{', '"', (byte) 0xFF});
-    var e = assertThrows(MalformedFileException.class, () -> LlamaConfig.read(file));
+    var e = assertThrows(MalformedFileException.class, () -> ConfigJson.read(file));
     assertEquals("is not valid UTF-8 at byte 2", e.reason());
   }
 }

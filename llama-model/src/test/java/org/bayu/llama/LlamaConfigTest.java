@@ -37,7 +37,7 @@ class LlamaConfigTest {
       """;
 
   private static LlamaConfig golden(String variant) throws IOException {
-    return LlamaConfig.read(GOLDEN.resolve(variant).resolve("config.json"));
+    return ConfigJson.read(GOLDEN.resolve(variant).resolve("config.json"));
   }
 
   /** The same configuration without its text. */
@@ -66,7 +66,7 @@ class LlamaConfigTest {
 
   @Test
   void llama2IsRead() {
-    var config = LlamaConfig.parse(LLAMA_2);
+    var config = ConfigJson.parse(LLAMA_2);
     assertEquals(
         new LlamaConfig(
             4096,
@@ -132,7 +132,7 @@ class LlamaConfigTest {
   @Test
   void stories260KIsRead() throws IOException {
     var folder = SharedData.path("stories260K");
-    var config = LlamaConfig.read(folder.resolve("config.json"));
+    var config = ConfigJson.read(folder.resolve("config.json"));
     assertEquals(8, config.heads());
     assertEquals(4, config.kvHeads());
     assertEquals(8, config.headDim());
@@ -145,7 +145,7 @@ class LlamaConfigTest {
   }
 
   private static LlamaConfig with(String... keysAndValues) {
-    return LlamaConfig.parse(json(keysAndValues));
+    return ConfigJson.parse(json(keysAndValues));
   }
 
   /** Llama 2's configuration with these values, JSON themselves, in place of its own. */
@@ -183,7 +183,7 @@ class LlamaConfigTest {
   void epsilonAndPositionsAreTransformersDefaultsWhereTheFileHasNone() {
     var json = LlamaConfigReader.parse(LLAMA_2);
     json.remove(List.of("rms_norm_eps", "max_position_embeddings"));
-    var config = LlamaConfig.parse(json.toString());
+    var config = ConfigJson.parse(json.toString());
     assertEquals(1e-6, config.rmsNormEps());
     assertEquals(2048, config.maxPositions());
   }
@@ -197,7 +197,7 @@ class LlamaConfigTest {
   void dynamicScalingIsNoneWithinThePositionsAndStaysInTheFile() {
     var dynamic = with("rope_scaling", "{\"type\": \"dynamic\", \"factor\": 2.0}");
     assertEquals(new RopeScaling.Default(), dynamic.ropeScaling());
-    assertTrue(dynamic.withDtype(DType.F32).toJson().contains("\"dynamic\""));
+    assertTrue(ConfigJson.write(dynamic.withDtype(DType.F32)).contains("\"dynamic\""));
   }
 
   /** As Transformers 5.18 reads these files. */
@@ -263,15 +263,15 @@ class LlamaConfigTest {
 
   @Test
   void unchangedConfigurationIsWrittenAsItWasRead() {
-    assertSame(LLAMA_2, LlamaConfig.parse(LLAMA_2).toJson());
+    assertSame(LLAMA_2, ConfigJson.write(ConfigJson.parse(LLAMA_2)));
   }
 
   @Test
   void unknownKeysAndDigitsSurviveAnotherType() {
     var json = json("my_key", "{\"a\": [1, 2.50]}", "rope_theta", "500000.0");
-    var changed = LlamaConfig.parse(json).withDtype(DType.BF16);
+    var changed = ConfigJson.parse(json).withDtype(DType.BF16);
     assertEquals(DType.BF16, changed.dtype());
-    var text = changed.toJson();
+    var text = ConfigJson.write(changed);
     assertTrue(text.contains("\"torch_dtype\": \"bfloat16\""), text);
     assertTrue(text.contains("2.50"), text);
     assertTrue(text.contains("\"rope_theta\": 500000.0"), text);
@@ -282,7 +282,7 @@ class LlamaConfigTest {
 
   @Test
   void typeIsWrittenUnderTheKeyThatTheFileHas() throws IOException {
-    var five = golden("llama3-scaling").withDtype(DType.F32).toJson();
+    var five = ConfigJson.write(golden("llama3-scaling").withDtype(DType.F32));
     assertTrue(five.contains("\"dtype\": \"float32\""), five);
     assertFalse(five.contains("torch_dtype"), five);
     assertTrue(five.contains("\"rope_parameters\""), five);
@@ -292,7 +292,7 @@ class LlamaConfigTest {
   void configurationWithoutTextIsWrittenWhole() throws IOException {
     for (var variant : List.of("llama2", "llama3-scaling", "linear-scaling-biases")) {
       var config = withoutSource(golden(variant));
-      assertEquals(config, withoutSource(LlamaConfig.parse(config.toJson())));
+      assertEquals(config, withoutSource(ConfigJson.parse(ConfigJson.write(config))));
     }
   }
 
@@ -321,7 +321,7 @@ class LlamaConfigTest {
             five.dtype(),
             five.source());
     assertNotEquals(five, changed);
-    var read = LlamaConfig.parse(changed.toJson());
+    var read = ConfigJson.parse(ConfigJson.write(changed));
     assertEquals(withoutSource(changed), withoutSource(read));
     assertTrue(read.source().contains("\"transformers_version\": \"5.18.0\""));
   }

@@ -47,7 +47,7 @@ class LlamaModelTest {
   void aConfigurationInTransformers4SpellingGivesTheSameLogits() throws IOException {
     var tokens = Golden.ints(Golden.json("llama3-scaling", "tokens.json"));
     var config =
-        LlamaConfig.read(Golden.folder("llama3-scaling-transformers4").resolve("config.json"));
+        ConfigJson.read(Golden.folder("llama3-scaling-transformers4").resolve("config.json"));
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama3-scaling"))) {
       var expected =
           logits(new LlamaModel(checkpoint.config(), checkpoint.weights()), DType.F32, tokens);

@@ -29,7 +29,7 @@ class PassMemoryTest {
   record Case(
       int kvHeads, boolean tied, boolean bias, DType dtype, DType compute, boolean checkpointing) {
     LlamaConfig config() {
-      return LlamaConfig.parse(
+      return ConfigJson.parse(
           String.format(
               Locale.ROOT,
               """

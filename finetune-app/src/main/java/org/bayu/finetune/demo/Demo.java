@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.bayu.finetune.ExitCode;
-import org.bayu.llama.LlamaConfig;
+import org.bayu.llama.ConfigJson;
 import org.bayu.llama.tokenizer.ByteLevelBpeTrainer;
 
 /**
@@ -85,7 +85,7 @@ public final class Demo {
     var instruction = DemoFiles.resource("instruction.txt");
     files.writeData(sets, instruction);
     files.writeConfigurations();
-    var config = LlamaConfig.parse(DemoFiles.resource(files.size().model()));
+    var config = ConfigJson.parse(DemoFiles.resource(files.size().model()));
     var texts =
         sets.stream()
             .filter(set -> set.name().endsWith("train"))

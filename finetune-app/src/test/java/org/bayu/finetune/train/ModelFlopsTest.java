@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import org.bayu.finetune.TestFiles;
-import org.bayu.llama.LlamaConfig;
+import org.bayu.llama.ConfigJson;
 import org.junit.jupiter.api.Test;
 
 class ModelFlopsTest {
   @Test
   void aModelsOperationsAreThoseThatLevanterCounts() throws IOException {
-    var config = LlamaConfig.read(TestFiles.golden("llama2/config.json"));
+    var config = ConfigJson.read(TestFiles.golden("llama2/config.json"));
     // 3 · 100 · lm_flops_per_token, by Levanter's own function.
     assertEquals(19459200.0, new ModelFlops(config).of(100));
   }

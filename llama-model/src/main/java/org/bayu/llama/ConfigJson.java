@@ -1,0 +1,51 @@
+package org.bayu.llama;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.StrictJson;
+import org.bayu.tensor.io.WholeFile;
+
+/** A model folder's {@code config.json}: a {@link LlamaConfig} from its text, and back. */
+public final class ConfigJson {
+  /** The file's name in a model folder. */
+  public static final String FILE_NAME = "config.json";
+
+  private static final int MAX_FILE_BYTES = 10_000_000;
+
+  private ConfigJson() {}
+
+  /**
+   * Reads a {@code config.json}.
+   *
+   * @throws MalformedFileException if it is not the configuration of a Llama that Bayu computes;
+   *     the message lists every missing key and every value that is wrong
+   * @throws IOException if it is missing or cannot be read
+   */
+  public static LlamaConfig read(Path file) throws IOException {
+    try {
+      return parse(StrictJson.text(file, WholeFile.read(file, MAX_FILE_BYTES)));
+    } catch (IllegalArgumentException e) {
+      throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * The configuration that this text describes.
+   *
+   * @throws IllegalArgumentException as {@link #read} refuses a file
+   */
+  public static LlamaConfig parse(String json) {
+    return new LlamaConfigReader(json).read();
+  }
+
+  /**
+   * The text of a {@code config.json}, in the spelling that Transformers 4 and 5 both read. It is
+   * {@link LlamaConfig#source} where that still says the same; keys that Bayu does not know stay.
+   *
+   * @throws IllegalArgumentException if the weights' type is I32
+   */
+  public static String write(LlamaConfig config) {
+    return LlamaConfigWriter.write(config);
+  }
+}
