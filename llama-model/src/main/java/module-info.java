@@ -6,5 +6,7 @@ module org.bayu.llama {
   requires static transitive org.jspecify;
 
   exports org.bayu.llama;
+  exports org.bayu.llama.generate;
+  exports org.bayu.llama.hf;
   exports org.bayu.llama.tokenizer;
 }

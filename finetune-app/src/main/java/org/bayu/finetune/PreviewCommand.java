@@ -9,7 +9,7 @@ import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.data.ExampleText;
 import org.bayu.finetune.data.TokenCache;
 import org.bayu.finetune.data.UnknownTokens;
-import org.bayu.llama.ConfigJson;
+import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;

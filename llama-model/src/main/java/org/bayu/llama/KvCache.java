@@ -35,7 +35,7 @@ public final class KvCache implements AutoCloseable {
   }
 
   /** Bytes of keys and values of {@code rows} tokens, all layers. */
-  static long bytes(LlamaConfig config, DType dtype, int rows) {
+  public static long bytes(LlamaConfig config, DType dtype, int rows) {
     return 2L * config.layers() * rows * config.kvHeads() * config.headDim() * dtype.bytes();
   }
 

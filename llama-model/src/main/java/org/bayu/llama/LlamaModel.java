@@ -86,8 +86,27 @@ public final class LlamaModel extends Module {
         new int[0]);
   }
 
-  /** The same, with keys and values in row {@code cacheRows[i]} of {@code cache} for token i. */
-  Variable hidden(
+  /**
+   * The same for tokens that continue others, whose keys and values {@code cache} holds: those of
+   * token i are written to row {@code cacheRows[i]}, then attention reads all of them there.
+   *
+   * @param tokens T ids
+   * @param positions of each token in its sequence
+   * @param segments what each token attends to, in rows of the cache
+   * @throws IllegalArgumentException as above
+   */
+  public Variable hidden(
+      Tape tape,
+      int[] tokens,
+      int[] positions,
+      AttentionSegments segments,
+      DType compute,
+      KvCache cache,
+      int[] cacheRows) {
+    return hidden(tape, tokens, positions, segments, compute, false, cache, cacheRows);
+  }
+
+  private Variable hidden(
       Tape tape,
       int[] tokens,
       int[] positions,
@@ -116,7 +135,12 @@ public final class LlamaModel extends Module {
     return norm.get().forward(tape, x, compute);
   }
 
-  void checkToken(int token) {
+  /**
+   * Refuses a token that is not in the vocabulary.
+   *
+   * @throws IllegalArgumentException that names both
+   */
+  public void checkToken(int token) {
     if (token < 0 || token >= config.vocabSize()) {
       throw new IllegalArgumentException(
           String.format(

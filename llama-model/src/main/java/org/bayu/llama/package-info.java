@@ -1,17 +1,18 @@
 /**
- * The Llama model: {@link org.bayu.llama.HfCheckpoint} opens a model folder, {@link
- * org.bayu.llama.LlamaModel} computes with its weights, {@link org.bayu.llama.Generator} continues
- * prompts.
+ * The Llama model: {@link org.bayu.llama.LlamaModel} computes hidden states, logits and loss of the
+ * sequences of a {@link org.bayu.llama.TokenTree}. {@link org.bayu.llama.LlamaConfig} is its
+ * architecture, {@link org.bayu.llama.Weights} its tensors by name.
  *
  * {@snippet :
  * try (var checkpoint = HfCheckpoint.open(Path.of("Llama-2-7b-hf"));
- *     var device = Device.cpu()) {
+ *     var device = Device.cpu();
+ *     var workspace = new Workspace()) {
  *   var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
- *   var tokenizer = LlamaTokenizer.load(checkpoint.folder());
- *   var prompt = tokenizer.encode("Once upon a time", EncodeOption.BOS).toIntArray();
- *   var generator = new Generator(model, device, DType.BF16, IntSet.of(tokenizer.eosId().orElse(2)));
- *   var tokens = generator.generate(List.of(prompt), 64, Sampling.GREEDY, (i, token) -> {});
- *   System.out.println(tokenizer.decode(tokens.getFirst()));
+ *   var tokens = LlamaTokenizer.load(checkpoint.folder()).encode("Once upon a", EncodeOption.BOS);
+ *   var tree = TokenTree.of(List.of(tokens.toIntArray()), TokenTree.DEFAULT_MINIMUM_SHARED);
+ *   var tape = Tape.inference(device, workspace);
+ *   var hidden = model.hidden(tape, tree, DType.BF16, false);
+ *   var next = model.logits(tape, hidden, tokens.size() - 1).value(); // [1, V]
  * }
  * }
  */

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.bayu.llama.hf.ConfigJson;
+import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;

@@ -6,18 +6,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** The golden model folders, which Transformers wrote (tools/golden/README.md). */
-final class Golden {
+@SuppressWarnings("exports") // tests alone see it
+public final class Golden {
   private Golden() {}
 
-  static Path folder(String variant) {
+  public static Path folder(String variant) {
     return Path.of("src/test/resources/golden").resolve(variant);
   }
 
-  static JsonNode json(String variant, String file) throws IOException {
+  public static JsonNode json(String variant, String file) throws IOException {
     return new ObjectMapper().readTree(folder(variant).resolve(file).toFile());
   }
 
-  static int[] ints(JsonNode numbers) {
+  public static int[] ints(JsonNode numbers) {
     var ints = new int[numbers.size()];
     for (var i = 0; i < ints.length; i++) {
       ints[i] = numbers.get(i).intValue();

@@ -6,11 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Real models and data, which lie beside the project and are no part of it. */
-final class SharedData {
+public final class SharedData {
   private SharedData() {}
 
   /** The file or folder {@code name} of {@code ../shared/data}; skips the test without it. */
-  static Path path(String name) {
+  public static Path path(String name) {
     var root = Path.of("").toAbsolutePath();
     while (root.getParent() != null && Files.notExists(root.resolve("mvnw"))) {
       root = root.getParent();

@@ -7,12 +7,12 @@ import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /** The kernels that run on every machine, whichever of them it would choose. */
-enum Tier {
+public enum Tier {
   VECTOR,
   SCALAR;
 
   /** Two threads of these kernels. */
-  Device device() {
+  public Device device() {
     return new CpuDevice(
         switch (this) {
           case VECTOR -> VectorKernels.INSTANCE;

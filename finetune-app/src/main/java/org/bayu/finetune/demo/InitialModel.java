@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import org.bayu.llama.HfCheckpoint;
 import org.bayu.llama.LlamaConfig;
 import org.bayu.llama.Weights;
+import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
-import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraTargets;
 
 /**

@@ -18,7 +18,7 @@ import org.bayu.finetune.config.TrainerConfig.GradientCheckpointing;
 import org.bayu.finetune.data.TokenizedData;
 import org.bayu.finetune.data.TokenizedExample;
 import org.bayu.finetune.memory.MachineMemory;
-import org.bayu.llama.HfCheckpoint;
+import org.bayu.llama.hf.HfCheckpoint;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import org.bayu.finetune.TestFiles;
-import org.bayu.llama.ConfigJson;
+import org.bayu.llama.hf.ConfigJson;
 import org.junit.jupiter.api.Test;
 
 class ModelFlopsTest {

@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import static org.bayu.llama.LlamaConfig.EMBEDDING;
 import static org.bayu.llama.LlamaConfig.HEAD;
@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.bayu.llama.LlamaConfig;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.io.MalformedFileException;

@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.OptionalInt;
+import org.bayu.llama.SharedData;
+import org.bayu.llama.Weights;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Shape;

@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import org.bayu.llama.LlamaConfig;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;

@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.generate;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
@@ -8,6 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntPredicate;
+import org.bayu.llama.KvCache;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.NonFiniteLogitsException;
+import org.bayu.llama.TokenTree;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;

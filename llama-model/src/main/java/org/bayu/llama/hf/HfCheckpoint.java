@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bayu.llama.LlamaConfig;
+import org.bayu.llama.Weights;
 import org.bayu.llama.tokenizer.SavedTokenizer;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.NonFiniteTensorException;

@@ -1,6 +1,6 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
-import static org.bayu.llama.LlamaConfigTest.json;
+import static org.bayu.llama.hf.LlamaConfigTest.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;

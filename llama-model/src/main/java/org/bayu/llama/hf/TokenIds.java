@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;

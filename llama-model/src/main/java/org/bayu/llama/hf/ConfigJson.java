@@ -1,7 +1,8 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.bayu.llama.LlamaConfig;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.StrictJson;
 import org.bayu.tensor.io.WholeFile;

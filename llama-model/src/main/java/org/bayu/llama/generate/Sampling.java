@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.generate;
 
 import it.unimi.dsi.fastutil.ints.IntArrays;
 import java.util.SplittableRandom;

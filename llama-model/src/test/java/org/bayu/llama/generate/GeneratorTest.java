@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.generate;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -17,6 +17,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import org.bayu.llama.Golden;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.NonFiniteLogitsException;
+import org.bayu.llama.SharedData;
+import org.bayu.llama.Tier;
+import org.bayu.llama.Weights;
+import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;

@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.bayu.llama.LlamaConfig;
+import org.bayu.llama.RopeScaling;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.io.Printable;
 import org.bayu.tensor.io.StrictJson;

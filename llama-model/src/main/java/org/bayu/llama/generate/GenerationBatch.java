@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.generate;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.TreeSet;
+import org.bayu.llama.KvCache;
+import org.bayu.llama.LlamaModel;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -131,7 +133,6 @@ final class GenerationBatch implements AutoCloseable {
         pass.positions.toIntArray(),
         new AttentionSegments(pass.segments),
         compute,
-        false,
         cache,
         pass.cacheRows.toIntArray());
   }

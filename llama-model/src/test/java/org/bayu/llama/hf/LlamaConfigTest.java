@@ -1,4 +1,4 @@
-package org.bayu.llama;
+package org.bayu.llama.hf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -14,6 +14,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.bayu.llama.LlamaConfig;
+import org.bayu.llama.RopeScaling;
+import org.bayu.llama.SharedData;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.io.SafetensorsFile;
