@@ -10,7 +10,7 @@ import java.util.Locale;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
-import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.llama.hf.ModelFolder;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -53,10 +53,9 @@ public final class GenerationRates {
   /** Prints a line for each round, and the medians. */
   public static void main(String[] args) throws IOException {
     var rounds = args.length > 1 ? Integer.parseInt(args[1]) : 7;
-    try (var checkpoint = HfCheckpoint.open(Path.of(args[0]));
+    try (var folder = ModelFolder.open(Path.of(args[0]));
         var device = Device.cpu()) {
-      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
-      new GenerationRates(model, (CpuDevice) device).run(rounds);
+      new GenerationRates(folder.model(), (CpuDevice) device).run(rounds);
     }
   }
 

@@ -1,6 +1,5 @@
 package com.example;
 
-import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -11,9 +10,7 @@ import org.bayu.llama.LlamaModel;
 import org.bayu.llama.TokenTree;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
-import org.bayu.llama.hf.HfCheckpoint;
-import org.bayu.llama.tokenizer.EncodeOption;
-import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.PeftFormat;
@@ -41,22 +38,20 @@ final class TeachASentence {
   private TeachASentence() {}
 
   public static void main(String[] args) throws IOException {
-    var folder = Path.of(args[0]);
     var sentence = args[1];
-    try (var checkpoint = HfCheckpoint.open(folder);
+    try (var folder = ModelFolder.open(Path.of(args[0]));
         var device = Device.cpu()) {
-      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
-      var tokenizer = LlamaTokenizer.load(folder);
+      var model = folder.model();
+      var tokenizer = folder.tokenizer();
       try (var adapter = LoraAdapter.inject(model, LoraConfig.DEFAULT, 0)) {
-        teach(model, adapter, device, tokenizer.encode(sentence, EncodeOption.BOS).toIntArray());
+        teach(model, adapter, device, tokenizer.prompt(sentence).toIntArray());
 
-        var firstWord = tokenizer.encode(sentence.split(" ")[0], EncodeOption.BOS).toIntArray();
-        var stop = IntSet.of(tokenizer.eosId().orElse(2));
-        var generator = new Generator(model, device, DType.F32, stop);
+        var firstWord = tokenizer.prompt(sentence.split(" ")[0]).toIntArray();
+        var generator = new Generator(model, device, DType.F32, folder.stopTokens());
         var tokens = generator.generate(List.of(firstWord), 32, Sampling.GREEDY, (_, _) -> {});
         System.out.println(tokenizer.decode(tokens.getFirst()));
 
-        PeftFormat.save(adapter, Path.of(args[2]), folder.toString());
+        PeftFormat.save(adapter, Path.of(args[2]), args[0]);
       }
     }
   }

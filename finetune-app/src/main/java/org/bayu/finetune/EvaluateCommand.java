@@ -99,7 +99,7 @@ final class EvaluateCommand implements Callable<Integer> {
       var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);
       // Prompts of any length: the longer ones are counted.
       var rows = new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE).read(reader, data);
-      var stopTokens = loaded.stopTokens(tokenizer);
+      var stopTokens = loaded.stopTokens();
       var predictor =
           new Predictor(loaded.model(), tokenizer, compute.dtype(), stopTokens, maxNewTokens);
       var readable = readable(predictor, rows);

@@ -140,8 +140,7 @@ final class GenerateCommand implements Callable<Integer> {
     try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
         var device = Device.cpu()) {
       var tokenizer = loaded.tokenizer();
-      var generator =
-          new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens(tokenizer));
+      var generator = new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens());
       var config = loaded.model().config();
       var reader = new PromptReader(tokenizer, config.vocabSize(), config.maxPositions());
       if (input.text != null) {

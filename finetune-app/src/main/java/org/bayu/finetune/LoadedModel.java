@@ -1,68 +1,60 @@
 package org.bayu.finetune;
 
-import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.bayu.llama.LlamaModel;
-import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.llama.hf.ModelFolder;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model folder's weights, mapped, with an adapter folder's where one is given.
+ * A model folder as the commands' options name it, with an adapter folder's adapter where one is
+ * given.
  *
- * @param tokenizerFolder the adapter's, where it has a tokenizer of its own, else the model's
+ * @param messages is told what a user should know of the folders
  */
-record LoadedModel(
-    HfCheckpoint checkpoint,
-    LlamaModel model,
-    @Nullable LoraAdapter adapter,
-    Path tokenizerFolder,
-    Consumer<String> messages)
+record LoadedModel(ModelFolder folder, @Nullable LoraAdapter adapter, Consumer<String> messages)
     implements AutoCloseable {
-  /**
-   * Opens the folders.
-   *
-   * @param messages is told what a user should know of them
-   */
-  static LoadedModel open(Path folder, @Nullable Path adapterFolder, Consumer<String> messages)
+  /** Opens the folders. */
+  static LoadedModel open(Path modelFolder, @Nullable Path adapterFolder, Consumer<String> messages)
       throws IOException {
-    var checkpoint = HfCheckpoint.open(folder);
+    var folder = ModelFolder.open(modelFolder, adapterFolder);
     try {
-      checkpoint.notes().forEach(note -> messages.accept(folder + ": " + note));
-      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
-      var adapter = adapterFolder == null ? null : PeftFormat.load(adapterFolder, model);
-      var tokenizer = LlamaTokenizer.folder(folder, adapterFolder);
-      return new LoadedModel(checkpoint, model, adapter, tokenizer, messages);
+      folder.notes().forEach(messages);
+      var adapter = adapterFolder == null ? null : PeftFormat.load(adapterFolder, folder.model());
+      return new LoadedModel(folder, adapter, messages);
     } catch (Throwable e) {
-      checkpoint.close();
+      folder.close();
       throw e;
     }
   }
 
+  LlamaModel model() {
+    return folder.model();
+  }
+
   /** The tokenizer that the model is used with. What a user should know of it is said. */
   LlamaTokenizer tokenizer() throws IOException {
-    var tokenizer = LlamaTokenizer.load(checkpoint.folder(), tokenizerFolder);
-    tokenizer.notes().forEach(note -> messages.accept(tokenizerFolder + ": " + note));
+    var said = folder.notes().size();
+    var tokenizer = folder.tokenizer();
+    folder.notes().stream().skip(said).forEach(messages);
     return tokenizer;
   }
 
-  /** Every token that ends a sequence: the model folder's and the tokenizer's. */
-  IntSet stopTokens(LlamaTokenizer tokenizer) {
-    var stop = new IntOpenHashSet(checkpoint.stopTokens());
-    tokenizer.eosId().ifPresent(stop::add);
-    return stop;
+  /** Every token that ends a sequence. */
+  IntSet stopTokens() throws IOException {
+    return folder.stopTokens();
   }
 
   /** Refuses files that were cut short since they were opened: to be asked before they are read. */
   void checkFiles() {
     try {
-      checkpoint.checkSize();
+      folder.checkpoint().checkSize();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -73,6 +65,6 @@ record LoadedModel(
     if (adapter != null) {
       adapter.close();
     }
-    checkpoint.close();
+    folder.close();
   }
 }

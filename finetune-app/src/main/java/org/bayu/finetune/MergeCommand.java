@@ -48,8 +48,8 @@ final class MergeCommand implements Callable<Integer> {
           () ->
               SavedModels.saveMerged(
                   output,
-                  loaded.checkpoint(),
-                  loaded.tokenizerFolder(),
+                  loaded.folder().checkpoint(),
+                  loaded.folder().tokenizerFolder(),
                   Objects.requireNonNull(loaded.adapter()),
                   device,
                   dtype == null ? null : dtype.dtype(),
@@ -68,7 +68,7 @@ final class MergeCommand implements Callable<Integer> {
     } catch (NoSuchFileException e) {
       return OptionalInt.empty();
     } catch (MalformedFileException e) {
-      if (!loaded.tokenizerFolder().equals(loaded.checkpoint().folder())) {
+      if (!loaded.folder().tokenizerFolder().equals(loaded.folder().checkpoint().folder())) {
         throw e; // the adapter's own would be saved with the model
       }
       spec.commandLine()

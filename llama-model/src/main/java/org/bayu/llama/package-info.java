@@ -4,11 +4,11 @@
  * architecture, {@link org.bayu.llama.Weights} its tensors by name.
  *
  * {@snippet :
- * try (var checkpoint = HfCheckpoint.open(Path.of("Llama-2-7b-hf"));
+ * try (var folder = ModelFolder.open(Path.of("Llama-2-7b-hf"));
  *     var device = Device.cpu();
  *     var workspace = new Workspace()) {
- *   var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
- *   var tokens = LlamaTokenizer.load(checkpoint.folder()).encode("Once upon a", EncodeOption.BOS);
+ *   var model = folder.model();
+ *   var tokens = folder.tokenizer().prompt("Once upon a");
  *   var tree = TokenTree.of(List.of(tokens.toIntArray()), TokenTree.DEFAULT_MINIMUM_SHARED);
  *   var tape = Tape.inference(device, workspace);
  *   var hidden = model.hidden(tape, tree, DType.BF16, false);

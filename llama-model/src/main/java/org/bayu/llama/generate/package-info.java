@@ -3,14 +3,12 @@
  * time, and {@link org.bayu.llama.generate.Sampling} says how the next token is chosen.
  *
  * {@snippet :
- * try (var checkpoint = HfCheckpoint.open(Path.of("Llama-2-7b-hf"));
+ * try (var folder = ModelFolder.open(Path.of("Llama-2-7b-hf"));
  *     var device = Device.cpu()) {
- *   var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
- *   var tokenizer = LlamaTokenizer.load(checkpoint.folder());
- *   var prompt = tokenizer.encode("Once upon a time", EncodeOption.BOS).toIntArray();
- *   var generator = new Generator(model, device, DType.BF16, IntSet.of(tokenizer.eosId().orElse(2)));
+ *   var generator = new Generator(folder.model(), device, DType.BF16, folder.stopTokens());
+ *   var prompt = folder.tokenizer().prompt("Once upon a time").toIntArray();
  *   var tokens = generator.generate(List.of(prompt), 64, Sampling.GREEDY, (i, token) -> {});
- *   System.out.println(tokenizer.decode(tokens.getFirst()));
+ *   System.out.println(folder.tokenizer().decode(tokens.getFirst()));
  * }
  * }
  */

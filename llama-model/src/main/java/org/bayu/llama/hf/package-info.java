@@ -1,14 +1,15 @@
 /**
- * Model folders in the Hugging Face layout: {@link org.bayu.llama.hf.HfCheckpoint} opens and saves
- * them, and {@link org.bayu.llama.hf.ConfigJson} reads and writes their configuration.
+ * Model folders in the Hugging Face layout: {@link org.bayu.llama.hf.ModelFolder} opens one, with
+ * its model and its tokenizer. {@link org.bayu.llama.hf.HfCheckpoint} is a folder's configuration
+ * and weights, and saves new folders.
  *
  * {@snippet :
- * try (var checkpoint = HfCheckpoint.open(Path.of("Llama-2-7b-hf"))) {
- *   checkpoint.notes().forEach(System.err::println);
- *   var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
- *   // The same model in 16 bits:
- *   HfCheckpoint.save(
- *       Path.of("copy"), checkpoint, DType.BF16, OptionalInt.empty(), checkpoint.weights());
+ * try (var folder = ModelFolder.open(Path.of("Llama-2-7b-hf"))) {
+ *   var tokens = folder.tokenizer().prompt("Once upon a time");
+ *   folder.notes().forEach(System.err::println);
+ *   // The same model with weights in BF16:
+ *   var base = folder.checkpoint();
+ *   HfCheckpoint.save(Path.of("copy"), base, DType.BF16, OptionalInt.empty(), base.weights());
  * }
  * }
  */

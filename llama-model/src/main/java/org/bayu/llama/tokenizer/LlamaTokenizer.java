@@ -145,6 +145,11 @@ public final class LlamaTokenizer {
     return encode(text, EncodeOption.PREFIX);
   }
 
+  /** The same for a text in which special tokens stay text. */
+  public IntList prompt(String text) {
+    return prompt(TemplateText.EMPTY.field(text));
+  }
+
   private IntList encode(String text, Set<EncodeOption> options) {
     var whole =
         options.contains(EncodeOption.PARSE_SPECIAL)

@@ -5,7 +5,7 @@
  *
  * {@snippet :
  * var tokenizer = LlamaTokenizer.load(Path.of("Llama-2-7b-hf"));
- * IntList prompt = tokenizer.encode("Parse the query.", EncodeOption.TEMPLATE);
+ * IntList prompt = tokenizer.prompt("Parse the query.");
  * String text = tokenizer.decode(prompt);
  * }
  */

@@ -8,7 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A small {@code tokenizer.json} in Llama 2's form, whose parts tests replace. */
-final class JsonTokenizer {
+@SuppressWarnings("missing-explicit-ctor") // tests alone see it
+public final class JsonTokenizer {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final ObjectNode json =
@@ -53,13 +54,13 @@ final class JsonTokenizer {
   }
 
   /** Adds to the tokens that are found in the text. */
-  JsonTokenizer added(String token) {
+  public JsonTokenizer added(String token) {
     json.withArray("added_tokens").add(parse(token));
     return this;
   }
 
   /** Writes it into a folder. */
-  JsonTokenizer write(Path folder) throws IOException {
+  public JsonTokenizer write(Path folder) throws IOException {
     Files.write(folder.resolve("tokenizer.json"), MAPPER.writeValueAsBytes(json));
     return this;
   }

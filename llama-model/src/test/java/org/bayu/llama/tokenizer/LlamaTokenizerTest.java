@@ -100,6 +100,7 @@ class LlamaTokenizerTest {
                     + ". Bayu follows the post_processor, as Transformers 5 does.");
     assertEquals(expected, tokenizer.notes());
     assertEquals(tokenizer.encode("a", TEMPLATE), tokenizer.prompt(TemplateText.EMPTY.field("a")));
+    assertEquals(tokenizer.encode("a", TEMPLATE), tokenizer.prompt("a"));
   }
 
   @Test
