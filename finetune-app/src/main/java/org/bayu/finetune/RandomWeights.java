@@ -9,6 +9,7 @@ import org.bayu.llama.LlamaConfig;
 import org.bayu.llama.Weights;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
+import org.bayu.tensor.SplitMix64;
 import org.bayu.tensor.Tensor;
 
 /**
@@ -84,12 +85,9 @@ final class RandomWeights implements Weights, AutoCloseable {
     }
   }
 
-  /** The finalizer of SplitMix64 (Steele, Lea and Flood 2014), a bijection of well-mixed bits. */
-  private static long mix(long value) {
-    var z = value + 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return z ^ (z >>> 31);
+  /** The first number of the generator in this state. */
+  private static long mix(long state) {
+    return SplitMix64.mix(state + SplitMix64.GAMMA);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.bayu.finetune.data;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
+import org.bayu.tensor.SplitMix64;
 
 /**
  * Which rows a step takes: each epoch goes through all rows once in an order of its own, and the
@@ -10,14 +11,12 @@ import it.unimi.dsi.fastutil.ints.IntList;
  *
  * <p>An epoch's order is a Fisher–Yates shuffle: for i = rows − 1 … 1, swap i with j, where j is
  * the upper 64 bits of the 128-bit product of (i + 1) and a 64-bit random number (Lemire 2019; its
- * bias is below rows / 2⁶⁴). The random numbers are SplitMix64's (Steele, Lea, Flood 2014), whose
- * state starts as mix(seed + mix(epoch)).
+ * bias is below rows / 2⁶⁴). The random numbers are those of {@link SplitMix64}, whose state starts
+ * as mix(seed + mix(epoch)).
  *
  * <p>Not for several threads at once: the order of the last epoch asked for is kept.
  */
 public final class DataOrder {
-  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
-
   private final int rows;
   private final long seed;
   private final int[] order;
@@ -64,20 +63,12 @@ public final class DataOrder {
     for (var i = 0; i < rows; i++) {
       order[i] = i;
     }
-    var state = mix(seed + mix(epoch));
+    var random = new SplitMix64(SplitMix64.mix(seed + SplitMix64.mix(epoch)));
     for (var i = rows - 1; i > 0; i--) {
-      state += GOLDEN_GAMMA;
-      var j = (int) Math.unsignedMultiplyHigh(mix(state), i + 1L);
+      var j = (int) Math.unsignedMultiplyHigh(random.next(), i + 1L);
       var swapped = order[i];
       order[i] = order[j];
       order[j] = swapped;
     }
-  }
-
-  /** SplitMix64's finalizer. */
-  private static long mix(long z) {
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
   }
 }

@@ -8,13 +8,12 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.function.Consumer;
 import org.bayu.finetune.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.tensor.io.Sha256;
 
 /**
  * Keeps a data file's token ids from run to run, in a file named by a hash of all they follow from:
@@ -89,7 +88,7 @@ public record TokenCache(Path folder, Consumer<String> messages) {
   }
 
   private static String key(Source source) throws IOException {
-    var digest = sha256();
+    var digest = Sha256.digest();
     try (var out =
         new DataOutputStream(new DigestOutputStream(OutputStream.nullOutputStream(), digest))) {
       out.writeLong(TokenFile.MAGIC);
@@ -108,13 +107,5 @@ public record TokenCache(Path folder, Consumer<String> messages) {
     var bytes = text.getBytes(UTF_8);
     out.writeInt(bytes.length);
     out.write(bytes);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

@@ -14,13 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bayu.tensor.io.Sha256;
 
 /**
  * All that the answers of an evaluation follow from, by name: what is short as it is, files as
@@ -96,7 +95,7 @@ public record EvaluationSettings(Map<String, String> values) {
   }
 
   private static String digest(List<Path> files) throws IOException {
-    var digest = sha256();
+    var digest = Sha256.digest();
     try (var out =
         new DataOutputStream(new DigestOutputStream(OutputStream.nullOutputStream(), digest))) {
       for (var file : files) {
@@ -117,20 +116,12 @@ public record EvaluationSettings(Map<String, String> values) {
 
   /** The digest of texts. */
   public static String ofTexts(List<String> texts) {
-    var digest = sha256();
+    var digest = Sha256.digest();
     for (var text : texts) {
       var bytes = text.getBytes(UTF_8);
       digest.update(ByteBuffer.allocate(4).putInt(0, bytes.length));
       digest.update(bytes);
     }
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

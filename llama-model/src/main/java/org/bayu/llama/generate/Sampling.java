@@ -2,6 +2,7 @@ package org.bayu.llama.generate;
 
 import it.unimi.dsi.fastutil.ints.IntArrays;
 import java.util.SplittableRandom;
+import org.bayu.tensor.SplitMix64;
 import org.bayu.tensor.Tensor;
 
 /**
@@ -28,7 +29,7 @@ public record Sampling(double temperature, double topP, long seed) {
 
   /** The choices for one sequence; {@code sequence} numbers it. */
   Sampler sampler(int sequence) {
-    return new Sampler(new SplittableRandom(seed * 0x9E3779B97F4A7C15L + sequence));
+    return new Sampler(new SplittableRandom(seed * SplitMix64.GAMMA + sequence));
   }
 
   /** Chooses for one sequence, token after token. */

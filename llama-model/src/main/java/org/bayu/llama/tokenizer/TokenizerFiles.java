@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.OptionalInt;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.Sha256;
 import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +51,7 @@ final class TokenizerFiles {
   /** Reads the tokenizer of a folder, or the one file, with what lies beside it. */
   static Loaded load(Path path) throws IOException {
     var file = file(path);
-    var digest = sha256();
+    var digest = Sha256.digest();
     var configJson = beside(file, TokenizerConfig.FILE_NAME, digest);
     var mapJson = beside(file, SPECIAL_TOKENS_MAP, digest);
     var addedJson = beside(file, ADDED_TOKENS, digest);
@@ -93,13 +93,5 @@ final class TokenizerFiles {
     }
     throw new MalformedFileException(
         path, "holds no tokenizer: neither tokenizer.json nor tokenizer.model");
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
   }
 }

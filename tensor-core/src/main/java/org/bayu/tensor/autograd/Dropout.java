@@ -1,6 +1,8 @@
 package org.bayu.tensor.autograd;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.bayu.tensor.SplitMix64.GAMMA;
+import static org.bayu.tensor.SplitMix64.mix;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
@@ -17,16 +19,13 @@ import org.bayu.tensor.autograd.Gradients.Target;
  * caller's decision; see {@link Tape#training}.
  */
 public final class Dropout {
-  /** Weyl increment of SplitMix64: Steele, Lea and Flood 2014. */
-  private static final long GOLDEN = 0x9E3779B97F4A7C15L;
-
   private Dropout() {}
 
   /** A key from what tells masks apart, such as seed, step and layer; their order counts. */
   public static long key(long... parts) {
     var key = 0L;
     for (var part : parts) {
-      key = mix(key + GOLDEN + mix(part + GOLDEN));
+      key = mix(key + GAMMA + mix(part + GAMMA));
     }
     return key;
   }
@@ -80,7 +79,7 @@ public final class Dropout {
           var xData = xs.memory(worker);
           var yData = ys.memory(worker);
           for (var row = from; row < to; row++) {
-            fill(mask, columns, p, mix(key + mix(rows[row] + GOLDEN)));
+            fill(mask, columns, p, mix(key + mix(rows[row] + GAMMA)));
             var first = (long) row * columns;
             var xAt = xs.read(xData, first, columns);
             device.kernels().multiply(xData, xAt, mask, 0, yData, ys.at(first), columns);
@@ -94,18 +93,11 @@ public final class Dropout {
     var threshold = (long) (p * 0x1p32);
     var kept = 1 / (1 - p);
     for (var i = 0; i < n; i += 2) {
-      var bits = mix(state + (i / 2 + 1) * GOLDEN);
+      var bits = mix(state + (i / 2 + 1) * GAMMA);
       mask.setAtIndex(JAVA_FLOAT, i, (bits >>> 32) < threshold ? 0 : kept);
       if (i + 1 < n) {
         mask.setAtIndex(JAVA_FLOAT, i + 1, (bits & 0xFFFF_FFFFL) < threshold ? 0 : kept);
       }
     }
-  }
-
-  /** A bijection of 64 bits that scatters: SplitMix64's finalizer. */
-  private static long mix(long z) {
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return z ^ (z >>> 31);
   }
 }

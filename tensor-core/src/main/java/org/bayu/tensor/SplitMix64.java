@@ -1,0 +1,36 @@
+package org.bayu.tensor;
+
+/**
+ * SplitMix64: 64-bit random numbers that a seed fixes, the same on every machine. Steele, Lea and
+ * Flood 2014, "Fast Splittable Pseudorandom Number Generators".
+ *
+ * <p>The state is a counter that {@link #GAMMA} is added to; a number is the counter, {@linkplain
+ * #mix mixed}. So a number can be computed from its place, without those before it. Not
+ * thread-safe.
+ */
+public final class SplitMix64 {
+  /** What is added to the state for each number: 2⁶⁴ divided by the golden ratio, made odd. */
+  public static final long GAMMA = 0x9E3779B97F4A7C15L;
+
+  private long state;
+
+  /** A generator whose first number is {@code mix(state + GAMMA)}. */
+  public SplitMix64(long state) {
+    this.state = state;
+  }
+
+  /** The next number. */
+  public long next() {
+    state += GAMMA;
+    return mix(state);
+  }
+
+  /**
+   * A bijection of the 64-bit numbers that scatters them: inputs that differ little end far apart.
+   */
+  public static long mix(long z) {
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}
