@@ -7,6 +7,7 @@ module org.bayu.tensor {
   requires static transitive org.jspecify;
 
   exports org.bayu.tensor;
+  exports org.bayu.tensor.device;
   exports org.bayu.tensor.io;
   exports org.bayu.tensor.autograd;
   exports org.bayu.tensor.nn;

@@ -2,6 +2,7 @@ package org.bayu.benchmarks;
 
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.device.Devices;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
@@ -46,7 +47,7 @@ public class AttentionBenchmark {
   /** Makes the operands, and checks a step. */
   @Setup
   public void setUp() {
-    device = Device.cpu(threads);
+    device = Devices.cpu(threads);
     step = new AttentionStep(device, dtype, tokens, 32, headDim);
     step.check();
   }

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
+import org.bayu.tensor.device.Devices;
 
 /**
  * Measures attention when told to, for {@code benchmarks/pytorch/attention.py}, which measures
@@ -29,7 +29,7 @@ public final class AttentionRates {
       var tokens = Integer.parseInt(words[1]);
       var heads = Integer.parseInt(words[2]);
       var headDim = Integer.parseInt(words[3]);
-      try (var device = Device.cpu(threads);
+      try (var device = Devices.cpu(threads);
           var step = new AttentionStep(device, DType.valueOf(words[0]), tokens, heads, headDim)) {
         step.check();
         do {

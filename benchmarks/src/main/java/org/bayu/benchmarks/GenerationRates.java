@@ -12,8 +12,8 @@ import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.internal.CpuDevice;
 
 /**
@@ -54,7 +54,7 @@ public final class GenerationRates {
   public static void main(String[] args) throws IOException {
     var rounds = args.length > 1 ? Integer.parseInt(args[1]) : 7;
     try (var folder = ModelFolder.open(Path.of(args[0]));
-        var device = Device.cpu()) {
+        var device = Devices.cpu()) {
       new GenerationRates(folder.model(), (CpuDevice) device).run(rounds);
     }
   }

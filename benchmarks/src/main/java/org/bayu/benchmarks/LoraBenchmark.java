@@ -15,6 +15,7 @@ import org.bayu.tensor.autograd.Linear;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.autograd.MatMul;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.device.Devices;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -69,7 +70,7 @@ public class LoraBenchmark {
   /** Makes the operands. */
   @Setup
   public void setUp() {
-    device = Device.cpu(threads);
+    device = Devices.cpu(threads);
     var size = LinearShape.parse(shape);
     x = RandomData.tensor(arena, dtype, 1, size.m(), size.k());
     weight = RandomData.tensor(arena, dtype, 2, size.n(), size.k());

@@ -20,6 +20,7 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.AdamW;
 
@@ -40,7 +41,7 @@ final class TeachASentence {
   public static void main(String[] args) throws IOException {
     var sentence = args[1];
     try (var folder = ModelFolder.open(Path.of(args[0]));
-        var device = Device.cpu()) {
+        var device = Devices.cpu()) {
       var model = folder.model();
       var tokenizer = folder.tokenizer();
       try (var adapter = LoraAdapter.inject(model, LoraConfig.DEFAULT, 0)) {

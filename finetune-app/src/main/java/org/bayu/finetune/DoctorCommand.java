@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.bayu.tensor.Device;
-import org.bayu.tensor.DeviceReport;
+import org.bayu.tensor.device.DeviceReport;
+import org.bayu.tensor.device.Devices;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,8 +28,8 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() throws JsonProcessingException {
     spec.commandLine().getErr().println("Measuring, for some seconds ...");
-    try (var device = Device.cpu()) {
-      var report = device.measure();
+    try (var device = Devices.cpu()) {
+      var report = DeviceReport.of(device);
       if (json) {
         spec.commandLine().getOut().println(new ObjectMapper().writeValueAsString(fields(report)));
       } else {

@@ -21,6 +21,7 @@ import org.bayu.finetune.evaluate.UnfinishedEvaluation;
 import org.bayu.finetune.track.Progress;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.device.Devices;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -93,7 +94,7 @@ final class EvaluateCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     try (var unfinished = UnfinishedEvaluation.open(output, err::println);
         var loaded = LoadedModel.open(model, adapter, err::println);
-        var device = Device.cpu()) {
+        var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var vocabulary = loaded.model().config().vocabSize();
       var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);

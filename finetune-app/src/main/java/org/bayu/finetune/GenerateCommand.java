@@ -14,7 +14,7 @@ import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.llama.tokenizer.TemplateText;
-import org.bayu.tensor.Device;
+import org.bayu.tensor.device.Devices;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -138,7 +138,7 @@ final class GenerateCommand implements Callable<Integer> {
               + " file of --config_path.");
     }
     try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
-        var device = Device.cpu()) {
+        var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var generator = new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens());
       var config = loaded.model().config();

@@ -7,9 +7,9 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.bayu.llama.TokenTree;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.device.Devices;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,7 +44,7 @@ final class LogitsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
-        var device = Device.cpu();
+        var device = Devices.cpu();
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var tree = TokenTree.of(List.of(tokens), Integer.MAX_VALUE);

@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.train.SavedModels;
-import org.bayu.tensor.Device;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.MalformedFileException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -40,7 +40,7 @@ final class MergeCommand implements Callable<Integer> {
     OutputFolder.check(
         "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
     try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
-        var device = Device.cpu()) {
+        var device = Devices.cpu()) {
       var eos = eos(loaded);
       OutputFolder.write(
           "--output",

@@ -7,16 +7,17 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 
 /**
  * The memory that a pass over a model takes beside its parameters and their gradients.
  *
- * <p>Counted, not estimated: the pass is run on an {@linkplain Device#idle idle device} with
- * tensors {@linkplain Tensor#withoutMemory without memory}, so that its ops allocate and release
- * what they would. That takes some milliseconds, whatever the model's size. The model should be one
- * on weights {@link #withoutMemory without memory}, adapted and made trainable as the real one is
- * to be.
+ * <p>Counted, not estimated: the pass is run on a device for {@linkplain Devices#dryRun dry runs}
+ * with tensors {@linkplain Tensor#withoutMemory without memory}, so that its ops allocate and
+ * release what they would. That takes some milliseconds, whatever the model's size. The model
+ * should be one on weights {@link #withoutMemory without memory}, adapted and made trainable as the
+ * real one is to be.
  *
  * @param workspaceBytes what the pass's {@link Workspace} holds: activations, their gradients,
  *     logits
@@ -49,7 +50,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
       int threads) {
     var trainable =
         model.parameters().stream().filter(Parameter::trainable).map(Parameter::value).toList();
-    try (var device = Device.idle(threads);
+    try (var device = Devices.dryRun(threads);
         var workspace = Workspace.counting();
         var gradients = new Gradients(trainable)) {
       var tape = new Tape(device, workspace, gradients);
@@ -65,7 +66,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
   /** Of the loss of one micro-batch alone. */
   public static PassMemory inference(
       LlamaModel model, TokenTree tree, Targets targets, DType compute, int threads) {
-    try (var device = Device.idle(threads);
+    try (var device = Devices.dryRun(threads);
         var workspace = Workspace.counting()) {
       var tape = Tape.inference(device, workspace);
       var hidden = model.hidden(tape, tree, compute, false);

@@ -5,7 +5,7 @@
  *
  * {@snippet :
  * try (var folder = ModelFolder.open(Path.of("Llama-2-7b-hf"));
- *     var device = Device.cpu();
+ *     var device = Devices.cpu();
  *     var workspace = new Workspace()) {
  *   var model = folder.model();
  *   var tokens = folder.tokenizer().prompt("Once upon a");

@@ -16,11 +16,11 @@ import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +38,7 @@ class BesideTransformersTest {
     assertEquals(OptionalInt.of(2), config.padTokenId());
     try (var arena = Arena.ofShared();
         var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Device.cpu();
+        var device = Devices.cpu();
         var workspace = new Workspace()) {
       var model = new LlamaModel(config, checkpoint.weights());
       model.parameters().forEach(parameter -> parameter.train(arena));

@@ -17,6 +17,7 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.Test;
@@ -117,7 +118,7 @@ class LlamaModelTest {
   }
 
   private static float[] logits(LlamaModel model, DType compute, int... tokens) {
-    try (var device = Device.cpu()) {
+    try (var device = Devices.cpu()) {
       return logits(device, model, compute, tokens);
     }
   }

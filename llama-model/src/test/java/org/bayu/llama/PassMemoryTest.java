@@ -12,12 +12,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -130,7 +130,7 @@ class PassMemoryTest {
   private static void assertHolds(PassMemory expected, Case c, LlamaModel model, TokenTree tree) {
     var trainable =
         model.parameters().stream().filter(Parameter::trainable).map(Parameter::value).toList();
-    try (var device = Device.cpu(THREADS);
+    try (var device = Devices.cpu(THREADS);
         var workspace = new Workspace();
         var gradients = new Gradients(trainable)) {
       for (var pass = 0; pass < 2; pass++) {

@@ -13,11 +13,11 @@ import org.bayu.llama.PassMemory;
 import org.bayu.llama.TokenTree;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -55,7 +55,7 @@ class AdapterMemoryTest {
     var targets = new Targets(rows, new int[rows.length], ones);
     var config = new LoraConfig(c.rank, 8, c.dropout, c.targets, false);
     try (var checkpoint = HfCheckpoint.open(GoldenModel.FOLDER);
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var weights = PassMemory.withoutMemory(checkpoint.weights());
       var planned = new LlamaModel(checkpoint.config(), weights);
       PassMemory expected;

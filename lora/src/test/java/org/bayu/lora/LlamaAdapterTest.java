@@ -24,6 +24,7 @@ import org.bayu.tensor.autograd.Dropout;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.AfterEach;
@@ -38,7 +39,7 @@ class LlamaAdapterTest {
   /** PEFT's own binary32 logits are up to 8e-6 from those in double precision. */
   private static final float NOISE = 2 * 8e-6f;
 
-  private final Device device = Device.cpu(2);
+  private final Device device = Devices.cpu(2);
   private HfCheckpoint checkpoint;
   private int[] tokens;
 

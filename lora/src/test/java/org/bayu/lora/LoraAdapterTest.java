@@ -23,6 +23,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Linear;
 import org.bayu.tensor.nn.Module;
 import org.bayu.tensor.nn.Parameter;
@@ -71,7 +72,7 @@ class LoraAdapterTest {
 
   @Test
   void aFreshAdapterChangesNothing() {
-    try (var device = Device.cpu(1)) {
+    try (var device = Devices.cpu(1)) {
       var before = outputs(device);
       try (var adapter = LoraAdapter.inject(model, CONFIG, 0)) {
         assertEquals(6, adapter.layers().size());
@@ -126,7 +127,7 @@ class LoraAdapterTest {
     var half = new TinyModel(memory, DType.BF16);
     var before = half.parameters().stream().map(Parameter::value).toList();
     try (var adapter = LoraAdapter.inject(half, CONFIG, 0);
-        var device = Device.cpu(1);
+        var device = Devices.cpu(1);
         var workspace = new Workspace()) {
       var trainable = half.parameters().stream().filter(Parameter::trainable).toList();
       assertEquals(adapter.parameters(), trainable);
@@ -169,7 +170,7 @@ class LoraAdapterTest {
 
   @Test
   void mergedWeightsGiveTheAdaptersOutputs() {
-    try (var device = Device.cpu(2);
+    try (var device = Devices.cpu(2);
         var adapter = LoraAdapter.inject(model, CONFIG, 0)) {
       randomize(adapter);
       var adapted = outputs(device);
@@ -193,7 +194,7 @@ class LoraAdapterTest {
 
   @Test
   void aMergeIsRoundedOnce() {
-    try (var device = Device.cpu(1);
+    try (var device = Devices.cpu(1);
         var adapter = LoraAdapter.inject(model, CONFIG, 0)) {
       randomize(adapter);
       var path = "model.layers.1.self_attn.k_proj";
@@ -226,7 +227,7 @@ class LoraAdapterTest {
     var layer =
         new LoraLinear(
             new Linear(weight, null), "up_proj", (float) scale, new DropoutMasks(0), a, b, memory);
-    try (var device = Device.cpu(2)) {
+    try (var device = Devices.cpu(2)) {
       var merged = LoraMerge.merged(device, layer, weight.value(), DType.F32, memory);
       for (var i = 0L; i < 1500; i += 7) {
         for (var j = 0L; j < 1000; j += 13) {
@@ -260,7 +261,7 @@ class LoraAdapterTest {
 
   @Test
   void aMergeRefusesOtherWeights() {
-    try (var device = Device.cpu(1);
+    try (var device = Devices.cpu(1);
         var adapter = LoraAdapter.inject(model, CONFIG, 0)) {
       var base = random(Shape.of(2, 2));
       assertThrows(

@@ -17,6 +17,7 @@ import org.bayu.tensor.autograd.Checkpoint;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.MatMul;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Linear;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +29,7 @@ class LoraDropoutTest {
   private static final long[] ROWS = {10, 11, 12, 20, 21};
 
   private final Arena memory = Arena.ofShared();
-  private final Device device = Device.cpu(1);
+  private final Device device = Devices.cpu(1);
   private final Workspace workspace = new Workspace();
   private final TinyModel model = new TinyModel(memory, DType.F32);
   private final LoraAdapter adapter =

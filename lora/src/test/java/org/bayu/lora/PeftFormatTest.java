@@ -25,10 +25,10 @@ import org.bayu.lora.LoraTargets.AllLinears;
 import org.bayu.lora.LoraTargets.Names;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.io.SafetensorsWriter;
@@ -198,7 +198,7 @@ class PeftFormatTest {
   @Test
   void mergedWeightsAreThoseOfPeft() throws IOException {
     try (var memory = Arena.ofShared();
-        var device = Device.cpu(2);
+        var device = Devices.cpu(2);
         var expected =
             SafetensorsFile.open(GoldenModel.ADAPTERS.resolve("all-linear/merged.safetensors"));
         var adapter = PeftFormat.load(GoldenModel.ADAPTERS.resolve("all-linear"), model)) {
@@ -214,7 +214,7 @@ class PeftFormatTest {
   @Test
   void mergedIntoABFloat16BaseTheWeightsHaveTheBitsOfPeft() throws IOException {
     try (var memory = Arena.ofShared();
-        var device = Device.cpu(2);
+        var device = Devices.cpu(2);
         var expected =
             SafetensorsFile.open(
                 GoldenModel.ADAPTERS.resolve("all-linear/merged-bf16.safetensors"));

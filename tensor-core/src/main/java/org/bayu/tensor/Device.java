@@ -1,43 +1,15 @@
 package org.bayu.tensor;
 
 import java.util.List;
-import org.bayu.tensor.internal.CpuDevice;
 
 /**
- * What computes: the processor's kernels, chosen once for the machine, and a number of threads.
+ * What computes: the processor's kernels, chosen once for the machine, and a number of threads. The
+ * package {@code org.bayu.tensor.device} makes devices and measures them; ops take no others.
  *
  * <p>Results have the same bits for any number of threads. A device may be used by one thread at a
  * time.
  */
-public sealed interface Device extends AutoCloseable permits CpuDevice {
-  /**
-   * This machine's processor with as many threads as it has processors.
-   *
-   * @throws KernelsUnavailableException if {@code -Dbayu.kernels} asks for what cannot run here
-   */
-  static Device cpu() {
-    return cpu(Runtime.getRuntime().availableProcessors());
-  }
-
-  /**
-   * This machine's processor with {@code threads} threads, the caller's among them.
-   *
-   * @throws IllegalArgumentException if {@code threads} is not positive
-   * @throws KernelsUnavailableException if {@code -Dbayu.kernels} asks for what cannot run here
-   */
-  static Device cpu(int threads) {
-    return CpuDevice.of(threads);
-  }
-
-  /**
-   * A device that looks like {@link #cpu(int)} and computes nothing: with a {@link
-   * Workspace#counting} it tells what a computation allocates. Ops check their shapes, allocate and
-   * record; results are undefined.
-   */
-  static Device idle(int threads) {
-    return CpuDevice.idle(threads);
-  }
-
+public interface Device extends AutoCloseable {
   /** Number of threads that compute, the caller's among them. */
   int threads();
 
@@ -49,14 +21,6 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
    * and the length of its vectors, in words.
    */
   String instructions();
-
-  /**
-   * The most multiply-adds that this device can do, from registers alone, measured in about a
-   * second: 10⁹ operations a second; 0 if it cannot be measured.
-   *
-   * @param operands F32 or BF16
-   */
-  double peakGflops(DType operands);
 
   /** Begins to count where its time goes, from zero: see {@link #profile}. */
   void startProfile();
@@ -70,13 +34,9 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
   /** Of the profile: what was done since the last op or mark was {@code work}. */
   void mark(String work);
 
-  /** Measures what this device can do; takes some seconds and half a gigabyte of memory. */
-  DeviceReport measure();
-
   /**
-   * Bytes of short-lived memory that the threads hold for the ops' use; of an {@linkplain #idle
-   * idle} device the most that the ops would have asked for at one time beside what single tasks
-   * do.
+   * Bytes of short-lived memory that the threads hold for the ops' use; of a device for dry runs
+   * the most that the ops would have asked for at one time beside what single tasks do.
    */
   long scratchBytes();
 

@@ -63,8 +63,8 @@ public final class Tensor {
 
   /**
    * A tensor without elements: type and shape alone, for counting what a computation allocates.
-   * Reading or writing an element throws an {@link IndexOutOfBoundsException}; ops run on a {@link
-   * Device#idle} only, and what they make of such tensors has no memory either.
+   * Reading or writing an element throws an {@link IndexOutOfBoundsException}; only a device for
+   * dry runs takes it, and what ops make of such tensors has no memory either.
    */
   public static Tensor withoutMemory(DType dtype, Shape shape) {
     return new Tensor(MemorySegment.NULL, dtype, shape);

@@ -18,6 +18,7 @@ import org.bayu.tensor.autograd.Linear;
 import org.bayu.tensor.autograd.LinearCrossEntropy;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Targets;
+import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.api.Test;
 
 class ProfileTest {
@@ -26,7 +27,7 @@ class ProfileTest {
 
   /** A square linear layer in a checkpoint, attention, and a loss of two rows on 8 classes. */
   private static List<OpTime> profile(boolean start) {
-    try (var device = Device.cpu(2);
+    try (var device = Devices.cpu(2);
         var arena = Arena.ofConfined();
         var workspace = new Workspace();
         var gradients = new Gradients(List.of())) {

@@ -21,6 +21,8 @@ import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.Workspace;
+import org.bayu.tensor.device.DeviceReport;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.LearningRateSchedule;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +126,7 @@ public final class TrainRun implements AutoCloseable {
       space.lines().forEach(messages);
       space.check();
       observer.planned(MemoryPlanner.resolved(config, plan));
-      device = resources.add(Device.cpu());
+      device = resources.add(Devices.cpu());
       model = new LlamaModel(base.config(), base.weights());
       model.checkWeights();
       var lora = config.lora();
@@ -176,7 +178,7 @@ public final class TrainRun implements AutoCloseable {
             .filter(Parameter::trainable)
             .mapToLong(p -> p.value().elements())
             .sum();
-    var peak = device.peakGflops(trainer.mp().compute());
+    var peak = DeviceReport.peakGflops(device, trainer.mp().compute());
     observer.start(frozen, trainable, peak);
     var firstProfiled = steps > WARM_UP_STEPS ? WARM_UP_STEPS : 0;
     train(firstProfiled);

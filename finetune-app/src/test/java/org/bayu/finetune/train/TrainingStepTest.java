@@ -24,8 +24,8 @@ import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.optim.AdamW;
 import org.junit.jupiter.api.Test;
@@ -59,7 +59,7 @@ class TrainingStepTest {
       boolean lora, DType compute, MicroBatches cut, boolean checkpointing, Consumer<Trained> use)
       throws IOException {
     try (var checkpoint = HfCheckpoint.open(MODEL);
-        var device = Device.cpu(2);
+        var device = Devices.cpu(2);
         var arena = Arena.ofShared()) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       LoraAdapter adapter = null;

@@ -25,8 +25,8 @@ import org.bayu.llama.Tier;
 import org.bayu.llama.Weights;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,7 +38,7 @@ class GeneratorTest {
   private static List<IntList> generate(
       IntSet stop, Sampling sampling, int maxNewTokens, List<int[]> prompts) throws IOException {
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       return new Generator(model, device, DType.F32, stop)
           .generate(prompts, maxNewTokens, sampling, (prompt, token) -> {});
@@ -66,7 +66,7 @@ class GeneratorTest {
         expected.add(Golden.ints(prompt.get("generated")));
       }
       try (var checkpoint = HfCheckpoint.open(Golden.folder(variant));
-          var device = Device.cpu(2)) {
+          var device = Devices.cpu(2)) {
         var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
         var stop = checkpoint.config().eosTokenIds();
         var generator =
@@ -102,7 +102,7 @@ class GeneratorTest {
     var stop = IntSet.of(generate(NO_STOP, Sampling.GREEDY, 15, prompts).getFirst().getInt(3));
     var ended = new ArrayList<Integer>();
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var results =
           new Generator(model, device, DType.F32, stop, 2)
@@ -204,7 +204,7 @@ class GeneratorTest {
   private static Generator.End end(IntSet stop, int length, int maxNewTokens) throws IOException {
     var ends = new ArrayList<Generator.End>();
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       new Generator(model, device, DType.F32, stop)
           .generate(
@@ -246,7 +246,7 @@ class GeneratorTest {
       throws IOException {
     List<List<Integer>> events = new ArrayList<>();
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       new Generator(model, device, DType.F32, IntSet.of(3, 5, 7), 16)
           .generateGroups(
@@ -262,7 +262,7 @@ class GeneratorTest {
   @Test
   void logitsHaveTheSameBitsBehindOtherSequences() throws IOException {
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var prefix = Arrays.copyOf(prompts(1, 40).getFirst(), 18);
       for (var compute : List.of(DType.F32, DType.BF16)) {
@@ -307,7 +307,7 @@ class GeneratorTest {
 
   private static void refuses(String message, int[]... prompts) throws IOException {
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var generator = new Generator(model, device, DType.F32, NO_STOP);
       var e =
@@ -351,7 +351,7 @@ class GeneratorTest {
       throws IOException {
     try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
         var arena = Arena.ofConfined();
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var changed = Tensor.allocate(arena, DType.F32, checkpoint.weights().tensor(name).shape());
       changed.copyFrom(checkpoint.weights().tensor(name));
       for (var i = 0; i < elements; i++) {

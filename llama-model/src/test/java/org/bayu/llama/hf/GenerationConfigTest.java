@@ -20,7 +20,7 @@ import org.bayu.llama.LlamaModel;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.MalformedFileException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -144,7 +144,7 @@ class GenerationConfigTest {
   private List<Integer> generated(Path model) throws IOException {
     var prompt = Golden.ints(new ObjectMapper().readTree(GENERATION.toFile()).get("prompt"));
     try (var checkpoint = HfCheckpoint.open(model);
-        var device = Device.cpu(2)) {
+        var device = Devices.cpu(2)) {
       var stop = new IntOpenHashSet(checkpoint.stopTokens());
       var tokens =
           new Generator(

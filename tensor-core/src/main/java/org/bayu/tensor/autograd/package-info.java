@@ -7,7 +7,7 @@
  * of any floating type; gradients of weights are F32.
  *
  * <pre>{@code
- * try (var device = Device.cpu();
+ * try (var device = Devices.cpu();
  *     var workspace = new Workspace();
  *     var gradients = new Gradients(List.of(weight))) {
  *   var tape = new Tape(device, workspace, gradients);

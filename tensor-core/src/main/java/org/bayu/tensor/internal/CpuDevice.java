@@ -1,16 +1,12 @@
 package org.bayu.tensor.internal;
 
 import java.util.List;
-import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
-import org.bayu.tensor.DeviceReport;
 import org.bayu.tensor.OpTime;
 import org.bayu.tensor.OpTime.Pass;
 import org.bayu.tensor.internal.kernels.Gemm;
 import org.bayu.tensor.internal.kernels.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels;
-import org.bayu.tensor.internal.measure.DeviceMeasurement;
-import org.bayu.tensor.internal.measure.OpClock;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /** The one kind of device: what the ops see of a {@link Device}. */
@@ -59,11 +55,6 @@ public final class CpuDevice implements Device {
   }
 
   @Override
-  public double peakGflops(DType operands) {
-    return new DeviceMeasurement(this).peak(operands);
-  }
-
-  @Override
   public void startProfile() {
     clock.start();
   }
@@ -86,11 +77,6 @@ public final class CpuDevice implements Device {
   @Override
   public String tier() {
     return kernels.tier();
-  }
-
-  @Override
-  public DeviceReport measure() {
-    return new DeviceMeasurement(this).run();
   }
 
   @Override

@@ -6,18 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionSegments.Range;
 import org.bayu.tensor.autograd.AttentionSegments.Segment;
+import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AttentionTest {
-  private final AttentionFixture fixture = new AttentionFixture(DType.F32, Device.cpu(2));
+  private final AttentionFixture fixture = new AttentionFixture(DType.F32, Devices.cpu(2));
 
   @AfterEach
   void free() {

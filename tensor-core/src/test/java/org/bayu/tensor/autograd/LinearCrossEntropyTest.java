@@ -9,12 +9,12 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Linear.LowRank;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.machine.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
@@ -101,7 +101,7 @@ class LinearCrossEntropyTest {
       }
       expected += TARGETS.weights()[i] * (Math.log(sum) - logits[TARGETS.classes()[i]]);
     }
-    try (var device = Device.cpu(2);
+    try (var device = Devices.cpu(2);
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var loss =
@@ -182,7 +182,7 @@ class LinearCrossEntropyTest {
     var ids = IntStream.range(0, rows).toArray();
     var classOne = Tensor.allocate(arena, DType.F32, Shape.of(classes, 1));
     classOne.setFloat(0, 1);
-    try (var device = Device.cpu(2);
+    try (var device = Devices.cpu(2);
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var loss =
@@ -194,7 +194,7 @@ class LinearCrossEntropyTest {
 
   @Test
   void targetsOutOfRangeAreRefused() {
-    try (var device = Device.cpu(1);
+    try (var device = Devices.cpu(1);
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var x = tape.constant(hidden);
@@ -211,7 +211,7 @@ class LinearCrossEntropyTest {
 
   @Test
   void onlyAsTheRootOfTheBackwardPass() {
-    try (var device = Device.cpu(1);
+    try (var device = Devices.cpu(1);
         var workspace = new Workspace();
         var gradients = new Gradients(List.of(weight))) {
       var tape = new Tape(device, workspace, gradients);

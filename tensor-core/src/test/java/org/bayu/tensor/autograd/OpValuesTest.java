@@ -19,6 +19,7 @@ import org.bayu.tensor.Shape;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
+import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ class OpValuesTest {
   private static final double EPSILON = 4 * 0x1p-24;
 
   private final Arena arena = Arena.ofShared();
-  private final Device device = Device.cpu(2);
+  private final Device device = Devices.cpu(2);
   private final Workspace workspace = new Workspace();
   private final Tape tape = Tape.inference(device, workspace);
   private final Random random = new Random(4);

@@ -14,6 +14,7 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.OpCases.Case;
+import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,7 +54,7 @@ class OpsTest {
 
   private static List<List<float[]>> results(DType type, int rows, int threads) {
     try (var arena = Arena.ofShared();
-        var device = Device.cpu(threads)) {
+        var device = Devices.cpu(threads)) {
       return OpCases.all(arena, type, rows).stream().map(op -> Run.of(device, op)).toList();
     }
   }
@@ -62,7 +63,7 @@ class OpsTest {
   @ValueSource(ints = {5, 70})
   void bf16ForwardIsTheF32ResultRoundedOnce(int rows) {
     try (var arena = Arena.ofShared();
-        var device = Device.cpu(1);
+        var device = Devices.cpu(1);
         var workspace = new Workspace()) {
       var wide = OpCases.all(arena, DType.F32, rows);
       var narrow = OpCases.all(arena, DType.BF16, rows);
@@ -85,7 +86,7 @@ class OpsTest {
   @ParameterizedTest
   @MethodSource("small")
   void stepsAfterTheFirstAllocateNothing(Case op) {
-    try (var device = Device.cpu(2);
+    try (var device = Devices.cpu(2);
         var workspace = new Workspace();
         var gradients = new Gradients(op.weights())) {
       var held = new ArrayList<Long>();
@@ -104,7 +105,7 @@ class OpsTest {
   @ParameterizedTest
   @MethodSource("small")
   void backwardAddsToGradients(Case op) {
-    try (var device = Device.cpu(1);
+    try (var device = Devices.cpu(1);
         var workspace = new Workspace();
         var gradients = new Gradients(op.weights())) {
       var once = new ArrayList<float[]>();

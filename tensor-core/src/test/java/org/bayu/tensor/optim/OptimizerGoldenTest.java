@@ -10,10 +10,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.Test;
 
@@ -37,7 +37,7 @@ class OptimizerGoldenTest {
   void adamWFollowsTheFormula() throws IOException {
     for (var run : golden("adamw.json")) {
       try (var arena = Arena.ofShared();
-          var device = Device.cpu(2)) {
+          var device = Devices.cpu(2)) {
         var start = floats(run.get("parameters"));
         var parameter =
             new Parameter("p", Tensor.ofFloats(arena, Shape.of(start.length), start), true);
@@ -73,7 +73,7 @@ class OptimizerGoldenTest {
   @Test
   void parametersThatDoNotDecayAreOnlyMovedByGradients() {
     try (var arena = Arena.ofShared();
-        var device = Device.cpu(1)) {
+        var device = Devices.cpu(1)) {
       var bias = new Parameter("bias", Tensor.ofFloats(arena, Shape.of(1), 5), false);
       bias.train(arena);
       try (var gradients = new Gradients(List.of(bias.value()));
@@ -88,7 +88,7 @@ class OptimizerGoldenTest {
   void clippingScalesAllGradientsByOneNorm() throws IOException {
     for (var run : golden("clip.json")) {
       try (var arena = Arena.ofShared();
-          var device = Device.cpu(3)) {
+          var device = Devices.cpu(3)) {
         var weights = new ArrayList<Tensor>();
         run.get("gradients")
             .forEach(g -> weights.add(Tensor.ofFloats(arena, Shape.of(g.size()), floats(g))));
@@ -115,7 +115,7 @@ class OptimizerGoldenTest {
   @Test
   void notFiniteGradientsAreFound() {
     try (var arena = Arena.ofShared();
-        var device = Device.cpu(1)) {
+        var device = Devices.cpu(1)) {
       for (var bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
         assertFalse(GradientClip.isFinite(device, Tensor.ofFloats(arena, Shape.of(3), 1, bad, 2)));
       }

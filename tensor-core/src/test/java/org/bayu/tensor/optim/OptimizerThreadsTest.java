@@ -7,10 +7,10 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Random;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,7 +30,7 @@ class OptimizerThreadsTest {
 
   private static Result step(int threads) {
     try (var arena = Arena.ofShared();
-        var device = Device.cpu(threads)) {
+        var device = Devices.cpu(threads)) {
       var random = new Random(6);
       var parameter = new Parameter("p", normal(arena, random), true);
       parameter.train(arena);

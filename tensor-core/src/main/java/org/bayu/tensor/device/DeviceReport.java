@@ -1,6 +1,9 @@
-package org.bayu.tensor;
+package org.bayu.tensor.device;
 
 import java.util.List;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.internal.CpuDevice;
 
 /**
  * What a device is and how fast it computes, measured: medians of several runs on all its threads.
@@ -34,4 +37,19 @@ public record DeviceReport(
     double bandwidthGbPerSecond,
     double attentionGflops,
     double adamWGbPerSecond,
-    List<String> warnings) {}
+    List<String> warnings) {
+  /** Measures what a device can do; takes some seconds and half a gigabyte of memory. */
+  public static DeviceReport of(Device device) {
+    return new DeviceMeasurement((CpuDevice) device).run();
+  }
+
+  /**
+   * The most multiply-adds that a device can do, from registers alone, measured in about a second:
+   * 10⁹ operations a second; 0 if it cannot be measured.
+   *
+   * @param operands F32 or BF16
+   */
+  public static double peakGflops(Device device, DType operands) {
+    return new DeviceMeasurement((CpuDevice) device).peak(operands);
+  }
+}

@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.measure;
+package org.bayu.tensor.device;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;

@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.measure;
+package org.bayu.tensor.device;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.DeviceReport;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
@@ -19,7 +18,7 @@ import org.bayu.tensor.internal.kernels.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
 
 /** Measures a device in some seconds. */
-public final class DeviceMeasurement {
+final class DeviceMeasurement {
   private static final int ROUNDS = 3;
 
   /** A round lasts at least this long: some of the operating system's time slices. */
@@ -51,13 +50,13 @@ public final class DeviceMeasurement {
   private final boolean isScalar;
 
   /** A measurement of this device, which nobody else uses meanwhile. */
-  public DeviceMeasurement(CpuDevice device) {
+  DeviceMeasurement(CpuDevice device) {
     this.device = device;
     isScalar = device.tier().equals("scalar");
   }
 
   /** Measures everything. */
-  public DeviceReport run() {
+  DeviceReport run() {
     var processor = KernelProvider.processor();
     var peakF32 = peak(DType.F32);
     var peakBf16 = peak(DType.BF16);
@@ -114,7 +113,7 @@ public final class DeviceMeasurement {
   }
 
   /** The most that multiply-adds from registers alone reach, 10⁹ operations a second. */
-  public double peak(DType operands) {
+  double peak(DType operands) {
     var threads = device.threads();
     var kernels = device.kernels();
     var flops = new double[threads];

@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.measure;
+package org.bayu.tensor.internal;
 
 import java.util.Comparator;
 import java.util.HashMap;

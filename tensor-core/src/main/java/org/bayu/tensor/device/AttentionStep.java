@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.measure;
+package org.bayu.tensor.device;
 
 import java.util.List;
 import org.bayu.tensor.Tensor;
