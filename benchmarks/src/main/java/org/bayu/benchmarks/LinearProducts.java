@@ -6,9 +6,9 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.kernels.Gemm;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.gemm.Gemm;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 
 /**
  * Random operands of a linear layer's three products, and room for the results.

@@ -1,8 +1,8 @@
 package org.bayu.tensor.autograd;
 
 import org.bayu.tensor.ShapeException;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 
 /** C = A·B of two variables: A [M, K], B [K, N], C [M, N]. */
 public final class MatMul {

@@ -12,10 +12,10 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.AttentionSegments;
 import org.bayu.tensor.internal.CpuDevice;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
 import org.bayu.tensor.internal.kernels.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 
 /** Measures a device in some seconds. */
 final class DeviceMeasurement {

@@ -2,7 +2,6 @@ package org.bayu.tensor.internal.kernels;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,11 +165,6 @@ public interface Kernels {
   default void read(MemorySegment memory, long at, long bytes) {
     var half = bytes / 8 * 4;
     dot(memory, at, memory, at + half, Math.toIntExact(half / 4));
-  }
-
-  /** How these kernels multiply matrices on {@code workers}, for one thread to use. */
-  default MatrixProduct matrixProduct(WorkerPool workers) {
-    return new TiledProduct(this, workers);
   }
 
   /** What attention in bf16 is made of; null where there is none, and it is computed in F32. */

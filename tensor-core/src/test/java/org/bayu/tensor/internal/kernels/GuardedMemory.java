@@ -14,12 +14,12 @@ import org.bayu.tensor.Tensor;
  * Elements at an odd place, between canaries: {@code segment} holds more than the elements, which
  * begin at byte {@code at}.
  */
-record GuardedMemory(MemorySegment segment, long at, DType dtype, int elements) {
+public record GuardedMemory(MemorySegment segment, long at, DType dtype, int elements) {
   private static final byte CANARY = (byte) 0xA5;
   private static final int GUARD = 64;
 
   /** Zeros, {@code misalignment} bytes behind a multiple of 64. */
-  static GuardedMemory allocate(Arena arena, DType dtype, int elements, int misalignment) {
+  public static GuardedMemory allocate(Arena arena, DType dtype, int elements, int misalignment) {
     var bytes = (long) elements * dtype.bytes();
     var segment = arena.allocate(GUARD + misalignment + bytes + GUARD, 64);
     segment.fill(CANARY);
@@ -28,7 +28,7 @@ record GuardedMemory(MemorySegment segment, long at, DType dtype, int elements) 
   }
 
   /** Normally distributed values. */
-  static GuardedMemory random(
+  public static GuardedMemory random(
       Arena arena, DType dtype, int elements, int misalignment, Random random) {
     var memory = allocate(arena, dtype, elements, misalignment);
     for (var i = 0; i < elements; i++) {
@@ -42,27 +42,27 @@ record GuardedMemory(MemorySegment segment, long at, DType dtype, int elements) 
     return Tensor.of(segment.asSlice(at, bytes), dtype, Shape.of(elements));
   }
 
-  float get(long index) {
+  public float get(long index) {
     return tensor().getFloat(index);
   }
 
-  void set(long index, float value) {
+  public void set(long index, float value) {
     tensor().setFloat(index, value);
   }
 
-  float[] toFloats() {
+  public float[] toFloats() {
     return tensor().toFloats();
   }
 
   /** A copy elsewhere. */
-  GuardedMemory copy(Arena arena, int misalignment) {
+  public GuardedMemory copy(Arena arena, int misalignment) {
     var copy = allocate(arena, dtype, elements, misalignment);
     MemorySegment.copy(segment, at, copy.segment, copy.at, (long) elements * dtype.bytes());
     return copy;
   }
 
   /** Fails if a byte outside of the elements was written. */
-  void assertIntact() {
+  public void assertIntact() {
     var end = at + (long) elements * dtype.bytes();
     for (var i = 0L; i < segment.byteSize(); i++) {
       if (i < at || i >= end) {

@@ -10,9 +10,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+import org.bayu.tensor.internal.kernels.gemm.Gemm;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 

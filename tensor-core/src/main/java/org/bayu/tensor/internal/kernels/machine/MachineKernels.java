@@ -6,7 +6,8 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.Kernels;
-import org.bayu.tensor.internal.kernels.MatrixProduct;
+import org.bayu.tensor.internal.kernels.gemm.MatrixProduct;
+import org.bayu.tensor.internal.kernels.gemm.ProductKernels;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The kernels of x86-64 processors with vectors: matrix products in machine code, and attention and
  * loops over bf16 where there are instructions for BF16; the rest on the Vector API.
  */
-public final class MachineKernels extends VectorKernels {
+public final class MachineKernels extends VectorKernels implements ProductKernels {
   private static final Availability AVAILABILITY = find();
 
   private final InstructionSet instructions;

@@ -1,8 +1,8 @@
 package org.bayu.tensor.internal.kernels.machine;
 
 import java.lang.foreign.MemorySegment;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 
 /** How a product's operands are packed for {@link TileCode}: in panels, a block of k at a time. */
 final class PanelPacking {

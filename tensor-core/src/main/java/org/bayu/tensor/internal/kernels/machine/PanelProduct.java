@@ -1,11 +1,11 @@
 package org.bayu.tensor.internal.kernels.machine;
 
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
-import org.bayu.tensor.internal.kernels.GemmResult;
 import org.bayu.tensor.internal.kernels.Kernels;
-import org.bayu.tensor.internal.kernels.MatrixProduct;
+import org.bayu.tensor.internal.kernels.gemm.GemmResult;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.MatrixProduct;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /**

@@ -6,8 +6,8 @@ import static org.bayu.tensor.internal.kernels.machine.PanelPacking.roundUp;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
-import org.bayu.tensor.internal.kernels.GemmResult;
+import org.bayu.tensor.internal.kernels.gemm.GemmResult;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.bayu.tensor.internal.parallel.WorkerPool.Task;
 

@@ -7,11 +7,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
 
 /**
  * The functions that a product is made of, ready to be called: tiles, packing and the streaming of
- * a weight. Nothing here checks a range: {@link org.bayu.tensor.internal.kernels.Gemm} has.
+ * a weight. Nothing here checks a range: {@link org.bayu.tensor.internal.kernels.gemm.Gemm} has.
  */
 final class ProductCode {
   /** Bytes of the pointers that {@link #packSteps} needs. */

@@ -5,10 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
-import org.bayu.tensor.internal.kernels.GemmResult;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.gemm.GemmResult;
+import org.bayu.tensor.internal.kernels.gemm.Matrix;
+import org.bayu.tensor.internal.kernels.gemm.Term;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.bayu.tensor.internal.parallel.WorkerPool.Task;
 

@@ -6,8 +6,9 @@ import java.util.List;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.Kernels;
-import org.bayu.tensor.internal.kernels.MatrixProduct;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
+import org.bayu.tensor.internal.kernels.gemm.MatrixProduct;
+import org.bayu.tensor.internal.kernels.gemm.ProductKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A tier's machine code, and plain loops for what it leaves to the Vector API: there vectors are
  * objects until the compiler has seen through them, here an object is one that Bayu made.
  */
-public final class CodeAndLoops extends ScalarKernels {
+public final class CodeAndLoops extends ScalarKernels implements ProductKernels {
   private final MachineKernels machine;
 
   private CodeAndLoops(MachineKernels machine) {

@@ -1,28 +1,22 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal.kernels.gemm;
 
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /**
  * Matrix products from tiles of {@link Kernels#gemmTile}, packed in binary32 and blocked for the
  * caches.
  *
- * <p>The k of all terms is one sequence, cut into blocks of {@value #BLOCK_STEPS}. Within a block
- * each element of C is one chain of fused multiply-adds from zero in ascending k, and the blocks'
- * sums are added in ascending order, in binary32. That alone decides the bits: everything below,
- * who packs what and when, may depend on sizes and threads.
+ * <p>The k of all terms is one sequence, cut into blocks of {@value TiledOperands#BLOCK_STEPS}.
+ * Within a block each element of C is one chain of fused multiply-adds from zero in ascending k,
+ * and the blocks' sums are added in ascending order, in binary32. That alone decides the bits:
+ * everything below, who packs what and when, may depend on sizes and threads.
  *
  * <p>Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"; Van Zee and
  * van de Geijn 2015, "BLIS".
  */
 final class TiledProduct implements MatrixProduct {
-  /**
-   * Steps of k in a block: B's panel of so many stays in the second-level cache, A's in the first.
-   */
-  static final int BLOCK_STEPS = 512;
-
   /** Rows whose packed A is no larger, so that it stays in the third-level cache, ... */
   private static final long PACKED_BYTES = 24 << 20;
 
@@ -73,23 +67,15 @@ final class TiledProduct implements MatrixProduct {
 
   /** Elements of C with the tiles filled up. */
   private double padded(int m, int n) {
-    return (double) roundUp(m, tileRows) * roundUp(n, tileColumns);
+    return (double) TiledOperands.roundUp(m, tileRows) * TiledOperands.roundUp(n, tileColumns);
   }
 
   private void multiply(int m, int n) {
     var fitting = PACKED_BYTES / (4L * Math.max(1, operands.k()));
     var most = Math.clamp(fitting, MIN_SLAB_ROWS, MAX_SLAB_ROWS);
-    var rows = roundUp(ceilDivide(m, ceilDivide(m, most)), tileRows);
+    var rows = TiledOperands.roundUp(Math.ceilDiv(m, Math.ceilDiv(m, most)), tileRows);
     for (var row = 0; row < m; row += rows) {
       slab.multiply(row, Math.min(rows, m - row), n);
     }
-  }
-
-  static int ceilDivide(int a, int b) {
-    return (a + b - 1) / b;
-  }
-
-  static int roundUp(int a, int multiple) {
-    return ceilDivide(a, multiple) * multiple;
   }
 }

@@ -1,15 +1,19 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal.kernels.gemm;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.Kernels;
 
 /**
  * The left and the right operands of the product under way: its terms side by side, cut into blocks
  * of k.
  */
 final class TiledOperands {
+  /**
+   * Steps of k in a block: B's panel of so many stays in the second-level cache, A's in the first.
+   */
+  static final int BLOCK_STEPS = 512;
+
   private static final Term[] NONE = {};
 
   private final Kernels kernels;
@@ -53,17 +57,17 @@ final class TiledOperands {
 
   /** Number of blocks; one that is empty where there are no steps at all. */
   int blocks() {
-    return Math.max(1, (k + TiledProduct.BLOCK_STEPS - 1) / TiledProduct.BLOCK_STEPS);
+    return Math.max(1, Math.ceilDiv(k, BLOCK_STEPS));
   }
 
   /** The first step of block b. */
   int start(int b) {
-    return b * TiledProduct.BLOCK_STEPS;
+    return b * BLOCK_STEPS;
   }
 
   /** Steps of block b. */
   int steps(int b) {
-    return Math.min(k, start(b) + TiledProduct.BLOCK_STEPS) - start(b);
+    return Math.min(k, start(b) + BLOCK_STEPS) - start(b);
   }
 
   /** Packs block b of these rows of the left operands, in panels of {@code width} rows. */
@@ -112,5 +116,9 @@ final class TiledOperands {
           width,
           (long) steps(b) * width);
     }
+  }
+
+  static int roundUp(int a, int multiple) {
+    return Math.ceilDiv(a, multiple) * multiple;
   }
 }

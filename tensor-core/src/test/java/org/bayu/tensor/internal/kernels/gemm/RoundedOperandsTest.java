@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal.kernels.gemm;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -9,8 +9,7 @@ import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.machine.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.params.ParameterizedTest;

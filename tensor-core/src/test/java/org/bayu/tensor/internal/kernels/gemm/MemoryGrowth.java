@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal.kernels.gemm;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;

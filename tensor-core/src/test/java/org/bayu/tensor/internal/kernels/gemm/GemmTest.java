@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal.kernels.gemm;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.nio.channels.FileChannel.MapMode.READ_WRITE;
@@ -22,8 +22,8 @@ import java.util.Locale;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.Gemm.Matrix;
-import org.bayu.tensor.internal.kernels.Gemm.Term;
+import org.bayu.tensor.internal.kernels.GuardedMemory;
+import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.TestTiers;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;

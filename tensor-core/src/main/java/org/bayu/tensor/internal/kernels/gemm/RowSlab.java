@@ -1,10 +1,10 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal.kernels.gemm;
 
-import static org.bayu.tensor.internal.kernels.TiledProduct.ceilDivide;
-import static org.bayu.tensor.internal.kernels.TiledProduct.roundUp;
+import static org.bayu.tensor.internal.kernels.gemm.TiledOperands.roundUp;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
+import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.bayu.tensor.internal.parallel.WorkerPool.Task;
 
@@ -60,10 +60,10 @@ final class RowSlab {
     this.m = m;
     this.n = n;
     var rows = roundUp(m, tileRows);
-    var panels = ceilDivide(n, tileColumns);
+    var panels = Math.ceilDiv(n, tileColumns);
     small = (double) rows * n * operands.k() < SMALL;
     taskRows = small ? rows : taskRows(rows / tileRows, panels);
-    var tasks = panels * ceilDivide(rows, taskRows);
+    var tasks = panels * Math.ceilDiv(rows, taskRows);
     var wanted = small ? panels : Math.max(1, tasks / (4 * workers.threads()));
     taskPanels = Math.clamp(SCRATCH_ELEMENTS / (taskRows * tileColumns), 1, wanted);
     workers.withScratch(4L * rows * operands.k(), run);
@@ -77,8 +77,8 @@ final class RowSlab {
     var best = tiles;
     var least = Long.MAX_VALUE;
     for (var parts = 1; parts <= Math.min(tiles, 2 * workers.threads()); parts++) {
-      var some = ceilDivide(tiles, parts);
-      var turns = ceilDivide(panels * ceilDivide(tiles, some), workers.threads());
+      var some = Math.ceilDiv(tiles, parts);
+      var turns = Math.ceilDiv(panels * Math.ceilDiv(tiles, some), workers.threads());
       var time = turns * ((long) some * tileRows + PACKING_ROWS);
       if (time < least) {
         least = time;
@@ -95,12 +95,12 @@ final class RowSlab {
     } else {
       workers.run(packingTasks(), packRows);
     }
-    var panelTasks = ceilDivide(ceilDivide(n, tileColumns), taskPanels);
-    workers.run(panelTasks * ceilDivide(m, taskRows), multiplyPanels);
+    var panelTasks = Math.ceilDiv(Math.ceilDiv(n, tileColumns), taskPanels);
+    workers.run(panelTasks * Math.ceilDiv(m, taskRows), multiplyPanels);
   }
 
   private int packingTasks() {
-    return operands.blocks() * ceilDivide(m, PACKED_ROWS);
+    return operands.blocks() * Math.ceilDiv(m, PACKED_ROWS);
   }
 
   private void packAll(int task, int worker) {
@@ -122,14 +122,14 @@ final class RowSlab {
   }
 
   private void multiplyPanels(int task, int worker) {
-    var rowTasks = ceilDivide(m, taskRows);
+    var rowTasks = Math.ceilDiv(m, taskRows);
     var row = task % rowTasks * taskRows;
     var rows = Math.min(taskRows, m - row);
     var paddedRows = roundUp(rows, tileRows);
     var firstPanel = task / rowTasks * taskPanels;
-    var lastPanel = Math.min(firstPanel + taskPanels, ceilDivide(n, tileColumns));
+    var lastPanel = Math.min(firstPanel + taskPanels, Math.ceilDiv(n, tileColumns));
     var stride = (lastPanel - firstPanel) * tileColumns;
-    var panel = workers.scratch(worker, 4L * TiledProduct.BLOCK_STEPS * tileColumns);
+    var panel = workers.scratch(worker, 4L * TiledOperands.BLOCK_STEPS * tileColumns);
     var sums = workers.scratch(worker, 4L * paddedRows * stride);
     for (var p = firstPanel; p < lastPanel; p++) {
       var column = p * tileColumns;

@@ -1,8 +1,9 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal.kernels.gemm;
 
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Locale;
+import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.machine.CodeAndLoops;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
 import org.bayu.tensor.internal.parallel.WorkerPool;
