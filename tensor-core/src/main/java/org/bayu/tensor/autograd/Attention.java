@@ -4,7 +4,6 @@ import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.CpuDevice;
 
 /**
  * Causal attention of H query heads on KV key-value heads, each shared by H/KV query heads: for
@@ -35,7 +34,7 @@ public final class Attention {
     var logSumExp = tape.allocate(DType.F32, heads, q.value().rows());
     // A pair's score and its share of the value: a multiplication and an addition for each feature.
     var flops = 4.0 * q.value().columns() * segments.pairs();
-    forward(tape.device(), q.value(), k.value(), v.value(), segments, headDim, y, logSumExp);
+    forward(tape, q.value(), k.value(), v.value(), segments, headDim, y, logSumExp);
     tape.device().clock().addFlops(flops);
     var output =
         tape.record(
@@ -55,7 +54,7 @@ public final class Attention {
   }
 
   private static void forward(
-      CpuDevice device,
+      Tape tape,
       Tensor q,
       Tensor k,
       Tensor v,
@@ -63,11 +62,11 @@ public final class Attention {
       int headDim,
       Tensor y,
       Tensor logSumExp) {
-    var call = BFloat16Attention.of(device, q, k, v, segments, headDim);
+    var call = BFloat16Attention.of(tape.device(), tape.tiles(), q, k, v, segments, headDim);
     if (call != null) {
       new BFloat16AttentionForward(call, y, logSumExp).run();
     } else {
-      AttentionForward.run(device, q, k, v, segments, headDim, y, logSumExp);
+      AttentionForward.run(tape.device(), tape.tiles(), q, k, v, segments, headDim, y, logSumExp);
     }
   }
 
@@ -82,7 +81,8 @@ public final class Attention {
       Tensor logSumExp,
       Tensor dy) {
     var call =
-        BFloat16Attention.of(tape.device(), q.value(), k.value(), v.value(), segments, headDim);
+        BFloat16Attention.of(
+            tape.device(), tape.tiles(), q.value(), k.value(), v.value(), segments, headDim);
     if (call != null) {
       // The gradient of q is stored last: where one variable is all three, it is added to.
       var dk = tape.target(k);
@@ -90,8 +90,21 @@ public final class Attention {
       var dq = tape.target(q);
       new BFloat16AttentionBackward(call, dy, dq, dk, dv).run(y, logSumExp);
     } else {
-      new AttentionBackward(tape, q.value(), k.value(), v.value(), segments, headDim, logSumExp)
-          .run(y, dy, tape.target(q), tape.target(k), tape.target(v));
+      var dq = tape.target(q);
+      var dk = tape.target(k);
+      var dv = tape.target(v);
+      var products = tape.allocate(DType.F32, logSumExp.shape().dims());
+      new AttentionBackward(
+              tape.device(),
+              tape.tiles(),
+              q.value(),
+              k.value(),
+              v.value(),
+              segments,
+              headDim,
+              logSumExp)
+          .run(y, dy, products, dq, dk, dv);
+      tape.release(products);
     }
   }
 

@@ -3,10 +3,8 @@ package org.bayu.tensor.autograd;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
-import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionTiles.Tile;
-import org.bayu.tensor.autograd.Gradients.Target;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * blocks that see it in a fixed order. Both subtractions are the products' own last step.
  */
 final class AttentionBackward {
-  private final Tape tape;
   private final CpuDevice device;
   private final Kernels kernels;
   private final Tensor q;
@@ -39,22 +36,22 @@ final class AttentionBackward {
   private final int tileRows;
 
   AttentionBackward(
-      Tape tape,
+      CpuDevice device,
+      TileCache cache,
       Tensor q,
       Tensor k,
       Tensor v,
       AttentionSegments segments,
       int headDim,
       Tensor logSumExp) {
-    this.tape = tape;
-    this.device = tape.device();
+    this.device = device;
     this.kernels = device.kernels();
     this.q = q;
     this.k = k;
     this.v = v;
     this.logSumExp = logSumExp;
     this.panels = new HeadPanels(device, headDim);
-    this.tiles = segments.tiles(panels.block());
+    this.tiles = cache.tiles(segments, panels.block());
     this.headDim = headDim;
     this.heads = q.columns() / headDim;
     this.group = q.columns() / k.columns();
@@ -64,9 +61,18 @@ final class AttentionBackward {
     this.mask = new ScoreMask(lanes);
   }
 
-  /** Adds to the gradients that are wanted. */
-  void run(Tensor y, Tensor dy, @Nullable Target dq, @Nullable Target dk, @Nullable Target dv) {
-    var products = tape.allocate(DType.F32, heads, q.rows());
+  /**
+   * Adds to the gradients that are wanted.
+   *
+   * @param products F32 [heads, T], of undefined contents: becomes dy·y
+   */
+  void run(
+      Tensor y,
+      Tensor dy,
+      Tensor products,
+      @Nullable GradientTarget dq,
+      @Nullable GradientTarget dk,
+      @Nullable GradientTarget dv) {
     multiplyRows(y, dy, products);
     if (dq != null) {
       var blocks = tiles.blocks();
@@ -95,7 +101,6 @@ final class AttentionBackward {
       zeroUnseen(dk);
       zeroUnseen(dv);
     }
-    tape.release(products);
   }
 
   /** D[head, row] = dy·y. */
@@ -128,7 +133,7 @@ final class AttentionBackward {
   }
 
   /** Keys behind the last piece have no gradient. */
-  private void zeroUnseen(@Nullable Target target) {
+  private void zeroUnseen(@Nullable GradientTarget target) {
     if (target != null && !target.accumulate()) {
       target.tensor().slice(tiles.keyStart(tiles.pieces()), k.rows()).zero();
     }
@@ -143,7 +148,7 @@ final class AttentionBackward {
     private final int worker;
     private final Tensor dy;
     private final Tensor products;
-    private final Target dq;
+    private final GradientTarget dq;
     private final FloatOutput out;
     private int first;
     private int rows;
@@ -156,7 +161,7 @@ final class AttentionBackward {
     private MemorySegment scoreGradients = MemorySegment.NULL;
     private MemorySegment sums = MemorySegment.NULL;
 
-    Queries(int worker, Tensor dy, Tensor products, Target dq) {
+    Queries(int worker, Tensor dy, Tensor products, GradientTarget dq) {
       this.worker = worker;
       this.dy = dy;
       this.products = products;
@@ -240,7 +245,7 @@ final class AttentionBackward {
       MemorySegment sums,
       int rows,
       int worker,
-      @Nullable Target target,
+      @Nullable GradientTarget target,
       FloatOutput out,
       int first,
       int head,
@@ -269,8 +274,8 @@ final class AttentionBackward {
     private final int worker;
     private final Tensor dy;
     private final Tensor products;
-    private final @Nullable Target dk;
-    private final @Nullable Target dv;
+    private final @Nullable GradientTarget dk;
+    private final @Nullable GradientTarget dv;
     private final FloatOutput dkOut;
     private final FloatOutput dvOut;
     private int n;
@@ -285,7 +290,12 @@ final class AttentionBackward {
     private MemorySegment keySums = MemorySegment.NULL;
     private MemorySegment valueSums = MemorySegment.NULL;
 
-    Keys(int worker, Tensor dy, Tensor products, @Nullable Target dk, @Nullable Target dv) {
+    Keys(
+        int worker,
+        Tensor dy,
+        Tensor products,
+        @Nullable GradientTarget dk,
+        @Nullable GradientTarget dv) {
       this.worker = worker;
       this.dy = dy;
       this.products = products;

@@ -48,6 +48,7 @@ final class AttentionForward {
 
   private AttentionForward(
       CpuDevice device,
+      TileCache cache,
       Tensor q,
       Tensor k,
       Tensor v,
@@ -67,7 +68,7 @@ final class AttentionForward {
     this.valueRows = new FloatInput(device, v, headDim);
     this.output = new FloatOutput(device, y, headDim);
     this.panels = new HeadPanels(device, headDim);
-    this.tiles = segments.tiles(panels.block());
+    this.tiles = cache.tiles(segments, panels.block());
     this.headDim = headDim;
     this.group = q.columns() / k.columns();
     this.scale = scale(headDim);
@@ -82,6 +83,7 @@ final class AttentionForward {
 
   static void run(
       CpuDevice device,
+      TileCache cache,
       Tensor q,
       Tensor k,
       Tensor v,
@@ -90,7 +92,7 @@ final class AttentionForward {
       Tensor y,
       Tensor logSumExp) {
     var heads = q.columns() / headDim;
-    var forward = new AttentionForward(device, q, k, v, segments, headDim, y, logSumExp);
+    var forward = new AttentionForward(device, cache, q, k, v, segments, headDim, y, logSumExp);
     var blocks = forward.tiles.blocks();
     var ofWorker = new Block[device.workers().threads()];
     for (var i = 0; i < ofWorker.length; i++) {

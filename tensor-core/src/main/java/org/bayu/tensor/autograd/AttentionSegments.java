@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import org.bayu.tensor.ShapeException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who attends to whom: the query rows in runs that see the same keys but for the causal triangle.
@@ -14,13 +13,12 @@ import org.jspecify.annotations.Nullable;
  * tokens. In generation, keys are rows of a cache, and a segment's own keys begin before its
  * queries.
  *
- * <p>Immutable but for what it remembers for {@link Attention}; belongs to one thread at a time.
+ * <p>Immutable.
  */
 public final class AttentionSegments {
   private final List<Segment> segments;
   private final int keys;
   private final long pairs;
-  private @Nullable AttentionTiles tiles;
 
   /** Key rows {@code start} to {@code start + length − 1}. */
   public record Range(int start, int length) {
@@ -79,7 +77,7 @@ public final class AttentionSegments {
     }
 
     /** The own keys. */
-    Range ownKeys() {
+    public Range ownKeys() {
       return new Range(keyStart, keyLength);
     }
   }
@@ -157,15 +155,5 @@ public final class AttentionSegments {
       }
     }
     return keys;
-  }
-
-  /** The work in tiles of at most {@code block} queries and keys. */
-  AttentionTiles tiles(int block) {
-    var known = tiles;
-    if (known == null || known.block() != block) {
-      known = new AttentionTiles(this, block);
-      tiles = known;
-    }
-    return known;
   }
 }

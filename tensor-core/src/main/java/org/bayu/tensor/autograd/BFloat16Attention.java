@@ -19,7 +19,13 @@ record BFloat16Attention(
 
   /** This call; null if it has to be computed in F32. */
   static @Nullable BFloat16Attention of(
-      CpuDevice device, Tensor q, Tensor k, Tensor v, AttentionSegments segments, int headDim) {
+      CpuDevice device,
+      TileCache cache,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      AttentionSegments segments,
+      int headDim) {
     var kernels = device.kernels().attention();
     var fits =
         q.dtype() == DType.BF16
@@ -30,7 +36,7 @@ record BFloat16Attention(
     return kernels == null || !fits
         ? null
         : new BFloat16Attention(
-            device, kernels, q, k, v, segments.tiles(AttentionKernels.BLOCK), headDim);
+            device, kernels, q, k, v, cache.tiles(segments, AttentionKernels.BLOCK), headDim);
   }
 
   int heads() {

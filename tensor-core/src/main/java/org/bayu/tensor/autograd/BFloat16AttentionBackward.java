@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 import org.bayu.tensor.internal.CpuDevice;
 import org.jspecify.annotations.Nullable;
 
@@ -28,9 +27,9 @@ final class BFloat16AttentionBackward {
   private final int group;
   private final int parts;
   private final Tensor dy;
-  private final @Nullable Target dq;
-  private final @Nullable Target dk;
-  private final @Nullable Target dv;
+  private final @Nullable GradientTarget dq;
+  private final @Nullable GradientTarget dk;
+  private final @Nullable GradientTarget dv;
   private final FloatOutput dqs;
   private final FloatOutput dks;
   private final FloatOutput dvs;
@@ -42,9 +41,9 @@ final class BFloat16AttentionBackward {
   BFloat16AttentionBackward(
       BFloat16Attention call,
       Tensor dy,
-      @Nullable Target dq,
-      @Nullable Target dk,
-      @Nullable Target dv) {
+      @Nullable GradientTarget dq,
+      @Nullable GradientTarget dk,
+      @Nullable GradientTarget dv) {
     this.call = call;
     this.device = call.device();
     this.tiles = call.tiles();
@@ -197,7 +196,7 @@ final class BFloat16AttentionBackward {
   }
 
   /** Keys behind the last piece have no gradient. */
-  private void zeroUnseen(@Nullable Target target) {
+  private void zeroUnseen(@Nullable GradientTarget target) {
     if (target != null && !target.accumulate()) {
       target.tensor().slice(tiles.keyStart(tiles.pieces()), target.tensor().rows()).zero();
     }
@@ -237,7 +236,7 @@ final class BFloat16AttentionBackward {
       MemorySegment sums,
       long sumsAt,
       int rows,
-      @Nullable Target target,
+      @Nullable GradientTarget target,
       FloatOutput out,
       long at,
       float factor,

@@ -8,7 +8,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 
 /**
  * y = x · mask / (1 − p), where an element of the mask is 0 with probability p, else 1. Srivastava
@@ -52,7 +51,7 @@ public final class Dropout {
       return x;
     }
     var y = tape.allocate(in.dtype(), in.shape().dims());
-    mask(tape, in, p, key, rows, new Target(y, false));
+    mask(tape, in, p, key, rows, new GradientTarget(y, false));
     return tape.record(
         "Dropout",
         y,
@@ -65,7 +64,8 @@ public final class Dropout {
         });
   }
 
-  private static void mask(Tape tape, Tensor x, float p, long key, long[] rows, Target target) {
+  private static void mask(
+      Tape tape, Tensor x, float p, long key, long[] rows, GradientTarget target) {
     var device = tape.device();
     var columns = x.columns();
     var xs = new FloatInput(device, x, columns);

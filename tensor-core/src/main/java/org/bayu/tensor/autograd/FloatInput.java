@@ -43,25 +43,4 @@ final class FloatInput {
     kernels.widen(type, tensor.data(), from * type.bytes(), memory, 0, n);
     return 0;
   }
-
-  /** {@code tensor} if it is F32, else a widened copy; {@link Tape#release} ends it. */
-  static Tensor widened(Tape tape, Tensor tensor) {
-    if (tensor.dtype() == DType.F32) {
-      return tensor;
-    }
-    var copy = tape.allocate(DType.F32, tensor.shape().dims());
-    var kernels = tape.device().kernels();
-    Split.elements(
-        tape.device(),
-        tensor.elements(),
-        (from, n, worker) ->
-            kernels.widen(
-                tensor.dtype(),
-                tensor.data(),
-                from * tensor.dtype().bytes(),
-                copy.data(),
-                from * 4,
-                n));
-    return copy;
-  }
 }

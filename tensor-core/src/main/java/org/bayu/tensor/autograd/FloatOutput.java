@@ -3,7 +3,6 @@ package org.bayu.tensor.autograd;
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +22,11 @@ final class FloatOutput {
 
   /** A tensor to be overwritten, of which at most {@code length} elements are written at a time. */
   FloatOutput(CpuDevice device, Tensor tensor, int length) {
-    this(device, new Target(tensor, false), length);
+    this(device, new GradientTarget(tensor, false), length);
   }
 
   /** The same of a gradient; what is written for the gradient null is lost. */
-  FloatOutput(CpuDevice device, @Nullable Target target, int length) {
+  FloatOutput(CpuDevice device, @Nullable GradientTarget target, int length) {
     this.device = device;
     this.kernels = device.kernels();
     this.tensor = target == null ? null : target.tensor();

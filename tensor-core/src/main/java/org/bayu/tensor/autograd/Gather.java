@@ -4,7 +4,6 @@ import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 import org.bayu.tensor.internal.Zeros;
 
 /** y[i] = x[rows[i]]: some rows of a matrix, in another floating type if asked for. */
@@ -69,7 +68,7 @@ public final class Gather {
    * dx[rows(i)] += dy[i] for i = 0, 1, …, some columns to a task: rows may repeat. The other rows
    * become zero unless the target already holds a sum.
    */
-  static void scatter(Tape tape, Tensor dy, Rows rows, Target target) {
+  static void scatter(Tape tape, Tensor dy, Rows rows, GradientTarget target) {
     var device = tape.device();
     var dx = target.tensor();
     var d = dx.columns();
@@ -81,7 +80,7 @@ public final class Gather {
           (from, n, worker) -> Zeros.fill(dx.data(), from * bytes, (long) n * bytes));
     }
     var dys = new FloatInput(device, dy, COLUMNS);
-    var dxs = new FloatOutput(device, new Target(dx, true), COLUMNS);
+    var dxs = new FloatOutput(device, new GradientTarget(dx, true), COLUMNS);
     device
         .workers()
         .run(

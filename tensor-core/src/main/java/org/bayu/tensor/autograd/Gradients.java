@@ -76,12 +76,12 @@ public final class Gradients implements AutoCloseable {
   }
 
   /** Where a backward pass adds the gradient of {@code weight}; null if it is frozen. */
-  @Nullable Target target(Tensor weight) {
+  @Nullable GradientTarget target(Tensor weight) {
     var slot = slots.get(weight);
     if (slot == null) {
       return null;
     }
-    var target = new Target(slot.gradient, !slot.fresh);
+    var target = new GradientTarget(slot.gradient, !slot.fresh);
     slot.fresh = false;
     return target;
   }
@@ -91,9 +91,6 @@ public final class Gradients implements AutoCloseable {
   public void close() {
     arena.close();
   }
-
-  /** Memory for a gradient: to be added to, or (undefined so far) to be overwritten. */
-  record Target(Tensor tensor, boolean accumulate) {}
 
   private static final class Slot {
     private final Tensor gradient;

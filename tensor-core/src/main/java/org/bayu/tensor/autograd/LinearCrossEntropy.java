@@ -49,7 +49,7 @@ public final class LinearCrossEntropy {
     this.lowRank = lowRank;
     lowRankInput = lowRank == null ? hidden : Linear.lowRankInput(hidden, lowRank);
     this.gradients = gradients;
-    groups = new TargetGroups(tape, targets, hidden.value().rows());
+    groups = new TargetGroups(tape.workspace(), targets, hidden.value().rows());
     rows =
         new CrossEntropyRows(
             tape.device(), groups, targets, weight.rows(), hidden.value().dtype(), gradients);
@@ -100,9 +100,9 @@ public final class LinearCrossEntropy {
     for (var from = 0; from < count; from += chunk) {
       chunk(from, Math.min(from + chunk, count), dRows, dLowRankRows);
     }
-    groups.releaseTargets(tape);
+    groups.releaseTargets(tape.workspace());
     if (!gradients) {
-      groups.releaseRows(tape);
+      groups.releaseRows(tape.workspace());
     }
     var value = tape.allocate(DType.F32);
     value.setFloat(0, (float) loss);
@@ -118,7 +118,7 @@ public final class LinearCrossEntropy {
           if (dLowRankRows != dRows) {
             passOn(dLowRankRows, lowRankInput);
           }
-          groups.releaseRows(tape);
+          groups.releaseRows(tape.workspace());
         });
   }
 

@@ -2,7 +2,6 @@ package org.bayu.tensor.autograd;
 
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 
 /** y = a · b, element by element. */
 public final class Multiply {
@@ -19,7 +18,7 @@ public final class Multiply {
       throw new ShapeException("multiply: %s · %s".formatted(x, b.value()));
     }
     var y = tape.allocate(x.dtype(), x.shape().dims());
-    multiply(tape, x, b.value(), new Target(y, false));
+    multiply(tape, x, b.value(), new GradientTarget(y, false));
     return tape.record(
         "Multiply",
         y,
@@ -37,7 +36,7 @@ public final class Multiply {
     }
   }
 
-  private static void multiply(Tape tape, Tensor a, Tensor b, Target y) {
+  private static void multiply(Tape tape, Tensor a, Tensor b, GradientTarget y) {
     var device = tape.device();
     var as = new FloatInput(device, a, Split.ELEMENTS);
     var bs = new FloatInput(device, b, Split.ELEMENTS);

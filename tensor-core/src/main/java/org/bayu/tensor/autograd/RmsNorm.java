@@ -6,7 +6,6 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.Zeros;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +43,7 @@ public final class RmsNorm {
     var d = in.columns();
     var y = tape.allocate(type, in.shape().dims());
     var inverseRms = tape.allocate(DType.F32, in.rows());
-    var w = FloatInput.widened(tape, weight);
+    var w = widened(tape, weight);
     var loops = kernels.bfloat16Loops();
     if (loops != null && in.dtype() == DType.F32 && type == DType.BF16) {
       Split.rows(
@@ -75,6 +74,16 @@ public final class RmsNorm {
       tape.release(inverseRms);
     }
     return output;
+  }
+
+  /** {@code weight} if it is F32, else a widened copy; {@link Tape#release} ends it. */
+  private static Tensor widened(Tape tape, Tensor weight) {
+    if (weight.dtype() == DType.F32) {
+      return weight;
+    }
+    var copy = tape.allocate(DType.F32, weight.shape().dims());
+    Add.convert(tape.device(), weight, copy);
+    return copy;
   }
 
   private static void widened(
@@ -108,7 +117,7 @@ public final class RmsNorm {
     var in = x.value();
     var d = in.columns();
     var target = tape.target(x);
-    var w = FloatInput.widened(tape, weight);
+    var w = widened(tape, weight);
     if (!tape.trains(weight)
         && target != null
         && loopsBackward(device, in, w, inverseRms, dy, target)) {
@@ -157,7 +166,12 @@ public final class RmsNorm {
 
   /** Computes the gradient in x alone with loops over bf16, if there are any for these types. */
   private static boolean loopsBackward(
-      CpuDevice device, Tensor x, Tensor weight, Tensor inverseRms, Tensor dy, Target target) {
+      CpuDevice device,
+      Tensor x,
+      Tensor weight,
+      Tensor inverseRms,
+      Tensor dy,
+      GradientTarget target) {
     var loops = device.kernels().bfloat16Loops();
     var dx = target.tensor();
     if (loops == null

@@ -4,7 +4,6 @@ import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 
 /**
  * Turns each pair of features (i, i + headDim/2) of each head by an angle that grows with the
@@ -43,7 +42,7 @@ public final class RotaryEmbedding {
       }
     }
     var y = tape.allocate(in.dtype(), in.shape().dims());
-    rotate(tape, in, positions, table, 1, new Target(y, false));
+    rotate(tape, in, positions, table, 1, new GradientTarget(y, false));
     return tape.record(
         "RotaryEmbedding",
         y,
@@ -57,7 +56,7 @@ public final class RotaryEmbedding {
   }
 
   private static void rotate(
-      Tape tape, Tensor x, Tensor positions, RotaryTable table, float sign, Target target) {
+      Tape tape, Tensor x, Tensor positions, RotaryTable table, float sign, GradientTarget target) {
     var device = tape.device();
     var half = table.headDim() / 2;
     var columns = x.columns();

@@ -3,7 +3,6 @@ package org.bayu.tensor.autograd;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Gradients.Target;
 import org.bayu.tensor.internal.CpuDevice;
 import org.jspecify.annotations.Nullable;
 
@@ -67,8 +66,8 @@ public final class SwiGlu {
       Tensor gate,
       Tensor up,
       Tensor dy,
-      @Nullable Target dGate,
-      @Nullable Target dUp) {
+      @Nullable GradientTarget dGate,
+      @Nullable GradientTarget dUp) {
     var loops = device.kernels().bfloat16Loops();
     if (loops == null
         || dy.dtype() != DType.BF16
@@ -96,8 +95,8 @@ public final class SwiGlu {
       Tensor gate,
       Tensor up,
       Tensor dy,
-      @Nullable Target dGate,
-      @Nullable Target dUp) {
+      @Nullable GradientTarget dGate,
+      @Nullable GradientTarget dUp) {
     var gs = new FloatInput(device, gate, Split.ELEMENTS);
     var us = new FloatInput(device, up, Split.ELEMENTS);
     var dys = new FloatInput(device, dy, Split.ELEMENTS);

@@ -13,7 +13,6 @@ import org.bayu.tensor.OpTime.Pass;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
-import org.bayu.tensor.autograd.Gradients.Target;
 import org.bayu.tensor.autograd.Variable.Gradient;
 import org.bayu.tensor.internal.CpuDevice;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +32,7 @@ public final class Tape {
   private final @Nullable Gradients gradients;
   private final boolean training;
   private final Pass pass;
+  private final TileCache tiles;
   private final List<Node> nodes = new ArrayList<>();
   private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
 
@@ -46,7 +46,7 @@ public final class Tape {
 
   /** A tape that records for the weights of {@code gradients} and for its own inputs. */
   public Tape(Device device, Workspace workspace, Gradients gradients) {
-    this((CpuDevice) device, workspace, gradients, true, Pass.FORWARD);
+    this((CpuDevice) device, workspace, gradients, true, Pass.FORWARD, new TileCache());
   }
 
   private Tape(
@@ -54,9 +54,11 @@ public final class Tape {
       Workspace workspace,
       @Nullable Gradients gradients,
       boolean training,
-      Pass pass) {
+      Pass pass,
+      TileCache tiles) {
     this.training = training;
     this.pass = pass;
+    this.tiles = tiles;
     this.device = device;
     this.workspace = workspace;
     this.gradients = gradients;
@@ -64,7 +66,7 @@ public final class Tape {
 
   /** A tape that computes without recording. */
   public static Tape inference(Device device, Workspace workspace) {
-    return new Tape((CpuDevice) device, workspace, null, false, Pass.FORWARD);
+    return new Tape((CpuDevice) device, workspace, null, false, Pass.FORWARD, new TileCache());
   }
 
   /** Whether ops are recorded for a backward pass. */
@@ -134,16 +136,26 @@ public final class Tape {
 
   /** A tape on the same workspace that records nothing: for a value to be computed again. */
   Tape unrecorded() {
-    return new Tape(device, workspace, null, training, pass);
+    return new Tape(device, workspace, null, training, pass, tiles);
   }
 
   /** A tape on the same workspace that records: for what was computed before. */
   Tape recomputing() {
-    return new Tape(device, workspace, gradients, training, Pass.RECOMPUTE);
+    return new Tape(device, workspace, gradients, training, Pass.RECOMPUTE, tiles);
   }
 
   CpuDevice device() {
     return device;
+  }
+
+  /** The tiles of the pass's attention: those of all tapes on the way. */
+  TileCache tiles() {
+    return tiles;
+  }
+
+  /** Where this tape's memory comes from: for what an op keeps and gives back itself. */
+  Workspace workspace() {
+    return workspace;
   }
 
   /** Memory of undefined contents, this tape's until released. */
@@ -177,7 +189,7 @@ public final class Tape {
   }
 
   /** Where to add the gradient of a weight; null if it is frozen or absent. */
-  @Nullable Target target(@Nullable Tensor weight) {
+  @Nullable GradientTarget target(@Nullable Tensor weight) {
     return weight == null || gradients == null ? null : gradients.target(weight);
   }
 
@@ -197,7 +209,7 @@ public final class Tape {
   }
 
   /** Where to add the gradient of {@code x}, of its type; null if it needs none. */
-  @Nullable Target target(Variable x) {
+  @Nullable GradientTarget target(Variable x) {
     if (!x.requiresGradient()) {
       return null;
     }
@@ -205,16 +217,16 @@ public final class Tape {
     if (shared == null) {
       var gradient = allocate(x.value().dtype(), x.value().shape().dims());
       x.setGradient(new Gradient(gradient));
-      return new Target(gradient, false);
+      return new GradientTarget(gradient, false);
     }
     if (shared.holders > 1) {
       var copy = allocate(x.value().dtype(), x.value().shape().dims());
       copy.copyFrom(shared.tensor());
       shared.holders--;
       x.setGradient(new Gradient(copy));
-      return new Target(copy, true);
+      return new GradientTarget(copy, true);
     }
-    return new Target(shared.tensor(), true);
+    return new GradientTarget(shared.tensor(), true);
   }
 
   /**

@@ -4,10 +4,11 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.Workspace;
 
 /**
  * Targets by row: the rows that have any, ascending, and each one's targets in the order given. In
- * a tape's memory, for there may be as many as a batch has tokens.
+ * a workspace, for there may be as many as a batch has tokens.
  */
 final class TargetGroups {
   private final Tensor rows;
@@ -15,8 +16,8 @@ final class TargetGroups {
   private final Tensor targets;
 
   /** The targets of a matrix of {@code height} rows, each of which exists: a counting sort. */
-  TargetGroups(Tape tape, Targets of, int height) {
-    var ends = tape.allocate(DType.I32, height + 1L);
+  TargetGroups(Workspace memory, Targets of, int height) {
+    var ends = memory.allocate(DType.I32, height + 1L);
     ends.zero();
     var groups = 0;
     for (var row : of.rows()) {
@@ -24,14 +25,14 @@ final class TargetGroups {
         groups++;
       }
     }
-    rows = tape.allocate(DType.I32, groups);
-    starts = tape.allocate(DType.I32, groups + 1L);
-    targets = tape.allocate(DType.I32, of.size());
+    rows = memory.allocate(DType.I32, groups);
+    starts = memory.allocate(DType.I32, groups + 1L);
+    targets = memory.allocate(DType.I32, of.size());
     collect(ends, height);
     for (var i = 0; i < of.size(); i++) {
       set(targets, add(ends, of.rows()[i], 1), i);
     }
-    tape.release(ends);
+    memory.release(ends);
   }
 
   /** Fills in rows and starts; each row's count becomes where its targets begin. */
@@ -87,13 +88,13 @@ final class TargetGroups {
   }
 
   /** Gives back what only the forward pass reads. */
-  void releaseTargets(Tape tape) {
-    tape.release(starts);
-    tape.release(targets);
+  void releaseTargets(Workspace memory) {
+    memory.release(starts);
+    memory.release(targets);
   }
 
   /** Gives back the rows. */
-  void releaseRows(Tape tape) {
-    tape.release(rows);
+  void releaseRows(Workspace memory) {
+    memory.release(rows);
   }
 }
