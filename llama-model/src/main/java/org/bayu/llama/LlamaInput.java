@@ -1,8 +1,8 @@
 package org.bayu.llama;
 
+import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionSegments;
 import org.bayu.tensor.autograd.RotaryTable;
 import org.jspecify.annotations.Nullable;
 

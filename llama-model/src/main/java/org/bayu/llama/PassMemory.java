@@ -2,11 +2,11 @@ package org.bayu.llama;
 
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
-import org.bayu.tensor.autograd.Targets;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 

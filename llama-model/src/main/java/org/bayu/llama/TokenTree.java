@@ -3,8 +3,8 @@ package org.bayu.llama;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.bayu.tensor.autograd.AttentionSegments;
-import org.bayu.tensor.autograd.AttentionSegments.Range;
+import org.bayu.tensor.AttentionSegments;
+import org.bayu.tensor.AttentionSegments.Range;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -9,7 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
-import org.bayu.tensor.autograd.AttentionSegments.Range;
+import org.bayu.tensor.AttentionSegments.Range;
 import org.junit.jupiter.api.Test;
 
 class TokenTreeTest {

@@ -9,8 +9,8 @@ import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.TokenizedExample;
 import org.bayu.llama.TokenTree;
+import org.bayu.tensor.Targets;
 import org.bayu.tensor.autograd.Dropout;
-import org.bayu.tensor.autograd.Targets;
 
 /**
  * A batch cut into pieces that fit in memory, each a {@link TokenTree} with the positions that have

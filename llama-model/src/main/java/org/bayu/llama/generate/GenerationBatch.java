@@ -9,13 +9,13 @@ import java.util.Objects;
 import java.util.TreeSet;
 import org.bayu.llama.KvCache;
 import org.bayu.llama.LlamaModel;
+import org.bayu.tensor.AttentionSegments.Range;
+import org.bayu.tensor.AttentionSegments.Segment;
+import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
-import org.bayu.tensor.autograd.AttentionSegments;
-import org.bayu.tensor.autograd.AttentionSegments.Range;
-import org.bayu.tensor.autograd.AttentionSegments.Segment;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Variable;
 

@@ -1,6 +1,7 @@
 package org.bayu.tensor.autograd;
 
 import java.util.Locale;
+import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;

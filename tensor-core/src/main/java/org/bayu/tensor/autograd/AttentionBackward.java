@@ -3,6 +3,7 @@ package org.bayu.tensor.autograd;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionTiles.Tile;
 import org.bayu.tensor.internal.CpuDevice;

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionTiles.Tile;
 import org.bayu.tensor.internal.CpuDevice;

@@ -6,8 +6,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.bayu.tensor.autograd.AttentionSegments.Range;
-import org.bayu.tensor.autograd.AttentionSegments.Segment;
+import org.bayu.tensor.AttentionSegments;
+import org.bayu.tensor.AttentionSegments.Range;
+import org.bayu.tensor.AttentionSegments.Segment;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Targets;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.Kernels;

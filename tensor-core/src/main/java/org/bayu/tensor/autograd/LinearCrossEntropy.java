@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;

@@ -3,6 +3,7 @@ package org.bayu.tensor.autograd;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 

@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import org.bayu.tensor.AttentionSegments;
 import org.jspecify.annotations.Nullable;
 
 /**

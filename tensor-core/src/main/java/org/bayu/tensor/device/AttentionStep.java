@@ -1,10 +1,10 @@
 package org.bayu.tensor.device;
 
 import java.util.List;
+import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Attention;
-import org.bayu.tensor.autograd.AttentionSegments;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Linear;
 import org.bayu.tensor.autograd.MatMul;

@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Random;
+import org.bayu.tensor.AttentionSegments;
+import org.bayu.tensor.AttentionSegments.Range;
+import org.bayu.tensor.AttentionSegments.Segment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
-import org.bayu.tensor.autograd.AttentionSegments.Range;
-import org.bayu.tensor.autograd.AttentionSegments.Segment;
 
 /** Inputs of attention, and what it makes of them. */
 final class AttentionFixture implements AutoCloseable {

@@ -1,7 +1,8 @@
 package org.bayu.tensor.autograd;
 
+import org.bayu.tensor.AttentionSegments;
+import org.bayu.tensor.AttentionSegments.Segment;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionSegments.Segment;
 
 /**
  * Attention and its gradients by their definition, in double precision, and how far results in bf16

@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.bayu.tensor.AttentionSegments;
+import org.bayu.tensor.AttentionSegments.Range;
+import org.bayu.tensor.AttentionSegments.Segment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionSegments.Range;
-import org.bayu.tensor.autograd.AttentionSegments.Segment;
 import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

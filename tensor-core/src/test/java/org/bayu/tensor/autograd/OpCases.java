@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
+import org.bayu.tensor.AttentionSegments;
+import org.bayu.tensor.AttentionSegments.Segment;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
+import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionSegments.Segment;
 import org.bayu.tensor.autograd.GradientCheck.Function;
 import org.bayu.tensor.autograd.Linear.LowRank;
 

@@ -1,8 +1,7 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor;
 
 import java.util.Arrays;
 import java.util.Locale;
-import org.bayu.tensor.ShapeException;
 
 /**
  * What rows should predict: target i says that row {@code rows[i]} should predict class {@code

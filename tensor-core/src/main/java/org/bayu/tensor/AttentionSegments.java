@@ -1,10 +1,9 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import org.bayu.tensor.ShapeException;
 
 /**
  * Who attends to whom: the query rows in runs that see the same keys but for the causal triangle.
