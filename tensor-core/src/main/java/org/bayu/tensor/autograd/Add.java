@@ -3,6 +3,9 @@ package org.bayu.tensor.autograd;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.Split;
 
 /**
  * y = a + b, the residual connection; the gradient passes to both sides.

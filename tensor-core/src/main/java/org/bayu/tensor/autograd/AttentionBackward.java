@@ -7,6 +7,10 @@ import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.AttentionTiles.Tile;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.GradientTarget;
+import org.bayu.tensor.internal.elements.Split;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.jspecify.annotations.Nullable;
 

@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.AttentionSegments.Range;
 import org.bayu.tensor.AttentionSegments.Segment;
+import org.bayu.tensor.internal.elements.Split;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.jspecify.annotations.Nullable;
 

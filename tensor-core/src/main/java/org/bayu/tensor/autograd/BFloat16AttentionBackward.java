@@ -6,6 +6,10 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.GradientTarget;
+import org.bayu.tensor.internal.elements.Split;
 import org.jspecify.annotations.Nullable;
 
 /**

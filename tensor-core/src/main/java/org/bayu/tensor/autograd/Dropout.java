@@ -8,6 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.GradientTarget;
+import org.bayu.tensor.internal.elements.Split;
 
 /**
  * y = x · mask / (1 − p), where an element of the mask is 0 with probability p, else 1. Srivastava

@@ -5,6 +5,10 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.Zeros;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.GradientTarget;
+import org.bayu.tensor.internal.elements.Split;
 
 /** y[i] = x[rows[i]]: some rows of a matrix, in another floating type if asked for. */
 public final class Gather {

@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.elements.GradientTarget;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,6 +8,8 @@ import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Linear.LowRank;
+import org.bayu.tensor.internal.elements.CrossEntropyRows;
+import org.bayu.tensor.internal.elements.TargetGroups;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
 import org.bayu.tensor.internal.kernels.gemm.Term;
 import org.jspecify.annotations.Nullable;

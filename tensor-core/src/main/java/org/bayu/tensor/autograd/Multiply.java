@@ -2,6 +2,10 @@ package org.bayu.tensor.autograd;
 
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.GradientTarget;
+import org.bayu.tensor.internal.elements.Split;
 
 /** y = a · b, element by element. */
 public final class Multiply {

@@ -8,6 +8,10 @@ import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.Zeros;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.GradientTarget;
+import org.bayu.tensor.internal.elements.Split;
 import org.jspecify.annotations.Nullable;
 
 /**

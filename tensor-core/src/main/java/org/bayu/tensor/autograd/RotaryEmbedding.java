@@ -4,6 +4,10 @@ import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.elements.FloatInput;
+import org.bayu.tensor.internal.elements.FloatOutput;
+import org.bayu.tensor.internal.elements.GradientTarget;
+import org.bayu.tensor.internal.elements.Split;
 
 /**
  * Turns each pair of features (i, i + headDim/2) of each head by an angle that grows with the

@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.elements;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The softmax and the loss of rows of logits, F32, one after the other. A row's gradient takes the
  * place of its logits: of type BF16, where products with it round it anyhow, their first half.
  */
-final class CrossEntropyRows {
+public final class CrossEntropyRows {
   private final WorkerPool workers;
   private final Kernels kernels;
 
@@ -36,7 +36,7 @@ final class CrossEntropyRows {
    * @param type of the gradients, F32 or BF16
    * @param gradients whether they are asked for
    */
-  CrossEntropyRows(
+  public CrossEntropyRows(
       CpuDevice device,
       TargetGroups groups,
       Targets targets,
@@ -54,7 +54,7 @@ final class CrossEntropyRows {
   }
 
   /** Σ of r rows' losses in their order; the first row's targets are those of {@code group}. */
-  double sum(int group, int r, MemorySegment logits) {
+  public double sum(int group, int r, MemorySegment logits) {
     var sum = new double[1];
     workers.withScratch(
         JAVA_DOUBLE.byteSize() * r,

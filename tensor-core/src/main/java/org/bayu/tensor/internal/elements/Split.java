@@ -1,28 +1,28 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.elements;
 
 import org.bayu.tensor.internal.CpuDevice;
 
 /** Cuts work into tasks of a fixed size, the same for any number of threads. */
-final class Split {
+public final class Split {
   /** Elements of a task: some microseconds of work on memory that stays in the first caches. */
-  static final int ELEMENTS = 8192;
+  public static final int ELEMENTS = 8192;
 
   private Split() {}
 
   /** Work on the elements {@code from} to {@code from + n − 1}. */
   @FunctionalInterface
-  interface ElementTask {
+  public interface ElementTask {
     void run(long from, int n, int worker);
   }
 
   /** Work on the rows {@code from} to {@code to − 1}. */
   @FunctionalInterface
-  interface RowTask {
+  public interface RowTask {
     void run(int from, int to, int worker);
   }
 
   /** Runs {@code task} over all elements. */
-  static void elements(CpuDevice device, long elements, ElementTask task) {
+  public static void elements(CpuDevice device, long elements, ElementTask task) {
     device
         .workers()
         .run(
@@ -34,12 +34,12 @@ final class Split {
   }
 
   /** Runs {@code task} over all rows, some rows of {@code columns} elements at a time. */
-  static void rows(CpuDevice device, int rows, int columns, RowTask task) {
+  public static void rows(CpuDevice device, int rows, int columns, RowTask task) {
     rows(device, rows, task, Math.max(1, ELEMENTS / Math.max(1, columns)));
   }
 
   /** Runs {@code task} over all rows, {@code block} of them at a time. */
-  static void rows(CpuDevice device, int rows, RowTask task, int block) {
+  public static void rows(CpuDevice device, int rows, RowTask task, int block) {
     device
         .workers()
         .run(
@@ -49,7 +49,7 @@ final class Split {
   }
 
   /** Number of blocks that cover {@code n}. */
-  static int tasks(long n, int block) {
+  public static int tasks(long n, int block) {
     return Math.toIntExact((n + block - 1) / block);
   }
 }

@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.elements;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
@@ -10,14 +10,14 @@ import org.bayu.tensor.internal.kernels.Kernels;
  * A tensor's elements in binary32, for kernels to read, some at a time: in the tensor's own memory
  * if it is F32, else copied to memory of the task.
  */
-final class FloatInput {
+public final class FloatInput {
   private final CpuDevice device;
   private final Kernels kernels;
   private final Tensor tensor;
   private final int length;
 
   /** An input of which at most {@code length} elements are read at a time. */
-  FloatInput(CpuDevice device, Tensor tensor, int length) {
+  public FloatInput(CpuDevice device, Tensor tensor, int length) {
     this.device = device;
     this.kernels = device.kernels();
     this.tensor = tensor;
@@ -25,7 +25,7 @@ final class FloatInput {
   }
 
   /** The memory that a task of {@code worker} reads. */
-  MemorySegment memory(int worker) {
+  public MemorySegment memory(int worker) {
     return tensor.dtype() == DType.F32
         ? tensor.data()
         : device.workers().scratch(worker, 4L * length);
@@ -35,7 +35,7 @@ final class FloatInput {
    * Brings the elements {@code from} to {@code from + n − 1} to a task's {@code memory}, in place
    * of those before, and returns the byte of it where they begin.
    */
-  long read(MemorySegment memory, long from, int n) {
+  public long read(MemorySegment memory, long from, int n) {
     var type = tensor.dtype();
     if (type == DType.F32) {
       return from * 4;

@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.elements;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * if it is F32 and to be overwritten, else in memory of the task that {@link #store} rounds or adds
  * to the tensor.
  */
-final class FloatOutput {
+public final class FloatOutput {
   private final CpuDevice device;
   private final Kernels kernels;
   private final @Nullable Tensor tensor;
@@ -21,12 +21,12 @@ final class FloatOutput {
   private final int length;
 
   /** A tensor to be overwritten, of which at most {@code length} elements are written at a time. */
-  FloatOutput(CpuDevice device, Tensor tensor, int length) {
+  public FloatOutput(CpuDevice device, Tensor tensor, int length) {
     this(device, new GradientTarget(tensor, false), length);
   }
 
   /** The same of a gradient; what is written for the gradient null is lost. */
-  FloatOutput(CpuDevice device, @Nullable GradientTarget target, int length) {
+  public FloatOutput(CpuDevice device, @Nullable GradientTarget target, int length) {
     this.device = device;
     this.kernels = device.kernels();
     this.tensor = target == null ? null : target.tensor();
@@ -36,26 +36,26 @@ final class FloatOutput {
   }
 
   /** The memory that a task of {@code worker} writes; behind it the sums so far are widened. */
-  MemorySegment memory(int worker) {
+  public MemorySegment memory(int worker) {
     return tensor != null && direct
         ? tensor.data()
         : device.workers().scratch(worker, 4L * length * (accumulate ? 2 : 1));
   }
 
   /** The byte of a task's memory where element {@code from} and those behind it are to stand. */
-  long at(long from) {
+  public long at(long from) {
     return direct ? from * 4 : 0;
   }
 
   /** Brings the elements {@code from} to {@code from + n − 1} to the tensor. */
-  void store(MemorySegment memory, long from, int n) {
+  public void store(MemorySegment memory, long from, int n) {
     if (!direct) {
       store(memory, from, n, memory, 0);
     }
   }
 
   /** The same of elements that stand elsewhere, in binary32. */
-  void store(MemorySegment memory, long from, int n, MemorySegment values, long valuesAt) {
+  public void store(MemorySegment memory, long from, int n, MemorySegment values, long valuesAt) {
     if (tensor == null) {
       return;
     }

@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.elements;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -11,13 +11,13 @@ import org.bayu.tensor.Workspace;
  * Targets by row: the rows that have any, ascending, and each one's targets in the order given. In
  * a workspace, for there may be as many as a batch has tokens.
  */
-final class TargetGroups {
+public final class TargetGroups {
   private final Tensor rows;
   private final Tensor starts;
   private final Tensor targets;
 
   /** The targets of a matrix of {@code height} rows, each of which exists: a counting sort. */
-  TargetGroups(Workspace memory, Targets of, int height) {
+  public TargetGroups(Workspace memory, Targets of, int height) {
     var ends = memory.allocate(DType.I32, height + 1L);
     ends.zero();
     var groups = 0;
@@ -69,12 +69,12 @@ final class TargetGroups {
   }
 
   /** Number of rows that have targets. */
-  int size() {
+  public int size() {
     return rows.columns();
   }
 
   /** The row of a group. */
-  int row(int group) {
+  public int row(int group) {
     return get(rows, group);
   }
 
@@ -89,13 +89,13 @@ final class TargetGroups {
   }
 
   /** Gives back what only the forward pass reads. */
-  void releaseTargets(Workspace memory) {
+  public void releaseTargets(Workspace memory) {
     memory.release(starts);
     memory.release(targets);
   }
 
   /** Gives back the rows. */
-  void releaseRows(Workspace memory) {
+  public void releaseRows(Workspace memory) {
     memory.release(rows);
   }
 }

@@ -1,6 +1,6 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.elements;
 
 import org.bayu.tensor.Tensor;
 
 /** Memory for a gradient: to be added to, or (undefined so far) to be overwritten. */
-record GradientTarget(Tensor tensor, boolean accumulate) {}
+public record GradientTarget(Tensor tensor, boolean accumulate) {}
