@@ -5,6 +5,11 @@ import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.attention.AttentionBackward;
+import org.bayu.tensor.internal.attention.AttentionForward;
+import org.bayu.tensor.internal.attention.BFloat16Attention;
+import org.bayu.tensor.internal.attention.BFloat16AttentionBackward;
+import org.bayu.tensor.internal.attention.BFloat16AttentionForward;
 
 /**
  * Causal attention of H query heads on KV key-value heads, each shared by H/KV query heads: for

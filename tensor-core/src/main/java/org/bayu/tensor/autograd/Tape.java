@@ -15,6 +15,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Variable.Gradient;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.attention.TileCache;
 import org.bayu.tensor.internal.elements.GradientTarget;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import org.bayu.tensor.AttentionSegments;
 import org.jspecify.annotations.Nullable;
@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The tiles that were last asked for: all layers of a pass ask for those of the same segments. Not
  * thread-safe.
  */
-final class TileCache {
+public final class TileCache {
   private @Nullable AttentionSegments segments;
   private @Nullable AttentionTiles tiles;
 

@@ -1,14 +1,15 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.jspecify.annotations.Nullable;
 
 /** What a call of {@link Attention} works on where there are kernels for bf16. */
-record BFloat16Attention(
+public record BFloat16Attention(
     CpuDevice device,
     AttentionKernels kernels,
     Tensor q,
@@ -19,7 +20,7 @@ record BFloat16Attention(
   private static final double LOG2_E = 1 / StrictMath.log(2);
 
   /** This call; null if it has to be computed in F32. */
-  static @Nullable BFloat16Attention of(
+  public static @Nullable BFloat16Attention of(
       CpuDevice device,
       TileCache cache,
       Tensor q,

@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.kernels.AttentionKernels;

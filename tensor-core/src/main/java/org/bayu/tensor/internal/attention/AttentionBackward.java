@@ -1,12 +1,13 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionTiles.Tile;
+import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.elements.FloatInput;
 import org.bayu.tensor.internal.elements.FloatOutput;
 import org.bayu.tensor.internal.elements.GradientTarget;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * each piece of keys and key-value head, whose lanes are keys and which goes through the heads and
  * blocks that see it in a fixed order. Both subtractions are the products' own last step.
  */
-final class AttentionBackward {
+public final class AttentionBackward {
   private final CpuDevice device;
   private final Kernels kernels;
   private final Tensor q;
@@ -40,7 +41,8 @@ final class AttentionBackward {
   private final int lanes;
   private final int tileRows;
 
-  AttentionBackward(
+  /** A pass with what the forward pass had and computed. */
+  public AttentionBackward(
       CpuDevice device,
       TileCache cache,
       Tensor q,
@@ -71,7 +73,7 @@ final class AttentionBackward {
    *
    * @param products F32 [heads, T], of undefined contents: becomes dy·y
    */
-  void run(
+  public void run(
       Tensor y,
       Tensor dy,
       Tensor products,

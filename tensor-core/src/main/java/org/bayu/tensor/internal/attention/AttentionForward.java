@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -6,8 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionTiles.Tile;
+import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.elements.FloatInput;
 import org.bayu.tensor.internal.elements.FloatOutput;
 import org.bayu.tensor.internal.kernels.Kernels;
@@ -23,7 +24,7 @@ import org.bayu.tensor.internal.kernels.Kernels;
  * <p>A tile of very few rows, as in generation, would leave most lanes empty: its rows go key by
  * key, and their sums stand beside the others'.
  */
-final class AttentionForward {
+public final class AttentionForward {
   /** e⁶⁰ ≈ 10²⁶: sums of a billion such numbers, times values, are far from binary32's limit. */
   private static final float LIMIT = 60;
 
@@ -84,7 +85,11 @@ final class AttentionForward {
     return (float) (1 / Math.sqrt(headDim));
   }
 
-  static void run(
+  /**
+   * Computes y [T, H·headDim] and logSumExp [H, T], F32: the logarithm, base e, of the sum of each
+   * query's exponentials.
+   */
+  public static void run(
       CpuDevice device,
       TileCache cache,
       Tensor q,

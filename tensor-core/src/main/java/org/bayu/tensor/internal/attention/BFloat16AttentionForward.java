@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -6,7 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionTiles.Tile;
+import org.bayu.tensor.autograd.Attention;
+import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 
 /**
@@ -18,7 +19,7 @@ import org.bayu.tensor.internal.kernels.AttentionKernels;
  * what was summed scaled down. They are summed in binary32 and rounded to bf16 for the product with
  * the values.
  */
-final class BFloat16AttentionForward {
+public final class BFloat16AttentionForward {
   private final BFloat16Attention call;
   private final AttentionKernels kernels;
   private final AttentionTiles tiles;
@@ -28,7 +29,8 @@ final class BFloat16AttentionForward {
   private final Tensor y;
   private final Tensor logSumExp;
 
-  BFloat16AttentionForward(BFloat16Attention call, Tensor y, Tensor logSumExp) {
+  /** A pass that will compute y and logSumExp [H, T], F32, of base 2. */
+  public BFloat16AttentionForward(BFloat16Attention call, Tensor y, Tensor logSumExp) {
     this.call = call;
     this.kernels = call.kernels();
     this.tiles = call.tiles();
@@ -39,7 +41,8 @@ final class BFloat16AttentionForward {
     this.pieces = tiles.packed(kernels, headDim);
   }
 
-  void run() {
+  /** Computes them. */
+  public void run() {
     var workers = call.device().workers();
     var blocks = tiles.blocks();
     var kvHeads = call.kvHeads();

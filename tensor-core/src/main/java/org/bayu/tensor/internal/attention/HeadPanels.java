@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;

@@ -1,4 +1,5 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
+
 
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * share one are dealt out, to a number of tasks that depends on the heads alone, and the parts of
  * dk and dv are added in the end.
  */
-final class BFloat16AttentionBackward {
+public final class BFloat16AttentionBackward {
   /** Tasks that suffice for any number of threads. */
   private static final int MANY_TASKS = 16;
 
@@ -42,7 +42,7 @@ final class BFloat16AttentionBackward {
    * Will add to the gradients that are wanted. Where dq is dk's or dv's, too, there is one head of
    * queries for one of keys, and it is stored after them.
    */
-  BFloat16AttentionBackward(
+  public BFloat16AttentionBackward(
       BFloat16Attention call,
       Tensor dy,
       @Nullable GradientTarget dq,
@@ -63,7 +63,8 @@ final class BFloat16AttentionBackward {
     this.dvs = new FloatOutput(device, dv, call.headDim());
   }
 
-  void run(Tensor y, Tensor logSumExp) {
+  /** Adds to them, given what the forward pass computed. */
+  public void run(Tensor y, Tensor logSumExp) {
     zeroUnseen(dk);
     zeroUnseen(dv);
     device

@@ -1,10 +1,10 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.bayu.tensor.autograd.AttentionTiles.Tile;
+import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 
 /** Makes the scores −∞ that a query of a tile does not see. */
 final class ScoreMask {

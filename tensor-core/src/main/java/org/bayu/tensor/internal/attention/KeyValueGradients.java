@@ -1,11 +1,11 @@
-package org.bayu.tensor.autograd;
+package org.bayu.tensor.internal.attention;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.AttentionTiles.Tile;
 import org.bayu.tensor.internal.Zeros;
+import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 
 /**
