@@ -17,8 +17,8 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
+import org.bayu.tensor.internal.kernels.machine.X86Kernels;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class BFloat16AttentionTest {
   static Stream<Kernels> kernels() {
     Stream<Kernels> vector = Stream.of(VectorKernels.INSTANCE);
-    return MachineKernels.availability() instanceof Available available
+    return X86Kernels.availability() instanceof Available available
         ? Stream.concat(vector, Stream.of(available.kernels()))
         : vector;
   }

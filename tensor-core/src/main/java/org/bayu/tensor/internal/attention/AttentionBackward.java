@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.elements.FloatInput;
@@ -16,9 +15,9 @@ import org.bayu.tensor.internal.kernels.Kernels;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backward pass of {@link Attention}. With probabilities p[i,j] = exp(s[i,j] − logSumExp[i])
- * and D[i] = dy[i]·y[i]: ds = p · (dy[i]·v[j] − D[i]), dq[i] = scale·Σⱼ ds·k[j], dk[j] = scale·Σᵢ
- * ds·q[i], dv[j] = Σᵢ p·dy[i].
+ * The backward pass of attention in binary32. With probabilities p[i,j] = exp(s[i,j] −
+ * logSumExp[i]) and D[i] = dy[i]·y[i]: ds = p · (dy[i]·v[j] − D[i]), dq[i] = scale·Σⱼ ds·k[j],
+ * dk[j] = scale·Σᵢ ds·q[i], dv[j] = Σᵢ p·dy[i].
  *
  * <p>dq has a task for each block of queries and head, whose lanes are queries; dk and dv one for
  * each piece of keys and key-value head, whose lanes are keys and which goes through the heads and

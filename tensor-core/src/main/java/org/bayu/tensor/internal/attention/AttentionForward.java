@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.elements.FloatInput;
@@ -14,7 +13,7 @@ import org.bayu.tensor.internal.elements.FloatOutput;
 import org.bayu.tensor.internal.kernels.Kernels;
 
 /**
- * The forward pass of {@link Attention}: a task for each block of queries and head.
+ * The forward pass of attention in binary32: a task for each block of queries and head.
  *
  * <p>Lanes are queries. The exponentials are taken of scores less a shift, a number for each query
  * that the product itself subtracts: its own key's score, so that the sum is about 1 at least. Only

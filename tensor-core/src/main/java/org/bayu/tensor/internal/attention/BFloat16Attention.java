@@ -3,12 +3,11 @@ package org.bayu.tensor.internal.attention;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.jspecify.annotations.Nullable;
 
-/** What a call of {@link Attention} works on where there are kernels for bf16. */
+/** What a call of attention works on where there are kernels for bf16. */
 public record BFloat16Attention(
     CpuDevice device,
     AttentionKernels kernels,

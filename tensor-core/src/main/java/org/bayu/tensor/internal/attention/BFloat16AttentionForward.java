@@ -6,13 +6,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 
 /**
- * The forward pass of {@link Attention} on {@link AttentionKernels}: keys and values are packed
- * once for all, then there is a task for each block of queries and head.
+ * The forward pass of attention on {@link AttentionKernels}: keys and values are packed once for
+ * all, then there is a task for each block of queries and head.
  *
  * <p>Lanes are keys. The exponentials are powers of 2 of scores less a shift, at first the greatest
  * score of the row's first tile; only where a score exceeds that by far is the shift raised and

@@ -2,10 +2,10 @@ package org.bayu.tensor.internal.kernels;
 
 import java.lang.System.Logger.Level;
 import org.bayu.tensor.KernelsUnavailableException;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Processor;
+import org.bayu.tensor.internal.kernels.machine.X86Kernels;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +39,7 @@ public final class KernelProvider {
 
   /** What can be known of this machine's processor. */
   public static Processor processor() {
-    return MachineKernels.processor();
+    return X86Kernels.processor();
   }
 
   private static synchronized Choice choice() {
@@ -80,7 +80,7 @@ public final class KernelProvider {
   }
 
   private static Choice fastest() {
-    return switch (MachineKernels.availability()) {
+    return switch (X86Kernels.availability()) {
       case Available available -> new Choice(available.kernels(), available.processor());
       case Missing missing -> {
         if (missing.isRefused()) {
@@ -92,7 +92,7 @@ public final class KernelProvider {
   }
 
   private static Choice machine() {
-    return switch (MachineKernels.availability()) {
+    return switch (X86Kernels.availability()) {
       case Available available -> new Choice(available.kernels(), ASKED.formatted("machine"));
       case Missing missing ->
           throw new KernelsUnavailableException(

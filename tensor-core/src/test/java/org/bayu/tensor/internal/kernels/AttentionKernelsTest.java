@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
+import org.bayu.tensor.internal.kernels.machine.X86Kernels;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -38,7 +38,7 @@ class AttentionKernelsTest {
 
   private static AttentionKernels find() {
     var attention =
-        MachineKernels.availability() instanceof Available available
+        X86Kernels.availability() instanceof Available available
             ? available.kernels().attention()
             : null;
     assumeTrue(attention != null, "no machine code for bf16 here");

@@ -12,8 +12,8 @@ import java.util.Random;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.KernelsTest.AtAwkwardSizes;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
+import org.bayu.tensor.internal.kernels.machine.X86Kernels;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,7 +33,7 @@ class BFloat16KernelsTest {
 
   private static BFloat16Kernels find() {
     var loops =
-        MachineKernels.availability() instanceof Available available
+        X86Kernels.availability() instanceof Available available
             ? available.kernels().bfloat16Loops()
             : null;
     assumeTrue(loops != null, "no machine code for bf16 here");

@@ -5,16 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.bayu.tensor.KernelsUnavailableException;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
+import org.bayu.tensor.internal.kernels.machine.X86Kernels;
 import org.junit.jupiter.api.Test;
 
 class KernelProviderTest {
   @Test
   void theFastestKernelsThatRunHereAreUsed() {
     var choice = KernelProvider.choose(null, true);
-    switch (MachineKernels.availability()) {
+    switch (X86Kernels.availability()) {
       case Available available -> {
         assertEquals("machine", choice.kernels().tier());
         assertTrue(choice.reason().contains(available.processor()), choice.reason());
@@ -42,7 +42,7 @@ class KernelProviderTest {
 
   @Test
   void whatCannotRunIsRefusedInOneSentence() {
-    if (MachineKernels.availability() instanceof Missing missing) {
+    if (X86Kernels.availability() instanceof Missing missing) {
       assertRefused("machine", true, "there is no machine code here, since " + missing.reason());
     }
     assertRefused("machine", false, "needs Java started with --add-modules jdk.incubator.vector");

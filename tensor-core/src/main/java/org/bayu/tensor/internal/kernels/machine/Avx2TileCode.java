@@ -60,7 +60,7 @@ final class Avx2TileCode {
   }
 
   private void emit() {
-    asm.and(R13, TileCode.ACCUMULATE);
+    asm.and(R13, ProductCode.ACCUMULATE);
     asm.lea(R10, at(RDX, RDX, 2, 0));
     asm.lea(R11, at(RDX, RDX, 4, 0));
     asm.align(32);

@@ -30,7 +30,7 @@ final class CodeBuffer implements AutoCloseable {
   /**
    * Where the code's byte {@code offset} is, for {@link java.lang.foreign.Linker#downcallHandle}.
    *
-   * @param offset such as a bound label's {@link Label#position}
+   * @param offset such as a bound label's position
    */
   MemorySegment address(int offset) {
     return memory.asSlice(offset, 0);

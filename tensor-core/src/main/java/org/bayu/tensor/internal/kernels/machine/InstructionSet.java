@@ -59,11 +59,11 @@ enum InstructionSet {
   ProductCode products(CallingConvention convention, boolean bfloat16) throws CodeRefusedException {
     var forBfloat16 = this == AVX512_BF16 ? Step.BFLOAT16_PAIR : Step.BFLOAT16_AS_F32;
     var step = bfloat16 ? forBfloat16 : Step.F32;
-    return new ProductCode(
-        switch (this) {
+    return (switch (this) {
           case AVX512_BF16 -> new Avx512Instructions(new Avx512Assembler(), convention, step, true);
           case AVX512 -> new Avx512Instructions(new Avx512Assembler(), convention, step, false);
           case AVX2 -> new Avx2Instructions(new Avx2Assembler(), convention, step);
-        });
+        })
+        .assemble();
   }
 }

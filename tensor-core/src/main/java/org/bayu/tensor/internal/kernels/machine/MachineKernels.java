@@ -13,33 +13,47 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels of x86-64 processors with vectors: matrix products in machine code, and attention and
- * loops over bf16 where there are instructions for BF16; the rest on the Vector API.
+ * Kernels with matrix products in machine code, and attention and loops over bf16 where the
+ * processor has instructions for BF16; the rest on the Vector API. A package for each kind of
+ * processor assembles the code.
  */
 public final class MachineKernels extends VectorKernels implements ProductKernels {
-  private static final Availability AVAILABILITY = find();
-
-  private final InstructionSet instructions;
+  private final String title;
   private final ProductCode f32;
   private final ProductCode bfloat16;
-  private final ReadCode reading;
+  private final MemoryReader reader;
   private final @Nullable AttentionKernels attention;
   private final @Nullable BFloat16Kernels elements;
 
   /**
-   * Assembles the code.
+   * Kernels of this code.
    *
-   * @throws CodeRefusedException if the operating system gives no executable memory
+   * @param title the instructions' name for people
+   * @param f32 products of F32
+   * @param bfloat16 products of BF16
+   * @param attention null where there is none in bf16
+   * @param elements null where there are none
    */
-  MachineKernels(CallingConvention convention, InstructionSet instructions)
-      throws CodeRefusedException {
-    this.instructions = instructions;
-    f32 = instructions.products(convention, false);
-    bfloat16 = instructions.products(convention, true);
-    reading = new ReadCode(convention);
-    var convertsBFloat16 = instructions == InstructionSet.AVX512_BF16;
-    attention = convertsBFloat16 ? new AttentionCode(convention, bfloat16) : null;
-    elements = convertsBFloat16 ? new ElementCode(convention) : null;
+  public MachineKernels(
+      String title,
+      ProductCode f32,
+      ProductCode bfloat16,
+      MemoryReader reader,
+      @Nullable AttentionKernels attention,
+      @Nullable BFloat16Kernels elements) {
+    this.title = title;
+    this.f32 = f32;
+    this.bfloat16 = bfloat16;
+    this.reader = reader;
+    this.attention = attention;
+    this.elements = elements;
+  }
+
+  /** Code that reads memory, as fast as the processor can, and forgets it. */
+  @FunctionalInterface
+  public interface MemoryReader {
+    /** Reads {@code bytes} bytes behind byte {@code at}. */
+    void read(MemorySegment memory, long at, long bytes);
   }
 
   /** Kernels, or why there are none, in a few words for people. */
@@ -59,52 +73,8 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
     record Missing(String reason, boolean isRefused) implements Availability {}
   }
 
-  /** Whether machine code runs in this JVM on this processor; asks once. */
-  public static Availability availability() {
-    return AVAILABILITY;
-  }
-
   /** This machine's processor. */
   public record Processor(String name, List<String> features) {}
-
-  /** What can be known of this machine's processor; its architecture alone, if no more. */
-  public static Processor processor() {
-    try {
-      var features = CpuFeatures.ofThisMachine();
-      if (features.isPresent()) {
-        return new Processor(features.get().brand(), features.get().names());
-      }
-    } catch (CodeRefusedException e) {
-      // Without machine code it cannot be asked.
-    }
-    return new Processor(System.getProperty("os.arch"), List.of());
-  }
-
-  private static Availability find() {
-    try {
-      var found = CpuFeatures.ofThisMachine();
-      if (found.isEmpty()) {
-        return new Availability.Missing("there is machine code for x86-64 alone", false);
-      }
-      var features = found.get();
-      var asked = System.getProperty("bayu.instructions");
-      var instructions = InstructionSet.of(features, asked);
-      if (instructions.isPresent()) {
-        return new Availability.Available(
-            new MachineKernels(CallingConvention.ofThisSystem(), instructions.get()),
-            instructions.get().title() + " of " + features.brand());
-      }
-      return new Availability.Missing(
-          asked == null
-              ? "the processor (%s) has neither AVX-512 nor AVX2 with FMA and F16C"
-                  .formatted(features.brand())
-              : "-Dbayu.instructions=%s names none of avx512_bf16, avx512 and avx2 that the processor has"
-                  .formatted(asked),
-          asked != null);
-    } catch (CodeRefusedException e) {
-      return new Availability.Missing(String.valueOf(e.getMessage()), true);
-    }
-  }
 
   /** F32 products. */
   ProductCode f32() {
@@ -123,7 +93,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
 
   @Override
   public String instructions() {
-    return instructions.title() + ", " + super.instructions();
+    return title + ", " + super.instructions();
   }
 
   @Override
@@ -133,7 +103,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
 
   @Override
   public void read(MemorySegment memory, long at, long bytes) {
-    reading.run(memory, at, bytes);
+    reader.read(memory, at, bytes);
   }
 
   @Override
@@ -153,12 +123,12 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
 
   @Override
   public int tileRows() {
-    return f32.instructions().tileRows();
+    return f32.shape().tileRows();
   }
 
   @Override
   public int tileColumns() {
-    return f32.instructions().tileColumns();
+    return f32.shape().tileColumns();
   }
 
   @Override
@@ -189,6 +159,6 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
 
   @Override
   public String toString() {
-    return instructions.title();
+    return title;
   }
 }

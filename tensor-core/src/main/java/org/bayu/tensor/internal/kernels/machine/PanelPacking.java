@@ -4,11 +4,8 @@ import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
 import org.bayu.tensor.internal.kernels.gemm.Term;
 
-/** How a product's operands are packed for {@link TileCode}: in panels, a block of k at a time. */
+/** How a product's operands are packed for tiles: in panels, a block of k at a time. */
 final class PanelPacking {
-  /** Steps of 32 bits in a block, at most: 128 KiB of B, 14 KiB of a tile's A. */
-  static final int BLOCK_STEPS = 512;
-
   private final ProductCode code;
   private final Step step;
   private final int lanes;
@@ -18,12 +15,12 @@ final class PanelPacking {
 
   PanelPacking(ProductCode code) {
     this.code = code;
-    var instructions = code.instructions();
-    step = instructions.step();
-    lanes = instructions.panelLanes();
-    vectorLanes = instructions.vectorLanes();
-    tileColumns = instructions.tileColumns();
-    blockSteps = instructions.blockSteps();
+    var shape = code.shape();
+    step = shape.step();
+    lanes = shape.panelLanes();
+    vectorLanes = shape.vectorLanes();
+    tileColumns = shape.tileColumns();
+    blockSteps = shape.blockSteps();
   }
 
   /** Lanes of a packed panel of A, rows of A that meet B's panel in one call. */

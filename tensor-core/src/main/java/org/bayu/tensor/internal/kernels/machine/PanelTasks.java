@@ -88,7 +88,7 @@ final class PanelTasks {
     this.result = result;
     packing = new PanelPacking(code);
     lanes = packing.lanes();
-    tileColumns = code.instructions().tileColumns();
+    tileColumns = code.shape().tileColumns();
   }
 
   /** How operands are packed. */
@@ -234,7 +234,7 @@ final class PanelTasks {
   private boolean isStored(int columns) {
     var c = result.c();
     return c.dtype() == DType.F16
-        || (c.dtype() == DType.BF16 && !code.instructions().roundsSums())
+        || (c.dtype() == DType.BF16 && !code.shape().roundsSums())
         || c.columnStride() != 1
         || !packing.fillsVectors(columns)
         || !result.isPlain()

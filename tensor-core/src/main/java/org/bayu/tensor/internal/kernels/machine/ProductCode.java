@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
@@ -13,20 +12,42 @@ import org.bayu.tensor.internal.kernels.gemm.Matrix;
  * The functions that a product is made of, ready to be called: tiles, packing and the streaming of
  * a weight. Nothing here checks a range: {@link org.bayu.tensor.internal.kernels.gemm.Gemm} has.
  */
-final class ProductCode {
+public final class ProductCode {
   /** Bytes of the pointers that {@link #packSteps} needs. */
-  static final long POINTER_BYTES = 16 * JAVA_LONG.byteSize();
+  public static final long POINTER_BYTES = 16 * JAVA_LONG.byteSize();
 
   /** Columns of B that are packed together, at most. */
-  static final int COLUMNS = 64;
+  public static final int COLUMNS = 64;
+
+  /** Steps of 32 bits in a block, at most: 128 KiB of B, 14 KiB of a tile's A. */
+  static final int BLOCK_STEPS = 512;
+
+  /** Flag of a tile's function: it begins with what C has instead of zero. */
+  public static final int ACCUMULATE = 1;
+
+  /** Flag of a tile's function: it stores rounded sums and leaves C. */
+  public static final int ROUND = 2;
+
+  /**
+   * Rows that a stream's function multiplies with all vectors before it reads the next. Those are
+   * fetched meanwhile: else the processor would wait for memory with the first vectors and leave
+   * memory idle with the others.
+   */
+  public static final int BLOCK = 8;
+
+  /** Vectors that a stream's function multiplies a row with at the same time, at most. */
+  public static final int FEW = 4;
+
+  /** Where a stream's number of groups of rows begins in its last parameter. */
+  public static final int ROW_GROUPS_SHIFT = 8;
 
   /** What a missing lane reads: as long as any lane's block. */
-  private static final MemorySegment ZEROS =
-      Arena.global().allocate(2 * 4L * PanelPacking.BLOCK_STEPS, 64);
+  private static final MemorySegment ZEROS = Arena.global().allocate(2 * 4L * BLOCK_STEPS, 64);
 
-  private static final DType[] SOURCES = {DType.F32, DType.BF16, DType.F16};
+  /** What operands can be of, in the order of {@link #source}. */
+  public static final List<DType> SOURCES = List.of(DType.F32, DType.BF16, DType.F16);
 
-  private final ProductInstructions instructions;
+  private final ProductShape shape;
   private final MemorySegment peak;
   private final List<MemorySegment> tiles;
   private final List<MemorySegment> steps;
@@ -37,76 +58,49 @@ final class ProductCode {
   private final int laneGroups;
 
   /**
-   * Assembles them.
+   * The functions of assembled code, by where they begin.
    *
-   * @throws CodeRefusedException if the operating system gives no executable memory
+   * @param tiles for A by rows and for A in a panel; of each, for each number of vectors; of each,
+   *     for each number of rows
+   * @param steps {@link #packSteps} of each of {@link #SOURCES}
+   * @param lanes {@link #packLanes} of each of {@link #SOURCES}; of each, for each number of groups
+   *     of lanes up to {@link #COLUMNS}
+   * @param streams {@link #stream} of each of {@link #SOURCES}; of each, for each number of vectors
+   *     up to {@link #FEW}; of each, for one row and for the shape's rows
    */
-  ProductCode(ProductInstructions instructions) throws CodeRefusedException {
-    this.instructions = instructions;
-    laneGroups = COLUMNS / instructions.vectorLanes();
-    var tilesAt = emitTiles();
-    List<Integer> stepsAt = new ArrayList<>();
-    List<Integer> lanesAt = new ArrayList<>();
-    List<Integer> streamsAt = new ArrayList<>();
-    for (var from : SOURCES) {
-      stepsAt.add(begin());
-      instructions.emitSteps(from);
-      for (var groups = 1; groups <= laneGroups; groups++) {
-        lanesAt.add(begin());
-        instructions.emitLanes(from, groups);
-      }
-      for (var few = 1; few <= StreamCode.FEW; few++) {
-        streamsAt.add(begin());
-        instructions.emitStream(from, 1, few);
-        streamsAt.add(begin());
-        instructions.emitStream(from, instructions.streamRows(few), few);
-      }
-    }
-    var peakAt = begin();
-    instructions.emitPeak();
-    var code = CodeBuffer.of(instructions.assembler().toByteArray());
-    peak = code.address(peakAt);
-    tiles = tilesAt.stream().map(code::address).toList();
-    steps = stepsAt.stream().map(code::address).toList();
-    lanes = lanesAt.stream().map(code::address).toList();
-    streams = streamsAt.stream().map(code::address).toList();
+  public ProductCode(
+      ProductShape shape,
+      CodeBuffer code,
+      List<Integer> tiles,
+      List<Integer> steps,
+      List<Integer> lanes,
+      List<Integer> streams,
+      int peak) {
+    this.shape = shape;
+    laneGroups = COLUMNS / shape.vectorLanes();
+    this.peak = code.address(peak);
+    this.tiles = tiles.stream().map(code::address).toList();
+    this.steps = steps.stream().map(code::address).toList();
+    this.lanes = lanes.stream().map(code::address).toList();
+    this.streams = streams.stream().map(code::address).toList();
   }
 
-  private List<Integer> emitTiles() {
-    List<Integer> tilesAt = new ArrayList<>();
-    for (var panel : new boolean[] {false, true}) {
-      for (var vectors = 1; vectors <= instructions.tileVectors(); vectors++) {
-        for (var rows = 1; rows <= instructions.tileRows(); rows++) {
-          tilesAt.add(begin());
-          instructions.emitTile(rows, vectors, panel);
-        }
-      }
-    }
-    return tilesAt;
-  }
-
-  /** Where the next function begins. */
-  private int begin() {
-    instructions.assembler().align(64);
-    return instructions.assembler().position();
-  }
-
-  /** What the functions are made of. */
-  ProductInstructions instructions() {
-    return instructions;
+  /** What the functions compute at a time. */
+  public ProductShape shape() {
+    return shape;
   }
 
   /** Does {@code steps} steps of the peak; returns their floating-point operations. */
-  double runPeak(int steps) {
+  public double runPeak(int steps) {
     MachineCall.call(peak, steps, 0, 0, 0, 0, 0);
-    return steps * instructions.peakFlops();
+    return steps * shape.peakFlops();
   }
 
   /** The function for tiles of [rows, width]. */
   private MemorySegment tile(boolean inPanel, int width, int rows) {
-    var vectors = width / instructions.vectorLanes();
-    var form = (inPanel ? instructions.tileVectors() : 0) + vectors - 1;
-    return tiles.get(form * instructions.tileRows() + rows - 1);
+    var vectors = width / shape.vectorLanes();
+    var form = (inPanel ? shape.tileVectors() : 0) + vectors - 1;
+    return tiles.get(form * shape.tileRows() + rows - 1);
   }
 
   /**
@@ -117,7 +111,7 @@ final class ProductCode {
    *     are
    * @param rounded where the sums go as BF16 too, for they are complete; nowhere if 0
    */
-  void multiply(
+  public void multiply(
       int rows,
       int width,
       int steps,
@@ -130,8 +124,8 @@ final class ProductCode {
       boolean accumulate,
       long rounded,
       long roundedStride) {
-    var flags = (accumulate ? TileCode.ACCUMULATE : 0) | (rounded == 0 ? 0 : TileCode.ROUND);
-    var tileRows = instructions.tileRows();
+    var flags = (accumulate ? ACCUMULATE : 0) | (rounded == 0 ? 0 : ROUND);
+    var tileRows = shape.tileRows();
     var full = rows / tileRows;
     var rest = rows % tileRows;
     if (full > 0) {
@@ -174,7 +168,7 @@ final class ProductCode {
    * @param width lanes of the panel
    * @param pointers has scratch memory of {@link #POINTER_BYTES} from byte {@code pointersAt} on
    */
-  void packSteps(
+  public void packSteps(
       DType from,
       long at,
       long laneStride,
@@ -185,7 +179,7 @@ final class ProductCode {
       MemorySegment pointers,
       long pointersAt) {
     var function = steps.get(source(from));
-    var vectorLanes = instructions.vectorLanes();
+    var vectorLanes = shape.vectorLanes();
     var tail = tail(k);
     for (var group = 0; group < lanes; group += vectorLanes) {
       for (var i = 0; i < vectorLanes; i++) {
@@ -202,8 +196,8 @@ final class ProductCode {
    * Packs lanes that lie side by side and whose k are {@code kStride} bytes apart, as {@link
    * #packSteps} does; writes no more than k steps.
    */
-  void packLanes(DType from, long at, long kStride, int lanes, int k, long to, int width) {
-    var vectorLanes = instructions.vectorLanes();
+  public void packLanes(DType from, long at, long kStride, int lanes, int k, long to, int width) {
+    var vectorLanes = shape.vectorLanes();
     for (var first = 0; first < lanes; first += COLUMNS) {
       var count = Math.min(COLUMNS, lanes - first);
       var groups = (count + vectorLanes - 1) / vectorLanes;
@@ -214,13 +208,13 @@ final class ProductCode {
           k,
           to + 4L * first,
           4L * width,
-          instructions.tail(count - vectorLanes * (groups - 1)));
+          shape.tail(count - vectorLanes * (groups - 1)));
     }
   }
 
   /** The parameter for what is left of k after whole vectors. */
   private long tail(int k) {
-    return instructions.tail(k % (instructions.vectorLanes() * instructions.step().elements()));
+    return shape.tail(k % (shape.vectorLanes() * shape.step().elements()));
   }
 
   /**
@@ -241,21 +235,10 @@ final class ProductCode {
       long to,
       long toStride,
       boolean accumulate) {
-    var whole = fewCount - fewCount % StreamCode.FEW;
+    var whole = fewCount - fewCount % FEW;
     var rest = fewCount - whole;
     if (whole > 0) {
-      stream(
-          StreamCode.FEW,
-          whole / StreamCode.FEW,
-          matrix,
-          row,
-          rows,
-          k,
-          few,
-          fewStride,
-          to,
-          toStride,
-          accumulate);
+      stream(FEW, whole / FEW, matrix, row, rows, k, few, fewStride, to, toStride, accumulate);
     }
     if (rest > 0) {
       stream(
@@ -286,17 +269,17 @@ final class ProductCode {
       long to,
       long toStride,
       boolean accumulate) {
-    var form = 2 * (source(matrix.dtype()) * StreamCode.FEW + few - 1);
+    var form = 2 * (source(matrix.dtype()) * FEW + few - 1);
     var tail = tail(k);
-    var most = instructions.streamRows(few);
+    var most = shape.streamRows(few);
     var rowStride = matrix.rowStride() * matrix.dtype().bytes();
     var first = matrix.address(row, 0);
     var done = 0;
     while (done < rows) {
       var left = rows - done;
       var together = left >= most ? most : 1;
-      var groups = left >= StreamCode.BLOCK ? StreamCode.BLOCK / together : left / together;
-      var blocks = Math.max(1, left / StreamCode.BLOCK);
+      var groups = left >= BLOCK ? BLOCK / together : left / together;
+      var blocks = Math.max(1, left / BLOCK);
       MachineCall.call(
           streams.get(together == 1 ? form : form + 1),
           first + done * rowStride,
@@ -308,9 +291,14 @@ final class ProductCode {
           blocks,
           tail,
           toStride,
-          StreamCode.counts(groups, fewGroups, accumulate));
+          counts(groups, fewGroups, accumulate));
       done += blocks * groups * together;
     }
+  }
+
+  /** A stream's last parameter. */
+  private static long counts(int rowGroups, int vectorGroups, boolean accumulate) {
+    return (long) rowGroups << ROW_GROUPS_SHIFT | vectorGroups << 1 | (accumulate ? 1 : 0);
   }
 
   private static int source(DType type) {

@@ -1,43 +1,13 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bayu.tensor.DType;
 
 /** How the functions of {@link ProductCode} are made for some kind of processor. */
-interface ProductInstructions {
-  /** What is multiplied. */
-  Step step();
-
+interface ProductInstructions extends ProductShape {
   /** Where the functions are appended. */
   Assembler assembler();
-
-  /** F32 lanes of a vector. */
-  int vectorLanes();
-
-  /** Rows of a full tile. */
-  int tileRows();
-
-  /** Vectors of columns that a tile has at most. */
-  int tileVectors();
-
-  /** Columns of a full tile. */
-  default int tileColumns() {
-    return tileVectors() * vectorLanes();
-  }
-
-  /** Steps of k in a block: what is packed of B stays in the second-level cache meanwhile. */
-  int blockSteps();
-
-  /** Lanes of a packed panel of A: a whole number of tiles and of vectors. */
-  int panelLanes();
-
-  /** Whether tiles can round their sums to BF16. */
-  boolean roundsSums();
-
-  /** Rows of a weight that are read at the same time for so many vectors. */
-  int streamRows(int few);
-
-  /** What tells a function that the last vector has so many elements. */
-  long tail(int elements);
 
   /** Appends a {@link TileCode}. */
   void emitTile(int rows, int vectors, boolean panel);
@@ -54,6 +24,47 @@ interface ProductInstructions {
   /** Appends multiply-adds from registers alone: {@code void peak(long steps)}. */
   void emitPeak();
 
-  /** Floating-point operations of a step of the peak. */
-  double peakFlops();
+  /**
+   * Assembles the functions.
+   *
+   * @throws CodeRefusedException if the operating system gives no executable memory
+   */
+  default ProductCode assemble() throws CodeRefusedException {
+    List<Integer> tiles = new ArrayList<>();
+    for (var panel : new boolean[] {false, true}) {
+      for (var vectors = 1; vectors <= tileVectors(); vectors++) {
+        for (var rows = 1; rows <= tileRows(); rows++) {
+          tiles.add(begin());
+          emitTile(rows, vectors, panel);
+        }
+      }
+    }
+    List<Integer> steps = new ArrayList<>();
+    List<Integer> lanes = new ArrayList<>();
+    List<Integer> streams = new ArrayList<>();
+    for (var from : ProductCode.SOURCES) {
+      steps.add(begin());
+      emitSteps(from);
+      for (var groups = 1; groups <= ProductCode.COLUMNS / vectorLanes(); groups++) {
+        lanes.add(begin());
+        emitLanes(from, groups);
+      }
+      for (var few = 1; few <= ProductCode.FEW; few++) {
+        streams.add(begin());
+        emitStream(from, 1, few);
+        streams.add(begin());
+        emitStream(from, streamRows(few), few);
+      }
+    }
+    var peak = begin();
+    emitPeak();
+    var code = CodeBuffer.of(assembler().toByteArray());
+    return new ProductCode(this, code, tiles, steps, lanes, streams, peak);
+  }
+
+  /** Where the next function begins. */
+  private int begin() {
+    assembler().align(64);
+    return assembler().position();
+  }
 }

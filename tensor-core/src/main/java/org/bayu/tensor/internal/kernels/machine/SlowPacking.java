@@ -8,7 +8,7 @@ import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
 
-/** {@link PackCode} element by element: for matrices neither of whose strides is 1. */
+/** Packs element by element: for matrices neither of whose strides is 1. */
 final class SlowPacking {
   private SlowPacking() {}
 

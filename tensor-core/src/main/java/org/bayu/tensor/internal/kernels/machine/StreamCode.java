@@ -29,17 +29,6 @@ import static org.bayu.tensor.internal.kernels.machine.Vector.xmm;
  * it, and zeros up to a multiple of 64 bytes. The sums of a vector's lanes are added by halves.
  */
 abstract class StreamCode {
-  /**
-   * Rows for all vectors before the next are read. Those are fetched meanwhile: else the processor
-   * would wait for memory with the first vectors and leave memory idle with the others.
-   */
-  static final int BLOCK = 8;
-
-  /** Vectors that a row is multiplied with at the same time, at most. */
-  static final int FEW = 4;
-
-  private static final int ROW_GROUPS_SHIFT = 8;
-
   /** Places on the stack: where the block, its group of vectors and their sums begin; counts. */
   private static final int BLOCK_ROWS = 0, ALL_VECTORS = 8, BLOCK_SUMS = 16, GROUP_SUMS = 24;
 
@@ -57,11 +46,6 @@ abstract class StreamCode {
     this.rows = rows;
     this.few = few;
     frame = new Frame(asm, convention, 10, LOCAL_BYTES, RBX, RBP, R12, R13, R14, R15);
-  }
-
-  /** The last parameter. */
-  static long counts(int rowGroups, int vectorGroups, boolean accumulate) {
-    return (long) rowGroups << ROW_GROUPS_SHIFT | vectorGroups << 1 | (accumulate ? 1 : 0);
   }
 
   /** Elements of a full vector. */
@@ -150,10 +134,10 @@ abstract class StreamCode {
     asm.lea(R10, at(RSI, RSI, 2, 0));
     asm.lea(R11, at(R8, R8, 2, 0));
     asm.mov(R12, R14);
-    asm.shr(R12, ROW_GROUPS_SHIFT);
+    asm.shr(R12, ProductCode.ROW_GROUPS_SHIFT);
     asm.mov(frame.local(ROW_GROUPS), R12);
     asm.mov(R12, R14);
-    asm.and(R12, (1 << ROW_GROUPS_SHIFT) - 1);
+    asm.and(R12, (1 << ProductCode.ROW_GROUPS_SHIFT) - 1);
     asm.shr(R12, 1);
     asm.mov(frame.local(VECTOR_GROUPS), R12);
     asm.and(R14, 1);
@@ -208,7 +192,7 @@ abstract class StreamCode {
   private void multiply() {
     asm.mov(R12, RDI);
     asm.mov(R13, RCX);
-    asm.mov(R15, BLOCK);
+    asm.mov(R15, ProductCode.BLOCK);
     asm.imul(R15, RSI);
     asm.add(R15, RDI);
     var chunk = chunk();

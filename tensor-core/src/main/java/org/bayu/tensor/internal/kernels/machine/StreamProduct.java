@@ -50,7 +50,7 @@ final class StreamProduct {
     this.kernels = kernels;
     this.workers = workers;
     this.code = code;
-    step = code.instructions().step();
+    step = code.shape().step();
     this.result = result;
   }
 
@@ -68,7 +68,7 @@ final class StreamProduct {
     this.m = m;
     this.n = n;
     this.terms = terms;
-    var wanted = n / (8 * workers.threads()) / StreamCode.BLOCK * StreamCode.BLOCK;
+    var wanted = n / (8 * workers.threads()) / ProductCode.BLOCK * ProductCode.BLOCK;
     taskRows = Math.clamp(wanted, MIN_TASK_ROWS, MAX_TASK_ROWS);
     var bytes = 0L;
     for (var term : terms) {

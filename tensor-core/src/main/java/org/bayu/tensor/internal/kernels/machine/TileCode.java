@@ -29,9 +29,9 @@ import static org.bayu.tensor.internal.kernels.machine.Vector.zmm;
  * cStride} bytes apart. A lies by rows, {@code aStride} bytes apart with their steps side by side,
  * or in a panel: at each step the rows side by side, {@code aStride} bytes from step to step.
  *
- * <p>Flags: {@link #ACCUMULATE} begins with what C has instead of zero; {@link #ROUND} leaves C and
- * stores BF16 to {@code rounded} instead, ties to even, subnormal numbers as zero, where the
- * processor has BF16.
+ * <p>Flags: {@link ProductCode#ACCUMULATE} begins with what C has instead of zero; {@link
+ * ProductCode#ROUND} leaves C and stores BF16 to {@code rounded} instead, ties to even, subnormal
+ * numbers as zero, where the processor has BF16.
  *
  * <p>The accumulators stay in registers, 28 of them for the full tile; four more hold the step's B,
  * and A comes from memory, broadcast by the multiplication itself. Each element of C is one chain
@@ -43,9 +43,6 @@ final class TileCode {
 
   /** Vectors of 16 columns that a tile has at most. */
   static final int VECTORS = 4;
-
-  static final int ACCUMULATE = 1;
-  static final int ROUND = 2;
 
   private static final int UNROLL = 4;
 
@@ -120,7 +117,7 @@ final class TileCode {
     var fromZero = new Label();
     var begun = new Label();
     asm.mov(RAX, R13);
-    asm.and(RAX, ACCUMULATE);
+    asm.and(RAX, ProductCode.ACCUMULATE);
     asm.jz(fromZero);
     asm.lea(RAX, at(R9, R9, 2, 0));
     asm.lea(RBX, at(R9, R9, 4, 0));
@@ -191,7 +188,7 @@ final class TileCode {
     var stored = new Label();
     if (rounds) {
       asm.mov(RAX, R13);
-      asm.and(RAX, ROUND);
+      asm.and(RAX, ProductCode.ROUND);
       asm.jnz(round);
     }
     asm.lea(RAX, at(R9, R9, 2, 0));

@@ -21,13 +21,13 @@ public final class TestTiers {
   /** None where there is no machine code. */
   public static List<Kernels> machine() {
     var kernels = new ArrayList<Kernels>();
-    if (MachineKernels.availability() instanceof MachineKernels.Availability.Available) {
+    if (X86Kernels.availability() instanceof MachineKernels.Availability.Available) {
       try {
         var features = CpuFeatures.ofThisMachine().orElseThrow();
         var convention = CallingConvention.ofThisSystem();
         for (var instructions : InstructionSet.values()) {
           if (instructions.isIn(features)) {
-            kernels.add(new MachineKernels(convention, instructions));
+            kernels.add(X86Kernels.assemble(convention, instructions));
           }
         }
       } catch (CodeRefusedException e) {
