@@ -1,7 +1,7 @@
 package org.bayu.benchmarks;
 
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.KernelProvider;
+import org.bayu.tensor.internal.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;

@@ -2,7 +2,7 @@ package org.bayu.benchmarks;
 
 import java.io.IOException;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.KernelProvider;
+import org.bayu.tensor.internal.KernelProvider;
 import org.bayu.tensor.internal.kernels.gemm.Gemm;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.openjdk.jmh.annotations.Benchmark;

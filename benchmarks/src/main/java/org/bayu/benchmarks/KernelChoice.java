@@ -1,6 +1,6 @@
 package org.bayu.benchmarks;
 
-import org.bayu.tensor.internal.kernels.KernelProvider;
+import org.bayu.tensor.internal.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
 

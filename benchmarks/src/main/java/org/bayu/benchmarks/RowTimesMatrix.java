@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.kernels.KernelProvider;
+import org.bayu.tensor.internal.KernelProvider;
 import org.bayu.tensor.internal.kernels.gemm.Gemm;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.openjdk.jmh.annotations.AuxCounters;

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.KernelProvider;
+import org.bayu.tensor.internal.KernelProvider;
 import org.bayu.tensor.internal.kernels.gemm.Gemm;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.bytedeco.pytorch.global.torch;

@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.bayu.llama.NonFiniteLogitsException;
 import org.bayu.tensor.KernelsUnavailableException;
-import org.bayu.tensor.NonFiniteTensorException;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.NonFiniteTensorException;
 import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 

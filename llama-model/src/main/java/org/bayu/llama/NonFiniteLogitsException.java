@@ -1,6 +1,6 @@
 package org.bayu.llama;
 
-import org.bayu.tensor.NonFiniteTensorException;
+import org.bayu.tensor.io.NonFiniteTensorException;
 
 /**
  * A model computed logits that are infinite or no numbers, from which no token can be chosen. The

@@ -4,11 +4,11 @@ import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.elements.FloatInput;
 import org.bayu.tensor.internal.elements.FloatOutput;
 import org.bayu.tensor.internal.elements.GradientTarget;
 import org.bayu.tensor.internal.elements.Split;
+import org.bayu.tensor.internal.kernels.Zeros;
 
 /** y[i] = x[rows[i]]: some rows of a matrix, in another floating type if asked for. */
 public final class Gather {

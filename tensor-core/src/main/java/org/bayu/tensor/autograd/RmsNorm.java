@@ -7,11 +7,11 @@ import org.bayu.tensor.Shape;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
-import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.elements.FloatInput;
 import org.bayu.tensor.internal.elements.FloatOutput;
 import org.bayu.tensor.internal.elements.GradientTarget;
 import org.bayu.tensor.internal.elements.Split;
+import org.bayu.tensor.internal.kernels.Zeros;
 import org.jspecify.annotations.Nullable;
 
 /**

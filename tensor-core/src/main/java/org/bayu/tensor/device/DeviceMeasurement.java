@@ -12,7 +12,7 @@ import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.internal.CpuDevice;
-import org.bayu.tensor.internal.kernels.KernelProvider;
+import org.bayu.tensor.internal.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
 import org.bayu.tensor.internal.kernels.gemm.Term;

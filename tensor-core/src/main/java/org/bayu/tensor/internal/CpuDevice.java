@@ -4,7 +4,6 @@ import java.util.List;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.OpTime;
 import org.bayu.tensor.OpTime.Pass;
-import org.bayu.tensor.internal.kernels.KernelProvider;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.gemm.Gemm;
 import org.bayu.tensor.internal.parallel.WorkerPool;

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
-import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.Zeros;
 
 /**
  * Products of the features of one head, in panels for {@link Kernels#gemmTile}.

@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.Zeros;
 import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
+import org.bayu.tensor.internal.kernels.Zeros;
 
 /**
  * The gradients of one key-value head's pieces of keys and of the queries that see them, of those

@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.BFloat16;
-import org.bayu.tensor.internal.Zeros;
+import org.bayu.tensor.internal.kernels.Zeros;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
 
 /** Packs element by element: for matrices neither of whose strides is 1. */

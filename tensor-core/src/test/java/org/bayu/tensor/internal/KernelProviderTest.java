@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

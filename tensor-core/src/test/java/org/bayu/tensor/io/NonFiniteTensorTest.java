@@ -1,4 +1,4 @@
-package org.bayu.tensor;
+package org.bayu.tensor.io;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.OptionalLong;
+import org.bayu.tensor.BFloat16;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

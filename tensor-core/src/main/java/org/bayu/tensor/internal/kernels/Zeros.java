@@ -1,4 +1,4 @@
-package org.bayu.tensor.internal;
+package org.bayu.tensor.internal.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,9 +1,10 @@
-package org.bayu.tensor;
+package org.bayu.tensor.io;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.OptionalLong;
-import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Tensor;
 
 /** A tensor that must hold numbers holds something infinite or no number. The message names it. */
 public final class NonFiniteTensorException extends RuntimeException {

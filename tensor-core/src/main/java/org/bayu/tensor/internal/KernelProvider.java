@@ -1,7 +1,9 @@
-package org.bayu.tensor.internal.kernels;
+package org.bayu.tensor.internal;
 
 import java.lang.System.Logger.Level;
 import org.bayu.tensor.KernelsUnavailableException;
+import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.ScalarKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Processor;
