@@ -7,7 +7,7 @@ import org.bayu.tensor.internal.kernels.ScalarKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Processor;
-import org.bayu.tensor.internal.kernels.machine.X86Kernels;
+import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.jspecify.annotations.Nullable;
 

@@ -9,7 +9,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.machine.GuardedPages;
-import org.bayu.tensor.internal.kernels.machine.TestTiers;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /**

@@ -18,7 +18,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
-import org.bayu.tensor.internal.kernels.machine.X86Kernels;
+import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.params.ParameterizedTest;

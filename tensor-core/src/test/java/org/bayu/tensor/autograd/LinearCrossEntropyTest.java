@@ -17,7 +17,7 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.internal.CpuDevice;
-import org.bayu.tensor.internal.kernels.machine.TestTiers;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Missing;
-import org.bayu.tensor.internal.kernels.machine.X86Kernels;
+import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.junit.jupiter.api.Test;
 
 class KernelProviderTest {

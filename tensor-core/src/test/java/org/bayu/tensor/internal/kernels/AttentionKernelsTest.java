@@ -18,7 +18,7 @@ import java.util.Objects;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
-import org.bayu.tensor.internal.kernels.machine.X86Kernels;
+import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

@@ -13,7 +13,7 @@ import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.KernelsTest.AtAwkwardSizes;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
-import org.bayu.tensor.internal.kernels.machine.X86Kernels;
+import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * Code that can be called: its memory is executable and not writable. It lasts until it is closed,
  * or as long as the JVM; nothing closes it by itself.
  */
-final class CodeBuffer implements AutoCloseable {
+public final class CodeBuffer implements AutoCloseable {
   private final ExecutableMemory system;
   private final MemorySegment memory;
   private boolean isClosed;
@@ -22,7 +22,7 @@ final class CodeBuffer implements AutoCloseable {
    * @throws CodeRefusedException if the operating system gives no executable memory, or if this JVM
    *     may not ask for it
    */
-  static CodeBuffer of(byte[] code) throws CodeRefusedException {
+  public static CodeBuffer of(byte[] code) throws CodeRefusedException {
     var system = ExecutableMemory.ofThisSystem();
     return new CodeBuffer(system, system.map(code));
   }
@@ -32,7 +32,7 @@ final class CodeBuffer implements AutoCloseable {
    *
    * @param offset such as a bound label's position
    */
-  MemorySegment address(int offset) {
+  public MemorySegment address(int offset) {
     return memory.asSlice(offset, 0);
   }
 

@@ -1,14 +1,14 @@
 package org.bayu.tensor.internal.kernels.machine;
 
 /** Machine code cannot run here: the message is one line that says why. */
-final class CodeRefusedException extends Exception {
+public final class CodeRefusedException extends Exception {
   private static final long serialVersionUID = 1;
 
-  CodeRefusedException(String reason) {
+  public CodeRefusedException(String reason) {
     super(reason);
   }
 
-  CodeRefusedException(String reason, Throwable cause) {
+  public CodeRefusedException(String reason, Throwable cause) {
     super(reason, cause);
   }
 }

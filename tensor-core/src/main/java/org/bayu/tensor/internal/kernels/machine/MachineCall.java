@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** Calls of assembled functions: one shape for all, ten numbers or addresses, and a number back. */
-final class MachineCall {
+public final class MachineCall {
   // A critical call leaves out the thread's change of state: a function is to last a millisecond at
   // most, for it holds safepoints up.
   @SuppressWarnings("restricted") // the one way to call it
@@ -23,12 +23,12 @@ final class MachineCall {
   private MachineCall() {}
 
   /** A call of a function with six parameters. */
-  static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+  public static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
     return call(function, a, b, c, d, e, f, 0, 0, 0, 0);
   }
 
   /** The function's result; that of one without is any number. */
-  static long call(
+  public static long call(
       MemorySegment function,
       long a,
       long b,

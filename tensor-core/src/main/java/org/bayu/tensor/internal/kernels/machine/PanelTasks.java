@@ -12,9 +12,9 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.bayu.tensor.internal.parallel.WorkerPool.Task;
 
 /**
- * A product of {@link TileCode}: a task packs 64 columns of B, a block of k at a time, and runs all
- * rows of A over it while it is in the second-level cache. A is read where it lies if its k lie
- * side by side and need no rounding; else it is packed once for all columns.
+ * A product of tiles: a task packs 64 columns of B, a block of k at a time, and runs all rows of A
+ * over it while it is in the second-level cache. A is read where it lies if its k lie side by side
+ * and need no rounding; else it is packed once for all columns.
  *
  * <p>Each element is one chain in ascending k over all terms, whatever the blocks: its bits depend
  * on its row of A and its column of B alone.

@@ -3,7 +3,7 @@ package org.bayu.tensor.internal.kernels.machine;
 import org.bayu.tensor.DType;
 
 /** What a step of a product's operands holds: 32 bits of k. */
-enum Step {
+public enum Step {
   /** One F32. */
   F32(DType.F32, 1),
 
@@ -27,12 +27,12 @@ enum Step {
   }
 
   /** Elements of k. */
-  int elements() {
+  public int elements() {
     return elements;
   }
 
   /** Whether numbers of its type must be rounded. */
-  boolean isRounded() {
+  public boolean isRounded() {
     return this == BFLOAT16_AS_F32;
   }
 }

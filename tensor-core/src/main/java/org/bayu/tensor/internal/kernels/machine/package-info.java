@@ -1,9 +1,7 @@
 /**
- * Machine code assembled at start-up, for instructions that Java's Vector API does not express: not
- * exported.
- *
- * <p>Instructions and their encodings are those of the Intel 64 and IA-32 Architectures Software
- * Developer's Manual, volume 2, operands in its order: the destination first.
+ * Machine code that is assembled when the JVM starts, for instructions that Java's Vector API does
+ * not express: the memory that holds it, the call, and the products that it computes. Knows no
+ * instruction set: a package below this one, such as {@code x86}, assembles the code. Not exported.
  */
 @NullMarked
 package org.bayu.tensor.internal.kernels.machine;

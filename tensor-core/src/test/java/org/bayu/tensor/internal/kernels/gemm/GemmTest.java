@@ -25,7 +25,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.GuardedMemory;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels;
-import org.bayu.tensor.internal.kernels.machine.TestTiers;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;

@@ -6,7 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.bayu.tensor.internal.kernels.machine.TestTiers;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.bayu.tensor.internal.parallel.WorkerPool.Task;
 

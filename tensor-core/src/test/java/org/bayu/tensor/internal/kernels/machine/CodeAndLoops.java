@@ -9,6 +9,7 @@ import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
 import org.bayu.tensor.internal.kernels.gemm.MatrixProduct;
 import org.bayu.tensor.internal.kernels.gemm.ProductKernels;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 

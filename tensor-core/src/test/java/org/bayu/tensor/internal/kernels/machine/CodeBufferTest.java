@@ -1,9 +1,9 @@
 package org.bayu.tensor.internal.kernels.machine;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static org.bayu.tensor.internal.kernels.machine.Gp.RAX;
-import static org.bayu.tensor.internal.kernels.machine.Gp.RDI;
-import static org.bayu.tensor.internal.kernels.machine.Gp.RSI;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +12,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.bayu.tensor.internal.kernels.machine.x86.assembler.Assembler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;

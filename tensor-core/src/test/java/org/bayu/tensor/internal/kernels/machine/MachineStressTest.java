@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.List;
 import org.bayu.tensor.autograd.AttentionStress;
 import org.bayu.tensor.internal.OwnJvm;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.junit.jupiter.api.Test;
 
 /**

@@ -12,6 +12,7 @@ import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.gemm.Gemm;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
 import org.bayu.tensor.internal.kernels.gemm.Term;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 
 /**

@@ -1,0 +1,95 @@
+package org.bayu.tensor.internal.kernels.machine.x86;
+
+import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.machine.Step;
+import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
+
+/**
+ * Products with AVX-512 F, BW and VL.
+ *
+ * @param bfloat16 whether there is BF16 too
+ */
+record Avx512Instructions(
+    Avx512Assembler assembler, CallingConvention convention, Step step, boolean bfloat16)
+    implements ProductInstructions {
+  Avx512Instructions {
+    if (step == Step.BFLOAT16_PAIR && !bfloat16) {
+      throw new IllegalArgumentException("pairs of BF16 without AVX-512 BF16");
+    }
+  }
+
+  private boolean pairs() {
+    return step == Step.BFLOAT16_PAIR;
+  }
+
+  @Override
+  public int vectorLanes() {
+    return 16;
+  }
+
+  @Override
+  public int tileRows() {
+    return TileCode.ROWS;
+  }
+
+  @Override
+  public int tileVectors() {
+    return TileCode.VECTORS;
+  }
+
+  @Override
+  public int blockSteps() {
+    return 512;
+  }
+
+  @Override
+  public int panelLanes() {
+    return 16 * TileCode.ROWS;
+  }
+
+  @Override
+  public boolean roundsSums() {
+    return bfloat16;
+  }
+
+  @Override
+  public int streamRows(int few) {
+    return 4;
+  }
+
+  /** A bit for each element. */
+  @Override
+  public long tail(int elements) {
+    return (1L << elements) - 1;
+  }
+
+  @Override
+  public void emitTile(int rows, int vectors, boolean panel) {
+    TileCode.emit(this, rows, vectors, panel);
+  }
+
+  @Override
+  public void emitSteps(DType from) {
+    PackCode.emitSteps(assembler, convention, step, from);
+  }
+
+  @Override
+  public void emitLanes(DType from, int groups) {
+    PackCode.emitLanes(assembler, convention, step, from, groups);
+  }
+
+  @Override
+  public void emitStream(DType from, int rows, int few) {
+    Avx512StreamCode.emit(assembler, convention, step, from, rows, few);
+  }
+
+  @Override
+  public void emitPeak() {
+    PeakCode.emit(assembler, convention, pairs());
+  }
+
+  @Override
+  public double peakFlops() {
+    return PeakCode.flops(pairs());
+  }
+}

@@ -1,0 +1,78 @@
+package org.bayu.tensor.internal.kernels.machine.x86;
+
+import java.util.List;
+import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability;
+import org.bayu.tensor.internal.kernels.machine.MachineKernels.Processor;
+
+/** Makes the {@link MachineKernels} of x86-64 processors with vectors. */
+public final class X86Kernels {
+  private static final Availability AVAILABILITY = find();
+
+  private X86Kernels() {}
+
+  /** Whether machine code runs in this JVM on this processor; asks once. */
+  public static Availability availability() {
+    return AVAILABILITY;
+  }
+
+  /** What can be known of this machine's processor; its architecture alone, if no more. */
+  public static Processor processor() {
+    try {
+      var features = CpuFeatures.ofThisMachine();
+      if (features.isPresent()) {
+        return new Processor(features.get().brand(), features.get().names());
+      }
+    } catch (CodeRefusedException e) {
+      // Without machine code it cannot be asked.
+    }
+    return new Processor(System.getProperty("os.arch"), List.of());
+  }
+
+  private static Availability find() {
+    try {
+      var found = CpuFeatures.ofThisMachine();
+      if (found.isEmpty()) {
+        return new Availability.Missing("there is machine code for x86-64 alone", false);
+      }
+      var features = found.get();
+      var asked = System.getProperty("bayu.instructions");
+      var instructions = InstructionSet.of(features, asked);
+      if (instructions.isPresent()) {
+        return new Availability.Available(
+            assemble(CallingConvention.ofThisSystem(), instructions.get()),
+            instructions.get().title() + " of " + features.brand());
+      }
+      return new Availability.Missing(
+          asked == null
+              ? "the processor (%s) has neither AVX-512 nor AVX2 with FMA and F16C"
+                  .formatted(features.brand())
+              : "-Dbayu.instructions=%s names none of avx512_bf16, avx512 and avx2 that the processor has"
+                  .formatted(asked),
+          asked != null);
+    } catch (CodeRefusedException e) {
+      return new Availability.Missing(String.valueOf(e.getMessage()), true);
+    }
+  }
+
+  /**
+   * Assembles the code.
+   *
+   * @throws CodeRefusedException if the operating system gives no executable memory
+   */
+  static MachineKernels assemble(CallingConvention convention, InstructionSet instructions)
+      throws CodeRefusedException {
+    var f32 = instructions.products(convention, false);
+    var bfloat16 = instructions.products(convention, true);
+    var reading = new ReadCode(convention);
+    var convertsBFloat16 = instructions == InstructionSet.AVX512_BF16;
+    return new MachineKernels(
+        instructions.title(),
+        f32,
+        bfloat16,
+        reading::run,
+        convertsBFloat16 ? new AttentionCode(convention, bfloat16) : null,
+        convertsBFloat16 ? new ElementCode(convention) : null);
+  }
+}

@@ -1,0 +1,100 @@
+package org.bayu.tensor.internal.kernels.machine.x86.assembler;
+
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R12;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R13;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R8;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R9;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RBP;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSP;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.xmm;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.ymm;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.HexFormat;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** The bytes are those that GNU as 2.40 gives for the text. */
+class Avx2AssemblerGoldenTest {
+  private static void expect(String text, String bytes, Consumer<Avx2Assembler> instruction) {
+    var assembler = new Avx2Assembler();
+    instruction.accept(assembler);
+    assertEquals(bytes, HexFormat.of().formatHex(assembler.toByteArray()), text);
+  }
+
+  @Test
+  void instructionsHaveTheBytesOfGnuAs() {
+    expect("vmovups ymm1,[rsi]", "c5fc100e", a -> a.vmovups(ymm(1), at(RSI)));
+    expect(
+        "vmovups ymm9,[r13+r12*4+32]",
+        "c4017c104ca520",
+        a -> a.vmovups(ymm(9), at(R13, R12, 4, 32)));
+    expect("vmovups [rsp+0x80],ymm15", "c57c11bc2480000000", a -> a.vmovups(at(RSP, 128), ymm(15)));
+    expect("vmovups [rdi],xmm2", "c5f81117", a -> a.vmovups(at(RDI), xmm(2)));
+    expect("vmovaps ymm1,ymm2", "c5fc28ca", a -> a.vmovaps(ymm(1), ymm(2)));
+    expect("vmovss xmm9,[r12]", "c4417a100c24", a -> a.vmovss(xmm(9), at(R12)));
+    expect("vmovss [rdi+4],xmm9", "c57a114f04", a -> a.vmovss(at(RDI, 4), xmm(9)));
+    expect(
+        "vmaskmovps ymm1,ymm15,[rsi]", "c4e2052c0e", a -> a.vmaskmovps(ymm(1), ymm(15), at(RSI)));
+    expect(
+        "vmaskmovps [rdi+32],ymm2,ymm9",
+        "c4626d2e4f20",
+        a -> a.vmaskmovps(at(RDI, 32), ymm(2), ymm(9)));
+    expect("vbroadcastss ymm8,[rdi+4]", "c4627d184704", a -> a.vbroadcastss(ymm(8), at(RDI, 4)));
+    expect("vbroadcastss ymm8,[rbp]", "c4627d184500", a -> a.vbroadcastss(ymm(8), at(RBP)));
+    expect(
+        "vfmadd231ps ymm0,ymm14,ymm15", "c4c20db8c7", a -> a.vfmadd231ps(ymm(0), ymm(14), ymm(15)));
+    expect(
+        "vfmadd231ps ymm9,ymm1,[r8+r9*4]",
+        "c40275b80c88",
+        a -> a.vfmadd231ps(ymm(9), ymm(1), at(R8, R9, 4, 0)));
+    expect("vaddps ymm1,ymm2,ymm3", "c5ec58cb", a -> a.vaddps(ymm(1), ymm(2), ymm(3)));
+    expect("vsubps ymm1,ymm12,ymm13", "c4c11c5ccd", a -> a.vsubps(ymm(1), ymm(12), ymm(13)));
+    expect("vmulps ymm9,ymm2,[rdi]", "c56c590f", a -> a.vmulps(ymm(9), ymm(2), at(RDI)));
+    expect("vdivps ymm1,ymm2,ymm3", "c5ec5ecb", a -> a.vdivps(ymm(1), ymm(2), ymm(3)));
+    expect("vmaxps ymm1,ymm2,ymm3", "c5ec5fcb", a -> a.vmaxps(ymm(1), ymm(2), ymm(3)));
+    expect("vminps ymm1,ymm2,ymm3", "c5ec5dcb", a -> a.vminps(ymm(1), ymm(2), ymm(3)));
+    expect("vaddss xmm1,xmm2,xmm3", "c5ea58cb", a -> a.vaddss(xmm(1), xmm(2), xmm(3)));
+    expect("vcmpps ymm1,ymm2,ymm3,3", "c5ecc2cb03", a -> a.vcmpps(ymm(1), ymm(2), ymm(3), 3));
+    expect(
+        "vcmpps ymm9,ymm10,[rsi+32],0",
+        "c52cc24e2000",
+        a -> a.vcmpps(ymm(9), ymm(10), at(RSI, 32), 0));
+    expect("vpbroadcastw xmm9,[rsi+2]", "c46279794e02", a -> a.vpbroadcastw(xmm(9), at(RSI, 2)));
+    expect("vpbroadcastw ymm1,xmm2", "c4e27d79ca", a -> a.vpbroadcastw(ymm(1), xmm(2)));
+    expect(
+        "vblendvps ymm1,ymm2,ymm3,ymm4",
+        "c4e36d4acb40",
+        a -> a.vblendvps(ymm(1), ymm(2), ymm(3), ymm(4)));
+    expect(
+        "vblendvps ymm9,ymm10,[rdi+32],ymm15",
+        "c4632d4a4f20f0",
+        a -> a.vblendvps(ymm(9), ymm(10), at(RDI, 32), ymm(15)));
+    expect("vxorps ymm15,ymm15,ymm15", "c4410457ff", a -> a.vxorps(ymm(15), ymm(15), ymm(15)));
+    expect("vpaddd ymm1,ymm2,[r12]", "c4c16dfe0c24", a -> a.vpaddd(ymm(1), ymm(2), at(R12)));
+    expect("vpand ymm1,ymm2,ymm3", "c5eddbcb", a -> a.vpand(ymm(1), ymm(2), ymm(3)));
+    expect("vpor ymm1,ymm2,ymm3", "c5edebcb", a -> a.vpor(ymm(1), ymm(2), ymm(3)));
+    expect("vpslld ymm9,ymm10,16", "c4c13572f210", a -> a.vpslld(ymm(9), ymm(10), 16));
+    expect("vpsrld ymm1,ymm2,16", "c5f572d210", a -> a.vpsrld(ymm(1), ymm(2), 16));
+    expect("vcvtph2ps ymm1,xmm9", "c4c27d13c9", a -> a.vcvtph2ps(ymm(1), xmm(9)));
+    expect("vcvtph2ps ymm1,[rsi+16]", "c4e27d134e10", a -> a.vcvtph2ps(ymm(1), at(RSI, 16)));
+    expect("vpmovzxwd ymm1,[rsi+16]", "c4e27d334e10", a -> a.vpmovzxwd(ymm(1), at(RSI, 16)));
+    expect("vpmovzxwd ymm9,xmm2", "c4627d33ca", a -> a.vpmovzxwd(ymm(9), xmm(2)));
+    expect("vunpcklps ymm1,ymm2,ymm3", "c5ec14cb", a -> a.vunpcklps(ymm(1), ymm(2), ymm(3)));
+    expect("vunpckhps ymm9,ymm10,ymm11", "c4412c15cb", a -> a.vunpckhps(ymm(9), ymm(10), ymm(11)));
+    expect(
+        "vshufps ymm1,ymm2,ymm3,0x44", "c5ecc6cb44", a -> a.vshufps(ymm(1), ymm(2), ymm(3), 0x44));
+    expect(
+        "vperm2f128 ymm1,ymm2,ymm3,0x31",
+        "c4e36d06cb31",
+        a -> a.vperm2f128(ymm(1), ymm(2), ymm(3), 0x31));
+    expect("vextractf128 xmm1,ymm2,1", "c4e37d19d101", a -> a.vextractf128(xmm(1), ymm(2), 1));
+    expect(
+        "vextractf128 [rdi+16],ymm9,1",
+        "c4637d194f1001",
+        a -> a.vextractf128(at(RDI, 16), ymm(9), 1));
+  }
+}
