@@ -4,7 +4,7 @@
  *
  * {@snippet :
  * try (var folder = ModelFolder.open(Path.of("Llama-2-7b-hf"));
- *     var device = Device.cpu()) {
+ *     var device = Devices.cpu()) {
  *   var generator = new Generator(folder.model(), device, DType.BF16, folder.stopTokens());
  *   var prompt = folder.tokenizer().prompt("Once upon a time").toIntArray();
  *   var tokens = generator.generate(List.of(prompt), 64, Sampling.GREEDY, (i, token) -> {});
