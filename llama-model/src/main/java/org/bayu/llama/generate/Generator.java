@@ -132,32 +132,39 @@ public final class Generator {
     var prefix = Arrays.copyOf(prompts.getFirst(), sharedPrefix(prompts));
     var longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
     var most = Math.min(longest + (long) maxNewTokens - 1, model.config().maxPositions());
-    var ownRows = Math.toIntExact(most - prefix.length);
-    var sequences = sequences(prompts.size(), prefix.length, ownRows);
-    try (var batch = new GenerationBatch(model, device, compute, prefix, sequences, ownRows)) {
+    var ownTokens = Math.toIntExact(most - prefix.length);
+    var sequences = sequences(prompts.size(), prefix.length, ownTokens);
+    try (var engine = new Engine(model, device, compute, prefix, sequences, ownTokens)) {
       for (var from = 0; from < prompts.size(); from += Math.min(group, prompts.size())) {
         if (!wanted.test(from / group)) {
           continue;
         }
         var next = from;
         var to = (int) Math.min((long) from + group, prompts.size());
+        var continued = new ArrayList<Continuation>(); // in the order of the engine's sequences
         while (true) {
-          while (next < to && batch.hasRoomFor(prompts.get(next))) {
-            batch.add(next, prompts.get(next), sampling.sampler(next));
+          while (next < to && engine.hasRoomFor(prompts.get(next))) {
+            var sequence = engine.add(prompts.get(next));
+            continued.add(
+                new Continuation(next, sequence, sampling.sampler(next), results.get(next)));
             next++;
           }
-          if (batch.isEmpty()) {
+          if (continued.isEmpty()) {
             break;
           }
           listener.step();
-          var logits = batch.step();
+          var logits = engine.step();
           model.checkLogits(device, logits);
-          choose(batch, logits, results, maxNewTokens, listener);
+          choose(engine, logits, continued, maxNewTokens, listener);
         }
       }
     }
     return results;
   }
+
+  /** A prompt that is being continued. */
+  private record Continuation(
+      int prompt, Engine.Sequence sequence, Sampling.Sampler sampler, IntList tokens) {}
 
   private void check(int number, int[] prompt) {
     var positions = model.config().maxPositions();
@@ -192,39 +199,39 @@ public final class Generator {
     return prompts.size() > 1 && shared >= TokenTree.DEFAULT_MINIMUM_SHARED ? shared : 0;
   }
 
-  private int sequences(int prompts, int shared, int ownRows) {
+  private int sequences(int prompts, int shared, int ownTokens) {
     var rowBytes = KvCache.bytes(model.config(), compute, 1);
-    var fitting = (CACHE_BYTES - shared * rowBytes) / (ownRows * rowBytes);
+    var fitting = (CACHE_BYTES - shared * rowBytes) / (ownTokens * rowBytes);
     return Math.clamp(fitting, 1, Math.min(maxSequences, prompts));
   }
 
   /** Chooses each sequence's next token and lets those go that end. */
   private void choose(
-      GenerationBatch batch,
+      Engine engine,
       Tensor logits,
-      List<IntList> results,
+      List<Continuation> continued,
       int maxNewTokens,
       Listener listener) {
-    var sequences = batch.sequences();
-    for (var i = 0; i < sequences.size(); i++) {
-      var sequence = sequences.get(i);
-      var result = results.get(sequence.prompt());
-      var token = sequence.sampler().choose(logits.slice(i, i + 1));
+    var row = 0;
+    for (var rest = continued.iterator(); rest.hasNext(); row++) {
+      var each = rest.next();
+      var token = each.sampler().choose(logits.slice(row, row + 1));
       var end = End.STOP;
       if (!stopTokens.contains(token)) {
-        result.add(token);
-        listener.token(sequence.prompt(), token);
-        if (sequence.length() >= model.config().maxPositions()) {
+        each.tokens().add(token);
+        listener.token(each.prompt(), token);
+        if (each.sequence().length() >= model.config().maxPositions()) {
           end = End.POSITIONS;
-        } else if (result.size() >= maxNewTokens) {
+        } else if (each.tokens().size() >= maxNewTokens) {
           end = End.MAX_NEW_TOKENS;
         } else {
-          sequence.append(token);
+          each.sequence().append(token);
           continue;
         }
       }
-      batch.remove(sequence);
-      listener.end(sequence.prompt(), result, end);
+      engine.remove(each.sequence());
+      rest.remove();
+      listener.end(each.prompt(), each.tokens(), end);
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Text generation: {@link org.bayu.llama.generate.Generator} continues prompts, many at the same
- * time, and {@link org.bayu.llama.generate.Sampling} says how the next token is chosen.
+ * time, and {@link org.bayu.llama.generate.Sampling} says how the next token is chosen. {@link
+ * org.bayu.llama.generate.Engine} computes a step of sequences that join and leave as they like.
  *
  * {@snippet :
  * try (var folder = ModelFolder.open(Path.of("Llama-2-7b-hf"));

@@ -260,44 +260,6 @@ class GeneratorTest {
   }
 
   @Test
-  void logitsHaveTheSameBitsBehindOtherSequences() throws IOException {
-    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
-        var device = Devices.cpu(2)) {
-      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
-      var prefix = Arrays.copyOf(prompts(1, 40).getFirst(), 18);
-      for (var compute : List.of(DType.F32, DType.BF16)) {
-        try (var used = new GenerationBatch(model, device, compute, prefix, 20, 12);
-            var fresh = new GenerationBatch(model, device, compute, prefix, 20, 12)) {
-          logits(used, prefix, 20);
-          assertArrayEquals(logits(fresh, prefix, 2), logits(used, prefix, 2));
-        }
-      }
-    }
-  }
-
-  /** The bits of the third step's logits of {@code number} sequences, which then end. */
-  private static int[] logits(GenerationBatch batch, int[] prefix, int number) {
-    for (var i = 0; i < number; i++) {
-      var prompt = Arrays.copyOf(prefix, prefix.length + 3 + i % 2);
-      prompt[prefix.length] = 30 + i;
-      batch.add(i, prompt, Sampling.GREEDY.sampler(i));
-    }
-    var bits = new int[0];
-    for (var step = 0; step < 3; step++) {
-      var logits = batch.step();
-      bits = new int[Math.toIntExact(logits.elements())];
-      for (var i = 0; i < bits.length; i++) {
-        bits[i] = Float.floatToRawIntBits(logits.getFloat(i));
-      }
-      batch.sequences().forEach(sequence -> sequence.append(sequence.prompt()));
-    }
-    // The odd numbers first: what is free then lies in another order than at the beginning.
-    batch.sequences().stream().filter(s -> s.prompt() % 2 == 1).forEach(batch::remove);
-    batch.sequences().forEach(batch::remove);
-    return bits;
-  }
-
-  @Test
   void promptsThatTheModelCannotReadAreRefusedBeforeAnyIsContinued() throws IOException {
     var good = new int[] {7};
     refuses("prompts[1] has 65 tokens, and the model 64 positions", good, new int[65]);

@@ -1,6 +1,5 @@
 package org.bayu.tensor.internal.attention;
 
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
