@@ -24,6 +24,7 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Dropout;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.Variable;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.nn.Parameter;
@@ -38,6 +39,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LlamaAdapterTest {
   /** PEFT's own binary32 logits are up to 8e-6 from those in double precision. */
   private static final float NOISE = 2 * 8e-6f;
+
+  /** Of a parameter, to either side, for the slope of the loss. */
+  private static final double STEP = 0.01;
 
   private final Device device = Devices.cpu(2);
   private HfCheckpoint checkpoint;
@@ -144,6 +148,51 @@ class LlamaAdapterTest {
     }
   }
 
+  @Test
+  void gradientsThroughDropoutAreTheSlopesOfTheLoss() {
+    var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+    // The gradients of the lower layers' A and B come through the dropout of those above.
+    var names = new Names(List.of("q_proj", "v_proj", "down_proj", "lm_head"));
+    try (var adapter = LoraAdapter.inject(model, new LoraConfig(2, 4, 0.3, names, false), 1)) {
+      randomize(adapter);
+      var gradients = gradients(model, adapter, false, List.of(0, 1));
+      for (var i = 0; i < gradients.size(); i++) {
+        var parameter = adapter.parameters().get(i);
+        var up = lossBeside(model, adapter, parameter, gradients.get(i), STEP);
+        var down = lossBeside(model, adapter, parameter, gradients.get(i), -STEP);
+        // The slope in the gradient's direction is the gradient's norm. The quotient is off by
+        // the loss's third derivative, in proportion to STEP² (8e-4 was measured at twice this
+        // STEP: 2e-4 here), and by the rounding of two losses of about 100 to F32, some 1e-4.
+        assertEquals(1, (up - down) / (2 * STEP) / norm(gradients.get(i)), 1e-3, parameter.name());
+      }
+    }
+  }
+
+  /** The loss where a parameter is step · direction / ‖direction‖ away from its value. */
+  private double lossBeside(
+      LlamaModel model, LoraAdapter adapter, Parameter parameter, float[] direction, double step) {
+    var value = parameter.value();
+    var before = value.toFloats();
+    var factor = step / norm(direction);
+    for (var i = 0; i < direction.length; i++) {
+      value.setFloat(i, (float) (before[i] + factor * direction[i]));
+    }
+    var weights = adapter.parameters().stream().map(Parameter::value).toList();
+    try (var gradients = new Gradients(weights);
+        var workspace = new Workspace()) {
+      var tape = new Tape(device, workspace, gradients);
+      return loss(model, adapter, tape, false, List.of(0, 1)).value().getFloat(0);
+    } finally {
+      for (var i = 0; i < before.length; i++) {
+        value.setFloat(i, before[i]);
+      }
+    }
+  }
+
+  private static double norm(float[] a) {
+    return Math.sqrt(IntStream.range(0, a.length).mapToDouble(i -> (double) a[i] * a[i]).sum());
+  }
+
   /** ‖a − b‖ / ‖a‖. */
   private static double distance(float[] a, float[] b) {
     var difference = 0.0;
@@ -171,33 +220,43 @@ class LlamaAdapterTest {
   @SafeVarargs
   private List<float[]> gradients(
       LlamaModel model, LoraAdapter adapter, boolean checkpointing, List<Integer>... pieces) {
-    var sequences = List.of(Arrays.copyOf(tokens, 12), Arrays.copyOfRange(tokens, 5, 14));
     var weights = adapter.parameters().stream().map(Parameter::value).toList();
     try (var gradients = new Gradients(weights);
         var workspace = new Workspace()) {
       for (var piece : pieces) {
-        var tree = TokenTree.of(piece.stream().map(sequences::get).toList(), Integer.MAX_VALUE);
-        var keys = new long[tree.rows()];
-        var targets = new int[tree.rows()];
-        for (var i = 0; i < piece.size(); i++) {
-          var sequence = sequences.get(piece.get(i));
-          for (var position = 0; position < sequence.length; position++) {
-            var row = tree.row(i, position);
-            keys[row] = Dropout.key(piece.get(i), position);
-            targets[row] = sequence[(position + 1) % sequence.length];
-          }
-        }
-        adapter.beginMicroBatch(1, 2, keys);
         var tape = new Tape(device, workspace, gradients);
-        var hidden = model.hidden(tape, tree, DType.F32, checkpointing);
-        var rows = IntStream.range(0, tree.rows()).toArray();
-        var ones = new double[tree.rows()];
-        Arrays.fill(ones, 1);
-        tape.backward(model.loss(tape, hidden, new Targets(rows, targets, ones)));
+        tape.backward(loss(model, adapter, tape, checkpointing, piece));
         workspace.reset();
       }
       return weights.stream().map(weight -> gradients.of(weight).toFloats()).toList();
     }
+  }
+
+  /** The sum of a micro-batch's losses, with dropout. */
+  private Variable loss(
+      LlamaModel model,
+      LoraAdapter adapter,
+      Tape tape,
+      boolean checkpointing,
+      List<Integer> piece) {
+    var sequences = List.of(Arrays.copyOf(tokens, 12), Arrays.copyOfRange(tokens, 5, 14));
+    var tree = TokenTree.of(piece.stream().map(sequences::get).toList(), Integer.MAX_VALUE);
+    var keys = new long[tree.rows()];
+    var targets = new int[tree.rows()];
+    for (var i = 0; i < piece.size(); i++) {
+      var sequence = sequences.get(piece.get(i));
+      for (var position = 0; position < sequence.length; position++) {
+        var row = tree.row(i, position);
+        keys[row] = Dropout.key(piece.get(i), position);
+        targets[row] = sequence[(position + 1) % sequence.length];
+      }
+    }
+    adapter.beginMicroBatch(1, 2, keys);
+    var hidden = model.hidden(tape, tree, DType.F32, checkpointing);
+    var rows = IntStream.range(0, tree.rows()).toArray();
+    var ones = new double[tree.rows()];
+    Arrays.fill(ones, 1);
+    return model.loss(tape, hidden, new Targets(rows, targets, ones));
   }
 
   private float[] logits(LlamaModel model) {
