@@ -12,8 +12,8 @@ import org.bayu.tensor.Tensor;
  * The keys and values of tokens already computed, for every layer: matrices [rows, kvHeads ·
  * headDim].
  *
- * <p>Which row holds which token is the caller's to know; rows are written once and then read by
- * any number of sequences. Owns its memory until {@link #close}.
+ * <p>The caller decides which row holds which token. A row is written once and then read by any
+ * number of sequences. The cache owns its memory until {@link #close}.
  */
 public final class KvCache implements AutoCloseable {
   private final Arena arena = Arena.ofShared();

@@ -25,12 +25,12 @@ import org.jspecify.annotations.Nullable;
  * Llama: token ids to hidden states, logits and loss. Touvron et al. 2023, "Llama 2: Open
  * Foundation and Fine-Tuned Chat Models"; the layout of Transformers' {@code LlamaForCausalLM}.
  *
- * <p>T distinct tokens of a {@link TokenTree}, D hidden size, V vocabulary. The compute type, F32
- * or BF16, is chosen call by call: linear layers and attention have it, weights are rounded to it
- * as they are read; the residual stream stays F32.
+ * <p>T rows of a {@link TokenTree}, D hidden size, V vocabulary. The compute type, F32 or BF16, is
+ * an argument of each call: linear layers and attention compute in it, and weights are rounded to
+ * it as they are read. The residual stream is F32.
  *
- * <p>The weights' memory belongs to who opened the checkpoint; parameters made trainable have their
- * own. Not thread-safe.
+ * <p>The checkpoint owns the weights' memory; parameters made trainable have memory of their own.
+ * Not thread-safe.
  */
 public final class LlamaModel extends Module {
   private final LlamaConfig config;

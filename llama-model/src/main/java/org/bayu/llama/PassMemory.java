@@ -11,18 +11,18 @@ import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 
 /**
- * The memory that a pass over a model takes beside its parameters and their gradients.
+ * The memory that a pass over a model takes in addition to its parameters and their gradients.
  *
- * <p>Counted, not estimated: the pass is run on a device for {@linkplain Devices#dryRun dry runs}
- * with tensors {@linkplain Tensor#withoutMemory without memory}, so that its ops allocate and
- * release what they would. That takes some milliseconds, whatever the model's size. The model
- * should be one on weights {@link #withoutMemory without memory}, adapted and made trainable as the
- * real one is to be.
+ * <p>The workspace is counted exactly, the scratch memory is bounded: the pass is run on a device
+ * for {@linkplain Devices#dryRun dry runs} with tensors {@linkplain Tensor#withoutMemory without
+ * memory}, so that its ops allocate and release what they would. That takes some milliseconds,
+ * whatever the model's size. The model should be one on weights {@link #withoutMemory without
+ * memory}, adapted and made trainable as the real one is to be.
  *
  * @param workspaceBytes what the pass's {@link Workspace} holds: activations, their gradients,
  *     logits
- * @param scratchBytes what the device's threads hold for single ops: packed matrices, sums of
- *     attention
+ * @param scratchBytes what the device's threads hold for single ops: packed matrices, counted, and
+ *     the memory of each thread's task in a product and in attention, at most
  */
 public record PassMemory(long workspaceBytes, long scratchBytes) {
   /** Panels and sums of one thread's task in a matrix product. */
@@ -78,9 +78,8 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
   private static PassMemory of(
       LlamaModel model, TokenTree tree, Device device, Workspace workspace) {
     var config = model.config();
-    // A task of attention's backward pass has, at most, the heads of queries that share one of
-    // keys:
-    // packed queries and gradients of all tokens, and the sums of their gradients.
+    // At most what a task of attention's backward pass has: for the query heads that share a key
+    // head, packed queries and output gradients of all tokens, and the sums of their gradients.
     var heads = (long) config.heads() / config.kvHeads();
     var attention = 8 * heads * tree.rows() * config.headDim();
     return new PassMemory(

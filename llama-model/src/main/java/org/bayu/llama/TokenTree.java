@@ -8,19 +8,19 @@ import org.bayu.tensor.AttentionSegments.Range;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sequences of tokens packed without padding, those that begin alike sharing the rows of what they
- * share.
+ * Sequences of tokens, packed without padding and with prefix sharing: tokens that several
+ * sequences begin with are computed once.
  *
- * <p>The distinct tokens form a forest of segments. A token attends to its segment's earlier tokens
- * and to all tokens of the segments above; its position is the number of those. A matrix [tokens,
- * features] has one row for each distinct token, parents before children, and every (sequence,
- * position) has a {@link #row}. Values and gradients equal those of the sequences computed one by
- * one, up to rounding.
+ * <p>The tokens form a forest of segments. A token attends to the earlier tokens of its segment and
+ * to all tokens of the segments above it; its position is the number of those. A matrix [tokens,
+ * features] has one row for each token of the tree, a segment's rows before those of the segments
+ * below it. {@link #row} gives the row of a sequence's token. Values and gradients equal those of
+ * the sequences computed one by one, up to rounding.
  *
  * <p>Immutable. Built by a {@link Builder}, or at once by {@link #of}.
  */
 public final class TokenTree {
-  /** Shared prefixes shorter than this are not worth a segment of their own. */
+  /** A good least length of a shared prefix: a shorter one saves less than its segment costs. */
   public static final int DEFAULT_MINIMUM_SHARED = 16;
 
   private final int[] tokens;
@@ -67,7 +67,7 @@ public final class TokenTree {
     return builder.build();
   }
 
-  /** The distinct tokens' ids, row by row. */
+  /** The token ids, row by row. */
   public int[] tokens() {
     return tokens.clone();
   }
@@ -77,7 +77,7 @@ public final class TokenTree {
     return positions.clone();
   }
 
-  /** Number of distinct tokens: rows of every activation. */
+  /** Number of rows of every activation: shared tokens count once. */
   public int rows() {
     return tokens.length;
   }
@@ -87,7 +87,7 @@ public final class TokenTree {
     return leaves.length;
   }
 
-  /** The row of token {@code position} of sequence {@code sequence}, in the order of adding. */
+  /** The row of a sequence's token. Sequences are numbered from 0 in the order of adding. */
   public int row(int sequence, int position) {
     var node = leaves[sequence];
     while (position < node.from && node.parent != null) {
@@ -96,12 +96,12 @@ public final class TokenTree {
     return starts[node.index] + position - node.from;
   }
 
-  /** Where the tokens of sequence {@code sequence} lie, first to last: its path from the root. */
+  /** The rows of a sequence's tokens, first to last: its path from the root. */
   public List<Range> path(int sequence) {
     return rangesTo(leaves[sequence].index);
   }
 
-  /** Who attends to whom. */
+  /** Which rows each segment attends to. */
   public AttentionSegments attention() {
     var segments = new ArrayList<AttentionSegments.Segment>();
     for (var i = 0; i < parents.length; i++) {
@@ -130,7 +130,7 @@ public final class TokenTree {
     return joined;
   }
 
-  /** Grows a tree sequence by sequence and knows what each one adds. */
+  /** Builds a tree sequence by sequence, and says how many rows each one would add. */
   public static final class Builder {
     private final int minimumShared;
     private final List<Node> roots = new ArrayList<>();
@@ -145,18 +145,18 @@ public final class TokenTree {
       this.minimumShared = minimumShared;
     }
 
-    /** Number of distinct tokens so far. */
+    /** Number of rows so far. */
     public int rows() {
       return rows;
     }
 
-    /** The distinct tokens that {@link #add} would add. */
+    /** Number of rows that {@link #add} would add. */
     public int cost(int[] sequence) {
       return sequence.length - find(sequence).depth;
     }
 
     /**
-     * Adds a sequence, which must not be changed afterwards.
+     * Adds a sequence. The array is not copied and must not be changed afterwards.
      *
      * @throws IllegalArgumentException if it is empty
      */

@@ -3,13 +3,14 @@ package org.bayu.llama;
 import org.bayu.tensor.Tensor;
 
 /**
- * Tensors by name, from which a model is built or which a checkpoint is written from: the names are
- * the paths of the constructors, {@code new Linear(weights.at("q_proj"))}.
+ * Tensors by name: what a model is built from, and what a checkpoint is written from. The names are
+ * those of Transformers' {@code LlamaForCausalLM}, such as {@code
+ * model.layers.0.self_attn.q_proj.weight}.
  */
 @FunctionalInterface
 public interface Weights {
   /**
-   * The tensor {@code name}. Who made the weights says how long it lives and who frees it.
+   * The tensor {@code name}. The implementation says how long it lives and who frees it.
    *
    * @throws java.util.NoSuchElementException if there is none
    */

@@ -18,12 +18,12 @@ import org.bayu.tensor.nn.Module;
 import org.bayu.tensor.nn.Parameter;
 
 /**
- * Low-rank additions to a model's linear layers. They stand in the layers' places in the model
- * until the adapter is closed.
+ * Low-rank additions to a model's linear layers. The adapted layers replace the model's own until
+ * the adapter is closed.
  *
- * <p>The base's weights keep their memory and their type. A and B are the adapter's, trainable and
- * F32; those of weights {@linkplain Tensor#withoutMemory without memory} have none either. Not
- * thread-safe.
+ * <p>The base's weights keep their memory and their type. The adapter owns A and B, which are
+ * trainable and F32. Where the base's weights are {@linkplain Tensor#withoutMemory without memory},
+ * A and B are too. Not thread-safe.
  */
 public final class LoraAdapter implements AutoCloseable {
   private final Module model;
@@ -96,9 +96,9 @@ public final class LoraAdapter implements AutoCloseable {
   }
 
   /**
-   * Adapts a model afresh: A uniform in ±1/√inputs, which is Kaiming-uniform with a = √5, and B
-   * zero, as PEFT begins; so the model computes what it did before. A layer's A depends only on the
-   * seed and on the layer's path.
+   * Adapts a model with a new adapter: A uniform in ±1/√inputs, which is Kaiming-uniform with a =
+   * √5, and B zero, as in PEFT. So the model computes what it did before. A layer's A depends only
+   * on the seed and on the layer's path.
    *
    * @throws IllegalArgumentException if the model has no such layers as {@code config} names
    */
@@ -130,12 +130,12 @@ public final class LoraAdapter implements AutoCloseable {
   }
 
   /**
-   * Says which dropout masks the passes from now on have. Needed before every micro-batch that is
-   * trained on with dropout; elsewhere it does nothing.
+   * Chooses the dropout masks of the passes that follow. To be called before every micro-batch that
+   * is trained on with dropout; without dropout it does nothing.
    *
-   * @param rows a number for each row of the layers' input that fixes its mask, such as {@link
-   *     org.bayu.tensor.autograd.Dropout#key Dropout.key(example, position)}: the same however the
-   *     batch is cut. Not copied; not to be changed before the backward pass is over
+   * @param rows for each row of the layers' input a number that determines its mask, such as {@link
+   *     org.bayu.tensor.autograd.Dropout#key Dropout.key(example, position)}, which is the same
+   *     however the batch is cut. Not copied; must not be changed before the backward pass is over
    */
   public void beginMicroBatch(long seed, long step, long[] rows) {
     masks.begin(seed, step, rows);

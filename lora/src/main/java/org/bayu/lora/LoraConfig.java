@@ -15,9 +15,10 @@ import java.util.Map;
  * @param targets which layers are adapted
  * @param rankStabilized whether the scale is alpha/√r in place of alpha/r (Kalajdzievski 2023, "A
  *     Rank Stabilization Scaling Factor for Fine-Tuning with LoRA"; PEFT's {@code use_rslora})
- * @param rankPattern ranks of layers that have another one: by a regular expression that the end of
- *     a layer's path matches, from its beginning or from a dot on; of several the first counts
- * @param alphaPattern alphas, likewise
+ * @param rankPattern ranks of layers that have a rank of their own, by regular expression. An
+ *     expression is for the layers whose path it matches, or the end of their path after a dot; the
+ *     first one that matches counts
+ * @param alphaPattern alphas of layers that have an alpha of their own, likewise
  */
 public record LoraConfig(
     int rank,
@@ -70,13 +71,14 @@ public record LoraConfig(
     }
   }
 
-  /** The rank of the layer of this path. */
+  /** The rank of the layer at this path. */
   public int rank(String path) {
     return value("rank_pattern", rankPattern, path, rank);
   }
 
   /**
-   * The factor of B·A in the layer of this path: alpha/r, or alpha/√r, with its own alpha and r.
+   * The factor of B·A in the layer at this path: alpha/r or alpha/√r, with that layer's alpha and
+   * r.
    */
   public float scale(String path) {
     var ownAlpha = value("alpha_pattern", alphaPattern, path, alpha);

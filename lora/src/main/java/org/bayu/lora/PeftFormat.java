@@ -30,8 +30,8 @@ public final class PeftFormat {
   /**
    * Adapts a model with the adapter in {@code folder}, whose files are closed again.
    *
-   * <p>The head's own weight, which PEFT stores beside an adapter of it, must be the model's, up to
-   * the rounding of the coarser of their types. Adapters as Levanter names them are read too.
+   * <p>PEFT stores the head's own weight beside an adapter of the head: it must be the model's, up
+   * to the rounding of the coarser of the two types. Adapters with Levanter's names are read too.
    *
    * @return the adapter, the caller's to close
    * @throws MalformedFileException if a setting changes the computation in a way not implemented;
@@ -44,8 +44,12 @@ public final class PeftFormat {
   }
 
   /**
-   * The same to go on with: {@code change} sees the adapter's settings, may refuse them, and gives
-   * those to train with, which may have another dropout.
+   * Adapts a model with the adapter in {@code folder} to train it further.
+   *
+   * @param change takes the stored settings and returns those to train with, which may differ in
+   *     dropout; what it throws is thrown on
+   * @throws MalformedFileException as above
+   * @throws IOException as above
    */
   public static LoraAdapter load(Path folder, Module model, UnaryOperator<LoraConfig> change)
       throws IOException {

@@ -17,9 +17,9 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 
 /**
- * Continues prompts token by token, many of them together: how all prompts begin is computed once,
- * the weights are read once a step for the whole batch, and where a sequence ends, the next prompt
- * takes its place.
+ * Continues prompts token by token, many at the same time. What all prompts begin with is computed
+ * once, a step reads the weights once for the whole batch, and when a sequence ends, the next
+ * prompt takes its place.
  *
  * <p>Greedy decoding takes the most likely token, the lowest id of equals. Sampling draws for each
  * prompt from a generator of its own, so that a result depends on seed and prompt number, not on
@@ -60,16 +60,16 @@ public final class Generator {
     this.maxSequences = maxSequences;
   }
 
-  /** Is told what comes, as it comes. */
+  /** Receives the tokens as they are chosen. */
   @FunctionalInterface
   public interface Listener {
     /** Token {@code token} was chosen for prompt {@code prompt}. */
     void token(int prompt, int token);
 
-    /** A token for each of the prompts at hand is about to be computed, from the weights' files. */
+    /** A step is about to begin, which reads the weights from their files. */
     default void step() {}
 
-    /** Prompt {@code prompt} has all its {@code tokens}. Prompts end in any order. */
+    /** The continuation of prompt {@code prompt} has ended. Prompts end in any order. */
     default void end(int prompt, IntList tokens, End end) {}
   }
 

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Opening checks that every weight of the configuration is there with its shape; the weights are
  * mapped, not read. Tensors that no Llama has are ignored, and so are layers beyond {@code
- * num_hidden_layers}. Where the files hold another head than a tied configuration says, {@link
- * #config} is untied, as the model then is for Transformers.
+ * num_hidden_layers}. Where the configuration ties the head to the embedding but the files hold a
+ * head that differs from it, {@link #config} is untied, as Transformers reads such a model.
  */
 public final class HfCheckpoint implements AutoCloseable {
   /** What a saved model takes over from its base beside configuration and weights. */
@@ -152,7 +152,7 @@ public final class HfCheckpoint implements AutoCloseable {
 
   /**
    * The tensors, in the type in which they are stored (F64 as F32), read-only and valid until
-   * {@link #close}. Any number of threads may ask.
+   * {@link #close}. Safe for any number of threads.
    */
   public Weights weights() {
     return this::tensor;

@@ -4,13 +4,13 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 
 /**
- * A text that knows which of its stretches may spell special tokens: a template's own words may,
- * what a row's fields put between them may not.
+ * A text of literal parts and fields. A special token that a literal part spells, such as a
+ * template's own words, is that token; in a field, which holds data, it stays text.
  *
- * <p>For merging it is one text, whatever it was put together from: parts matter to special tokens
- * alone. One of these is recognized where it lies wholly inside one literal part. Its flags see the
- * whole text, as in Transformers: {@code lstrip} and {@code rstrip} take white space of a
- * neighbouring part too, and a {@code single_word} token that a field's word touches is text.
+ * <p>Parts matter to special tokens only: merges see one text. A special token is recognized where
+ * it lies wholly inside one literal part. Its flags see the whole text, as in Transformers: {@code
+ * lstrip} and {@code rstrip} take white space of a neighbouring part too, and a {@code single_word}
+ * token that a field's word touches is text.
  *
  * <p>Immutable.
  */
@@ -29,7 +29,7 @@ public final class TemplateText {
     this.edges = edges;
   }
 
-  /** This and a part behind it whose special tokens are tokens: a template's own text. */
+  /** This text followed by a literal part. */
   public TemplateText literal(String part) {
     if (part.isEmpty()) {
       return this;
@@ -40,12 +40,12 @@ public final class TemplateText {
     return new TemplateText(text + part, more);
   }
 
-  /** This and a part behind it whose special tokens stay text: what a field holds. */
+  /** This text followed by a field. */
   public TemplateText field(String part) {
     return part.isEmpty() ? this : new TemplateText(text + part, edges);
   }
 
-  /** This and all parts of another behind it. */
+  /** This text followed by the parts of another. */
   public TemplateText append(TemplateText other) {
     var more = new IntArrayList(edges);
     other.edges.forEach(edge -> more.add(text.length() + edge));
