@@ -13,7 +13,6 @@ import java.util.Set;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;
 import org.bayu.tensor.io.StrictJson;
-import org.bayu.tensor.io.WholeFile;
 
 /**
  * {@code adapter_config.json}, as PEFT 0.21 writes and reads it.
@@ -27,8 +26,6 @@ import org.bayu.tensor.io.WholeFile;
  */
 record PeftConfig(LoraConfig lora, boolean namesTargets, boolean leavesOut, String bias) {
   static final String FILE = "adapter_config.json";
-
-  private static final int MAX_BYTES = 10_000_000;
 
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -78,7 +75,7 @@ record PeftConfig(LoraConfig lora, boolean namesTargets, boolean leavesOut, Stri
    *     changes the computation in a way not implemented
    */
   static PeftConfig read(Path file) throws IOException {
-    JsonNode json = StrictJson.read(file, WholeFile.read(file, MAX_BYTES), JSON::readTree);
+    JsonNode json = StrictJson.read(file, JSON::readTree);
     if (!json.isObject()) {
       throw new MalformedFileException(file, "is not a JSON object");
     }

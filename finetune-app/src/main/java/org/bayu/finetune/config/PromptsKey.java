@@ -8,7 +8,6 @@ import org.bayu.finetune.UserException;
 import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.StrictJson;
-import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * JSON file whose path is given.
  */
 final class PromptsKey {
-  private static final int MAX_BYTES = 10_000_000;
-
   private PromptsKey() {}
 
   static PromptTemplate read(ConfigSection root) throws IOException {
@@ -40,8 +37,7 @@ final class PromptsKey {
 
   private static PromptTemplate file(Path file) throws IOException {
     try {
-      JsonNode json =
-          StrictJson.read(file, WholeFile.read(file, MAX_BYTES), new ObjectMapper()::readTree);
+      JsonNode json = StrictJson.read(file, new ObjectMapper()::readTree);
       return template(text(json, "prompt_input"), text(json, "prompt_no_input"));
     } catch (MalformedFileException e) {
       throw UserException.inputFile(

@@ -5,14 +5,11 @@ import java.nio.file.Path;
 import org.bayu.llama.LlamaConfig;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.StrictJson;
-import org.bayu.tensor.io.WholeFile;
 
 /** A model folder's {@code config.json}: a {@link LlamaConfig} from its text, and back. */
 public final class ConfigJson {
   /** The file's name in a model folder. */
   public static final String FILE_NAME = "config.json";
-
-  private static final int MAX_FILE_BYTES = 10_000_000;
 
   private ConfigJson() {}
 
@@ -25,7 +22,7 @@ public final class ConfigJson {
    */
   public static LlamaConfig read(Path file) throws IOException {
     try {
-      return parse(StrictJson.text(file, WholeFile.read(file, MAX_FILE_BYTES)));
+      return parse(StrictJson.text(file));
     } catch (IllegalArgumentException e) {
       throw new MalformedFileException(file, String.valueOf(e.getMessage()), e);
     }

@@ -10,7 +10,6 @@ import java.util.OptionalInt;
 import org.bayu.llama.LlamaConfig;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.StrictJson;
-import org.bayu.tensor.io.WholeFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,6 @@ record GenerationConfig(@Nullable String source, List<Integer> stopTokens, boole
   static final String FILE_NAME = "generation_config.json";
 
   private static final String EOS = "eos_token_id";
-  private static final int MAX_FILE_BYTES = 10_000_000;
 
   /**
    * Reads the file in {@code folder}, which need not exist.
@@ -37,7 +35,7 @@ record GenerationConfig(@Nullable String source, List<Integer> stopTokens, boole
     if (Files.notExists(file)) {
       return new GenerationConfig(null, config.eosTokenIds(), false);
     }
-    var source = StrictJson.text(file, WholeFile.read(file, MAX_FILE_BYTES));
+    var source = StrictJson.text(file);
     try {
       var problems = new ArrayList<String>();
       var tokens = TokenIds.all(LlamaConfigReader.parse(source), EOS, problems::add);

@@ -22,12 +22,15 @@ import java.util.regex.Pattern;
  * <p>A refusal says in plain words what is wrong, and at which line and column.
  *
  * {@snippet :
- * JsonNode tree = StrictJson.read(file, Files.readAllBytes(file), mapper::readTree);
+ * JsonNode tree = StrictJson.read(Path.of("config.json"), mapper::readTree);
  * }
  */
 public final class StrictJson {
   /** Objects and arrays may be nested this deep. */
   public static final int MAX_DEPTH = 1000;
+
+  /** Bytes that a file of settings may have: they have some thousands. */
+  private static final int MAX_SETTINGS = 10_000_000;
 
   static final int MAX_DIGITS = 1000;
   static final int MAX_KEY = 50_000;
@@ -61,6 +64,17 @@ public final class StrictJson {
   private StrictJson() {}
 
   /**
+   * The value that a file of settings holds.
+   *
+   * @throws MalformedFileException if it is not one JSON value in UTF-8, or has more than {@value
+   *     #MAX_SETTINGS} bytes
+   * @throws IOException if the file cannot be read, or what else {@code content} throws
+   */
+  public static <T> T read(Path file, Content<T> content) throws IOException {
+    return read(file, WholeFile.read(file, MAX_SETTINGS), content);
+  }
+
+  /**
    * The value that a file holds.
    *
    * @param bytes all of the file's
@@ -81,6 +95,17 @@ public final class StrictJson {
     } catch (InvalidJsonException e) {
       throw new MalformedFileException(file, part + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The text of a file of settings, in UTF-8.
+   *
+   * @throws MalformedFileException if it is not UTF-8, or has more than {@value #MAX_SETTINGS}
+   *     bytes
+   * @throws IOException if the file cannot be read
+   */
+  public static String text(Path file) throws IOException {
+    return text(file, WholeFile.read(file, MAX_SETTINGS));
   }
 
   /**

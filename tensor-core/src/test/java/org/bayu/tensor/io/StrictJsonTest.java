@@ -10,9 +10,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -208,5 +215,22 @@ class StrictJsonTest {
   private static InvalidJsonException refusal(String json) {
     return assertThrows(
         InvalidJsonException.class, () -> StrictJson.parse(json, StrictJsonTest::count));
+  }
+
+  @Test
+  void aFileOfSettingsThatIsFarTooLargeIsRefusedUnread(@TempDir Path folder) throws IOException {
+    var file = folder.resolve("config.json");
+    Files.writeString(file, "[1, 2]");
+    assertEquals(4, StrictJson.read(file, StrictJsonTest::count));
+    assertEquals("[1, 2]", StrictJson.text(file));
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), 10_000_000); // sparse
+    }
+    for (Executable read :
+        List.<Executable>of(
+            () -> StrictJson.read(file, StrictJsonTest::count), () -> StrictJson.text(file))) {
+      var e = assertThrows(MalformedFileException.class, read);
+      assertEquals("has 10,000,001 bytes, too many for such a file", e.reason());
+    }
   }
 }
