@@ -17,21 +17,27 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.ScalarAttention;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Attention on bf16, whose bounds {@link AttentionOracle} derives, in machine code where it is. */
+/**
+ * Attention on bf16, whose bounds {@link AttentionOracle} derives: widened to binary32, with bf16
+ * weights by the scalar twin, and in machine code where the processor has it.
+ */
 class BFloat16AttentionTest {
   static Stream<Kernels> kernels() {
-    Stream<Kernels> vector = Stream.of(VectorKernels.INSTANCE);
+    Stream<Kernels> anywhere =
+        Stream.of(VectorKernels.INSTANCE, ScalarAttention.withVectors());
     return X86Kernels.availability() instanceof Available available
-        ? Stream.concat(vector, Stream.of(available.kernels()))
-        : vector;
+        ? Stream.concat(anywhere, Stream.of(available.kernels()))
+        : anywhere;
   }
 
   /** The kernels with numbers of tokens, heads, heads a group, and head sizes. */
@@ -97,6 +103,34 @@ class BFloat16AttentionTest {
           var k = fixture.normal(1, forest.queries(), columns / shape[3]);
           var v = fixture.normal(1, forest.queries(), columns / shape[3]);
           assertEqualsOracle(fixture, q, k, v, forest, shape[4]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void machineCodeAgreesWithItsTwin() {
+    var machine =
+        X86Kernels.availability() instanceof Available available ? available.kernels() : null;
+    assumeTrue(
+        machine != null && machine.attention() != null,
+        "no machine code for attention in bf16 on this processor");
+    try (var fixture = fixture(ScalarAttention.withVectors(), 2);
+        var device = new CpuDevice(Objects.requireNonNull(machine), new WorkerPool(2))) {
+      var forest = fixture.forest(8, 150);
+      var q = fixture.normal(1, forest.queries(), 4 * 64);
+      var k = fixture.normal(1, forest.queries(), 2 * 64);
+      var v = fixture.normal(1, forest.queries(), 2 * 64);
+      var dy = fixture.normal(1, forest.queries(), 4 * 64);
+      // Each is within the oracle's bounds: together they are within twice those.
+      var oracle = new AttentionOracle(q, k, v, dy, forest, 64);
+      var errors = List.of(oracle.yError, oracle.dqError, oracle.dkError, oracle.dvError);
+      var twin = fixture.compute(q, k, v, dy, forest, 64).all();
+      var code = fixture.compute(device, q, k, v, dy, forest, 64).all();
+      for (var result = 0; result < 4; result++) {
+        for (var i = 0; i < errors.get(result).length; i++) {
+          var error = 2 * errors.get(result)[i] + 1e-30;
+          assertEquals(twin.get(result).getFloat(i), code.get(result).getFloat(i), error);
         }
       }
     }

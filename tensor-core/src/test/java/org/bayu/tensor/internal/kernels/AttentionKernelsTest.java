@@ -21,11 +21,21 @@ import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Avai
 import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The steps of attention in machine code beside plain loops, with guards around what they write.
+ * The steps of attention in bf16 beside their formulas in double precision, with guards around what
+ * they write: those of the scalar twin on any processor, those in machine code where it has them.
  */
+@ParameterizedClass
+@EnumSource
 class AttentionKernelsTest {
+  enum Implementation {
+    SCALAR_TWIN,
+    MACHINE_CODE
+  }
+
   private static final int GUARD = 256;
   private static final byte GUARDED = 0x5A;
   private static final int[] SIZES = {1, 2, 3, 7, 15, 16, 17, 33, 63, 64, 65, 100, 127, 128};
@@ -34,15 +44,19 @@ class AttentionKernelsTest {
   private final Arena arena = Arena.ofConfined();
   private final List<MemorySegment> guarded = new ArrayList<>();
   private final Random random = new Random(5);
-  private final AttentionKernels kernels = find();
+  private final AttentionKernels kernels;
 
-  private static AttentionKernels find() {
+  AttentionKernelsTest(Implementation implementation) {
     var attention =
-        X86Kernels.availability() instanceof Available available
-            ? available.kernels().attention()
-            : null;
-    assumeTrue(attention != null, "no machine code for bf16 here");
-    return Objects.requireNonNull(attention);
+        switch (implementation) {
+          case SCALAR_TWIN -> ScalarAttention.withVectors().attention();
+          case MACHINE_CODE ->
+              X86Kernels.availability() instanceof Available available
+                  ? available.kernels().attention()
+                  : null;
+        };
+    assumeTrue(attention != null, "no machine code for attention in bf16 on this processor");
+    kernels = Objects.requireNonNull(attention);
   }
 
   @AfterEach
