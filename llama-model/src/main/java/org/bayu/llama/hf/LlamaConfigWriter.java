@@ -31,16 +31,15 @@ final class LlamaConfigWriter {
     var json = LlamaConfigReader.parse(source);
     var dtype = config.dtype();
     var same = config.tieWordEmbeddings() ? read : read.untied();
-    if (dtype == null || !config.equals(same.withDtype(dtype))) {
+    if (!config.equals(dtype == null ? same : same.withDtype(dtype))) {
       putAll(json, config);
       return print(json);
     }
-    // The head and the weights' type aside nothing changed: the other keys stay as they are
-    // spelled.
+    // Only the head or the weights' type changed: the other keys stay as they are spelled.
     if (read.tieWordEmbeddings() != config.tieWordEmbeddings()) {
       json.put("tie_word_embeddings", config.tieWordEmbeddings());
     }
-    if (read.dtype() != dtype) {
+    if (dtype != null && dtype != read.dtype()) {
       putDtype(json, dtype);
     }
     return print(json);

@@ -283,6 +283,17 @@ class LlamaConfigTest {
     assertFalse(text.contains("\"dtype\""), text);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\"float32\"", "null"})
+  void onlyTheTyingChangesWhereTheHeadIsUntied(String dtype) {
+    var tied = json("tie_word_embeddings", "true", "rope_theta", "500000.0", "torch_dtype", dtype);
+    var untied = ConfigJson.write(ConfigJson.parse(tied).untied());
+    assertEquals(
+        LlamaConfigReader.parse(tied).put("tie_word_embeddings", false),
+        LlamaConfigReader.parse(untied));
+    assertTrue(untied.contains("500000.0"), untied);
+  }
+
   @Test
   void typeIsWrittenUnderTheKeyThatTheFileHas() throws IOException {
     var five = ConfigJson.write(golden("llama3-scaling").withDtype(DType.F32));
