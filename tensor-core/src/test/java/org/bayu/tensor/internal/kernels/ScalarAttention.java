@@ -19,7 +19,8 @@ public final class ScalarAttention implements AttentionKernels {
 
   private static final int LANES = 16;
 
-  private ScalarAttention() {}
+  /** Has no state. */
+  public ScalarAttention() {}
 
   /** The kernels of the Vector API, with attention in bf16 by this twin. */
   public static Kernels withVectors() {

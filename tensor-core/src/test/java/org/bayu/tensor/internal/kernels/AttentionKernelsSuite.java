@@ -8,34 +8,21 @@ import static org.bayu.tensor.internal.kernels.AttentionKernels.BLOCK;
 import static org.bayu.tensor.internal.kernels.AttentionKernels.PANEL_KEYS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
-import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The steps of attention in bf16 beside their formulas in double precision, with guards around what
- * they write: those of the scalar twin on any processor, those in machine code where it has them.
+ * they write.
  */
-@ParameterizedClass
-@EnumSource
-class AttentionKernelsTest {
-  enum Implementation {
-    SCALAR_TWIN,
-    MACHINE_CODE
-  }
-
+abstract class AttentionKernelsSuite {
   private static final int GUARD = 256;
   private static final byte GUARDED = 0x5A;
   private static final int[] SIZES = {1, 2, 3, 7, 15, 16, 17, 33, 63, 64, 65, 100, 127, 128};
@@ -46,17 +33,8 @@ class AttentionKernelsTest {
   private final Random random = new Random(5);
   private final AttentionKernels kernels;
 
-  AttentionKernelsTest(Implementation implementation) {
-    var attention =
-        switch (implementation) {
-          case SCALAR_TWIN -> ScalarAttention.withVectors().attention();
-          case MACHINE_CODE ->
-              X86Kernels.availability() instanceof Available available
-                  ? available.kernels().attention()
-                  : null;
-        };
-    assumeTrue(attention != null, "no machine code for attention in bf16 on this processor");
-    kernels = Objects.requireNonNull(attention);
+  AttentionKernelsSuite(AttentionKernels kernels) {
+    this.kernels = kernels;
   }
 
   @AfterEach

@@ -1,0 +1,7 @@
+package org.bayu.tensor.internal.kernels;
+
+class ScalarAttentionTest extends AttentionKernelsSuite {
+  ScalarAttentionTest() {
+    super(new ScalarAttention());
+  }
+}
