@@ -16,13 +16,14 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.ScalarBFloat16;
 import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Values and gradients of ops on bf16, beside double precision, on all kernels. */
+/** Values and gradients of ops on bf16, beside double precision, on all kernels and on loops over bf16. */
 class BFloat16OpsTest {
   /** Half a unit in the last place of bf16, relative. */
   private static final double U = 0x1p-8;
@@ -35,7 +36,7 @@ class BFloat16OpsTest {
   private final Random random = new Random(3);
 
   static Stream<Kernels> kernels() {
-    return TestTiers.all().stream();
+    return Stream.concat(TestTiers.all().stream(), Stream.of(ScalarBFloat16.TIER));
   }
 
   @AfterEach

@@ -17,6 +17,7 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.kernels.ScalarBFloat16;
 import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
@@ -118,7 +119,9 @@ class LinearCrossEntropyTest {
     var w = Tensor.allocate(arena, DType.BF16, weight.shape());
     x.copyFrom(hidden);
     w.copyFrom(weight);
-    for (var kernels : TestTiers.all()) {
+    var all = TestTiers.all();
+    all.add(ScalarBFloat16.TIER);
+    for (var kernels : all) {
       try (var device = new CpuDevice(kernels, new WorkerPool(2));
           var workspace = new Workspace();
           var gradients = new Gradients(List.of())) {

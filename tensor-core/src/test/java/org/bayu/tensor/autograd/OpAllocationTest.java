@@ -18,6 +18,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.ScalarBFloat16;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
 import org.bayu.tensor.internal.kernels.machine.CodeAndLoops;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
@@ -98,14 +99,20 @@ class OpAllocationTest {
 
   @Test
   void loopsOverBFloat16AllocateNoMoreForMoreTokens() {
-    for (var kernels : CodeAndLoops.all()) {
+    for (var kernels : kernels()) {
       if (kernels.bfloat16Loops() != null) {
-        useDevice(kernels, 2);
-        check("gate", size -> pair(DType.BF16, size, SwiGlu::apply));
-        check("rotation", size -> rotation(DType.BF16, size));
-        check("loss", size -> loss(DType.BF16, size));
+        loopsOverBFloat16AllocateNoMoreForMoreTokens(kernels);
       }
     }
+    loopsOverBFloat16AllocateNoMoreForMoreTokens(ScalarBFloat16.TIER);
+  }
+
+  private void loopsOverBFloat16AllocateNoMoreForMoreTokens(Kernels kernels) {
+    useDevice(kernels, 2);
+    check("gate", size -> pair(DType.BF16, size, SwiGlu::apply));
+    check("rotation", size -> rotation(DType.BF16, size));
+    check("norm", this::normOfResiduals);
+    check("loss", size -> loss(DType.BF16, size));
   }
 
   /** Compares calls of size 1 and 4. */
@@ -207,6 +214,14 @@ class OpAllocationTest {
         new Gradients(List.of(weight)),
         (tape, in) -> RmsNorm.apply(tape, in[0], weight, 1e-5f),
         tensor(type, 7L * tokens(size), 32));
+  }
+
+  /** A norm with a frozen weight of an F32 stream, in bf16. */
+  private Runnable normOfResiduals(int size) {
+    var weight = tensor(DType.F32, 32);
+    return passes(
+        (tape, in) -> RmsNorm.apply(tape, in[0], weight, 1e-5f, DType.BF16),
+        tensor(DType.F32, 7L * tokens(size), 32));
   }
 
   /** An op of two inputs alike. */

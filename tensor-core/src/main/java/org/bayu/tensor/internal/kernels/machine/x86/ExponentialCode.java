@@ -9,7 +9,7 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 
 /**
- * 2ᵗ and eˣ in every lane, within 2 and 2.1 units in the last place, subnormal results too.
+ * 2ᵗ and eˣ in every lane, within 2 and 2.2 units in the last place, subnormal results too.
  *
  * <p>2ᵗ = 2ⁿ·2ʳ with n = t rounded to an integer, |r| ≤ 1/2. 2ʳ = 1 + r·q(r), where q of degree 4
  * was fitted for the smallest relative error of the whole, 2⁻²³·³ with these coefficients. eˣ = 2ᵗ

@@ -142,7 +142,7 @@ class ExponentialCodeTest {
       }
     }
     flush();
-    assertTrue(worst > 0.5 && worst <= 2.1, worst + " units");
+    assertTrue(worst > 0.5 && worst <= 2.2, worst + " units");
   }
 
   @Test

@@ -2,24 +2,23 @@ package org.bayu.tensor.internal.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.KernelsTest.AtAwkwardSizes;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
-import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Loops over bf16 beside the same in double, at awkward sizes and places. */
-class BFloat16KernelsTest {
+/**
+ * Loops over bf16 beside the same in double, at awkward sizes and places: what each implementation
+ * has to hold.
+ */
+abstract class BFloat16KernelsSuite {
   /** Half a unit in the last place of binary32 and of bf16, relative. */
   private static final double U = 0x1p-24, U16 = 0x1p-8;
 
@@ -29,15 +28,14 @@ class BFloat16KernelsTest {
   private final Arena arena = Arena.ofConfined();
   private final Random random = new Random(12);
   private final List<GuardedMemory> outputs = new ArrayList<>();
-  private final BFloat16Kernels kernels = find();
+  private final BFloat16Kernels kernels;
 
-  private static BFloat16Kernels find() {
-    var loops =
-        X86Kernels.availability() instanceof Available available
-            ? available.kernels().bfloat16Loops()
-            : null;
-    assumeTrue(loops != null, "no machine code for bf16 here");
-    return Objects.requireNonNull(loops);
+  BFloat16KernelsSuite(BFloat16Kernels kernels) {
+    this.kernels = kernels;
+  }
+
+  final BFloat16Kernels kernels() {
+    return kernels;
   }
 
   @AfterEach
@@ -83,8 +81,8 @@ class BFloat16KernelsTest {
     kernels.swiGlu(gate.segment(), gate.at(), up.segment(), up.at(), y.segment(), y.at(), n);
     for (var i = 0; i < n; i++) {
       var exact = gate.get(i) * sigmoid(gate.get(i)) * up.get(i);
-      // 2.1 ulp of the exponential, half of the sum, of the quotient and of two products.
-      assertRounded(exact, (4.2 + 1 + 1 + 2) * U * Math.abs(exact), y.get(i));
+      // 2.2 ulp of the exponential, half of the sum, of the quotient and of two products.
+      assertRounded(exact, (4.4 + 1 + 1 + 2) * U * Math.abs(exact), y.get(i));
     }
   }
 
@@ -111,7 +109,7 @@ class BFloat16KernelsTest {
       double g = gate.get(i);
       var sigmoid = sigmoid(g);
       var exactUp = dy.get(i) * g * sigmoid;
-      assertRounded(exactUp, 8.2 * U * Math.abs(exactUp), dUp.get(i));
+      assertRounded(exactUp, 8.4 * U * Math.abs(exactUp), dUp.get(i));
       // 1 + g·(1 − σ): its two terms, each with the error of σ, 6 u, may cancel.
       var slope = 1 + g * sigmoid(-g);
       var factor = dy.get(i) * up.get(i) * sigmoid;
@@ -149,15 +147,15 @@ class BFloat16KernelsTest {
     for (var i = 0; i < n; i++) {
       sum += Math.exp(x.get(i) - shift);
     }
-    // 2.1 ulp of exp, whatever n.
-    assertEquals(sum, kernels.sumOfExp(shift, x.segment(), x.at(), n), 4.2 * U * sum + 1e-45);
+    // 2.2 ulp of exp, whatever n.
+    assertEquals(sum, kernels.sumOfExp(shift, x.segment(), x.at(), n), 4.4 * U * sum + 1e-45);
     var y = x.copy(arena, 2 * random.nextInt(32));
     outputs.add(y);
     kernels.scaledExp(shift, factor, y.segment(), y.at(), y.segment(), y.at(), n);
     var rounded = new GuardedMemory(y.segment(), y.at(), DType.BF16, n);
     for (var i = 0; i < n; i++) {
       var exact = factor * Math.exp(x.get(i) - shift);
-      assertRounded(exact, (4.2 + 1 + 1) * U * exact, rounded.get(i));
+      assertRounded(exact, (4.4 + 1 + 1) * U * exact, rounded.get(i));
     }
   }
 
