@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param kvHeads attention heads of keys and values; divides {@code heads}
  * @param headDim features of a head
  * @param vocabSize V, tokens
- * @param maxPositions the longest sequence that the model is meant for
- * @param rmsNormEps added to the mean square before its root is taken
+ * @param maxPositions the most tokens of a sequence
+ * @param rmsNormEps added to the mean square, under the root
  * @param ropeTheta base of the rotary embedding's frequencies
  * @param tieWordEmbeddings whether the head's weight is that of the embedding
  * @param attentionBias whether q_proj, k_proj, v_proj and o_proj have biases
@@ -127,7 +127,7 @@ public record LlamaConfig(
     return with(tieWordEmbeddings, changed);
   }
 
-  /** The same architecture with a head of its own. */
+  /** The same architecture with a head that is not tied to the embedding. */
   public LlamaConfig untied() {
     return with(false, dtype);
   }
@@ -156,8 +156,8 @@ public record LlamaConfig(
   }
 
   /**
-   * Name and shape of every weight that a checkpoint of this model holds, from the embedding to the
-   * head; the head's is absent where {@link #tieWordEmbeddings}.
+   * Name and shape of every weight in a checkpoint of this model, from the embedding to the head. A
+   * tied head is absent.
    */
   public Map<String, Shape> parameterShapes() {
     var shapes = new LinkedHashMap<String, Shape>();

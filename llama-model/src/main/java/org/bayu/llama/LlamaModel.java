@@ -40,7 +40,7 @@ public final class LlamaModel extends Module {
   private final Slot<RmsNorm> norm;
   private final Slot<Linear> head;
 
-  /** The model on these weights, which must have the shapes that {@code config} says. */
+  /** The model on these weights, which must have the shapes that {@code config} gives. */
   public LlamaModel(LlamaConfig config, Weights weights) {
     this.config = config;
     var source = new ParameterSource(weights, "");
@@ -87,8 +87,9 @@ public final class LlamaModel extends Module {
   }
 
   /**
-   * The same for tokens that continue others, whose keys and values {@code cache} holds: those of
-   * token i are written to row {@code cacheRows[i]}, then attention reads all of them there.
+   * The same for tokens that continue others, whose keys and values are in {@code cache}. The keys
+   * and values of token i are written to row {@code cacheRows[i]}. Attention then reads all of them
+   * from the cache.
    *
    * @param tokens T ids
    * @param positions of each token in its sequence
@@ -148,14 +149,14 @@ public final class LlamaModel extends Module {
     }
   }
 
-  /** Logits of these rows of {@code hidden}, in binary32 throughout: [rows, V]. */
+  /** Logits of these rows of {@code hidden}, computed in binary32: [rows, V]. */
   public Variable logits(Tape tape, Variable hidden, int... rows) {
     // [rows, D] × [V, D]ᵀ → [rows, V]
     return head.get().forward(tape, Gather.apply(tape, hidden, rows, DType.F32));
   }
 
   /**
-   * Refuses weights that are infinite or no numbers; reads them all.
+   * Refuses weights that are infinite or NaN. Reads them all.
    *
    * @throws NonFiniteTensorException that names the first
    */
@@ -164,7 +165,7 @@ public final class LlamaModel extends Module {
   }
 
   /**
-   * Refuses logits that are infinite or no numbers, as one such weight makes them.
+   * Refuses logits that are infinite or NaN, as a single infinite weight can make them.
    *
    * @param logits F32
    * @throws NonFiniteLogitsException that names the weight
@@ -176,7 +177,7 @@ public final class LlamaModel extends Module {
   }
 
   /**
-   * Σ weight · cross-entropy over {@code targets}, whose rows are those of {@code hidden}; to be
+   * Σ weight · cross-entropy over {@code targets}, whose rows are those of {@code hidden}. Must be
    * the root of the backward pass.
    */
   public Variable loss(Tape tape, Variable hidden, Targets targets) {

@@ -3,8 +3,8 @@ package org.bayu.llama;
 import org.bayu.tensor.io.NonFiniteTensorException;
 
 /**
- * A model computed logits that are infinite or no numbers, from which no token can be chosen. The
- * message names the first weight that is infinite or no number, if there is one.
+ * A model computed logits that are infinite or NaN. No token can be chosen from them. The message
+ * names the first weight that is infinite or NaN, if there is one.
  */
 public final class NonFiniteLogitsException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -11,18 +11,18 @@ import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
 
 /**
- * The memory that a pass over a model takes in addition to its parameters and their gradients.
+ * The memory of a pass over a model, without its parameters and their gradients.
  *
- * <p>The workspace is counted exactly, the scratch memory is bounded: the pass is run on a device
- * for {@linkplain Devices#dryRun dry runs} with tensors {@linkplain Tensor#withoutMemory without
- * memory}, so that its ops allocate and release what they would. That takes some milliseconds,
- * whatever the model's size. The model should be one on weights {@link #withoutMemory without
- * memory}, adapted and made trainable as the real one is to be.
+ * <p>The workspace is counted exactly. The scratch memory is an upper bound. The pass is run on a
+ * device for {@linkplain Devices#dryRun dry runs}, with tensors {@linkplain Tensor#withoutMemory
+ * without memory}. Its ops then allocate and release as in a real pass, and compute nothing. That
+ * takes some milliseconds, whatever the model's size. The model should have weights {@link
+ * #withoutMemory without memory}, and the same adapter and trainable parameters as the real one.
  *
  * @param workspaceBytes what the pass's {@link Workspace} holds: activations, their gradients,
  *     logits
- * @param scratchBytes what the device's threads hold for single ops: packed matrices, counted, and
- *     the memory of each thread's task in a product and in attention, at most
+ * @param scratchBytes what the device's threads hold for single ops: packed matrices, which are
+ *     counted, and an upper bound for the tasks of products and attention
  */
 public record PassMemory(long workspaceBytes, long scratchBytes) {
   /** Panels and sums of one thread's task in a matrix product. */
@@ -37,7 +37,8 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
   }
 
   /**
-   * Of one micro-batch's forward and backward pass, for the gradients of all trainable parameters.
+   * The memory of a micro-batch's forward and backward pass, for the gradients of all trainable
+   * parameters.
    *
    * @param threads of the device
    */
@@ -63,7 +64,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
     }
   }
 
-  /** Of the loss of one micro-batch alone. */
+  /** The memory of computing a micro-batch's loss, without a backward pass. */
   public static PassMemory inference(
       LlamaModel model, TokenTree tree, Targets targets, DType compute, int threads) {
     try (var device = Devices.dryRun(threads);
@@ -87,12 +88,12 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
         device.scratchBytes() + device.threads() * (TASK_BYTES + attention));
   }
 
-  /** Both. */
+  /** Workspace and scratch together. */
   public long bytes() {
     return workspaceBytes + scratchBytes;
   }
 
-  /** The greater of both parts: of passes that run one after the other on the same memory. */
+  /** The memory of two passes that run one after the other: the maximum of each part. */
   public PassMemory max(PassMemory other) {
     return new PassMemory(
         Math.max(workspaceBytes, other.workspaceBytes), Math.max(scratchBytes, other.scratchBytes));

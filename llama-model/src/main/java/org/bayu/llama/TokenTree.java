@@ -9,18 +9,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sequences of tokens, packed without padding and with prefix sharing: tokens that several
- * sequences begin with are computed once.
+ * sequences begin with are stored and computed once.
  *
- * <p>The tokens form a forest of segments. A token attends to the earlier tokens of its segment and
- * to all tokens of the segments above it; its position is the number of those. A matrix [tokens,
- * features] has one row for each token of the tree, a segment's rows before those of the segments
- * below it. {@link #row} gives the row of a sequence's token. Values and gradients equal those of
- * the sequences computed one by one, up to rounding.
+ * <p>The tokens form a forest of segments. A token attends to itself, to the earlier tokens of its
+ * segment and to all tokens of the segments above it. Its position is the number of tokens before
+ * it. A matrix [tokens, features] has one row for each token of the tree, a segment's rows before
+ * those of the segments below it. {@link #row} gives the row of a sequence's token. Values and
+ * gradients equal those of the sequences computed one by one, up to rounding.
  *
  * <p>Immutable. Built by a {@link Builder}, or at once by {@link #of}.
  */
 public final class TokenTree {
-  /** A good least length of a shared prefix: a shorter one saves less than its segment costs. */
+  /** A good minimum length of a shared prefix: a shorter one saves less than its segment costs. */
   public static final int DEFAULT_MINIMUM_SHARED = 16;
 
   private final int[] tokens;
@@ -58,8 +58,8 @@ public final class TokenTree {
   /**
    * The tree of these sequences.
    *
-   * @param minimumShared shared prefixes of at least so many tokens are computed once; {@link
-   *     Integer#MAX_VALUE} shares nothing
+   * @param minimumShared the minimum length of a shared prefix; {@link Integer#MAX_VALUE} shares
+   *     nothing
    */
   public static TokenTree of(List<int[]> sequences, int minimumShared) {
     var builder = new Builder(minimumShared);
@@ -96,7 +96,7 @@ public final class TokenTree {
     return starts[node.index] + position - node.from;
   }
 
-  /** The rows of a sequence's tokens, first to last: its path from the root. */
+  /** The rows of a sequence's tokens, first to last: the segments from the root down. */
   public List<Range> path(int sequence) {
     return rangesTo(leaves[sequence].index);
   }

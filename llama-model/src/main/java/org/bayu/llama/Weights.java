@@ -3,14 +3,14 @@ package org.bayu.llama;
 import org.bayu.tensor.Tensor;
 
 /**
- * Tensors by name: what a model is built from, and what a checkpoint is written from. The names are
+ * Tensors by name. A model is built from them, and a checkpoint is written from them. The names are
  * those of Transformers' {@code LlamaForCausalLM}, such as {@code
  * model.layers.0.self_attn.q_proj.weight}.
  */
 @FunctionalInterface
 public interface Weights {
   /**
-   * The tensor {@code name}. The implementation says how long it lives and who frees it.
+   * The tensor {@code name}. The implementation says how long it is valid and who frees it.
    *
    * @throws java.util.NoSuchElementException if there is none
    */

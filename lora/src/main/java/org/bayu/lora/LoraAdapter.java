@@ -18,12 +18,12 @@ import org.bayu.tensor.nn.Module;
 import org.bayu.tensor.nn.Parameter;
 
 /**
- * Low-rank additions to a model's linear layers. The adapted layers replace the model's own until
- * the adapter is closed.
+ * A LoRA adapter: low-rank additions to a model's linear layers. The adapted layers replace the
+ * model's own layers until the adapter is closed.
  *
  * <p>The base's weights keep their memory and their type. The adapter owns A and B, which are
- * trainable and F32. Where the base's weights are {@linkplain Tensor#withoutMemory without memory},
- * A and B are too. Not thread-safe.
+ * trainable and F32. If the base's weights are {@linkplain Tensor#withoutMemory without memory}, so
+ * are A and B. Not thread-safe.
  */
 public final class LoraAdapter implements AutoCloseable {
   private final Module model;
@@ -130,12 +130,12 @@ public final class LoraAdapter implements AutoCloseable {
   }
 
   /**
-   * Chooses the dropout masks of the passes that follow. To be called before every micro-batch that
-   * is trained on with dropout; without dropout it does nothing.
+   * Chooses the dropout masks of the following passes. Call it before every micro-batch in training
+   * with dropout. Without dropout it does nothing.
    *
    * @param rows for each row of the layers' input a number that determines its mask, such as {@link
-   *     org.bayu.tensor.autograd.Dropout#key Dropout.key(example, position)}, which is the same
-   *     however the batch is cut. Not copied; must not be changed before the backward pass is over
+   *     org.bayu.tensor.autograd.Dropout#key Dropout.key(example, position)}, which does not depend
+   *     on the cut of the batch. Not copied; must not be changed before the backward pass has ended
    */
   public void beginMicroBatch(long seed, long step, long[] rows) {
     masks.begin(seed, step, rows);
@@ -153,14 +153,14 @@ public final class LoraAdapter implements AutoCloseable {
   }
 
   /**
-   * A base weight with its addition, W + scale·B·A, computed in binary32 and rounded once. Needs
-   * little memory beside the result.
+   * A base weight with the adapter merged in, W + scale·B·A, computed in binary32 and rounded once.
+   * Needs little memory beside the result.
    *
    * @param weight one of {@link #mergedWeights}
    * @param base W, of any floating type
    * @param dtype type of the result
    * @param allocator of the result's memory, the caller's
-   * @throws IllegalArgumentException if the weight is not adapted or {@code base} has not its shape
+   * @throws IllegalArgumentException if the weight is not adapted or {@code base} has another shape
    */
   public Tensor merged(
       Device device, String weight, Tensor base, DType dtype, SegmentAllocator allocator) {

@@ -9,16 +9,16 @@ import java.util.Map;
  * A low-rank adapter's settings. Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language
  * Models".
  *
- * @param rank rows of A, columns of B; r for short
- * @param alpha numerator of the scale
+ * @param rank r: the rows of A and the columns of B
+ * @param alpha the numerator of the scale alpha/r
  * @param dropout probability with which an input of A is zero in training
  * @param targets which layers are adapted
- * @param rankStabilized whether the scale is alpha/√r in place of alpha/r (Kalajdzievski 2023, "A
+ * @param rankStabilized whether the scale is alpha/√r instead of alpha/r (Kalajdzievski 2023, "A
  *     Rank Stabilization Scaling Factor for Fine-Tuning with LoRA"; PEFT's {@code use_rslora})
- * @param rankPattern ranks of layers that have a rank of their own, by regular expression. An
- *     expression is for the layers whose path it matches, or the end of their path after a dot; the
- *     first one that matches counts
- * @param alphaPattern alphas of layers that have an alpha of their own, likewise
+ * @param rankPattern other ranks for some layers, by regular expression. An expression applies to a
+ *     layer if it matches the layer's path, or the end of the path after a dot. The first match
+ *     counts
+ * @param alphaPattern other alphas for some layers, in the same way
  */
 public record LoraConfig(
     int rank,
@@ -28,7 +28,7 @@ public record LoraConfig(
     boolean rankStabilized,
     Map<String, Integer> rankPattern,
     Map<String, Double> alphaPattern) {
-  /** Rank 8, alpha 8, no dropout, every linear layer but the head. */
+  /** Rank 8, alpha 8, no dropout, every linear layer except the head. */
   public static final LoraConfig DEFAULT =
       new LoraConfig(8, 8, 0, new LoraTargets.AllLinears(), false);
 

@@ -12,7 +12,7 @@ import org.bayu.tensor.nn.Parameter;
  * A linear layer with a low-rank addition: y = x·Wᵀ + bias + scale·(dropout(x)·Aᵀ)·Bᵀ, with A
  * [rank, inputs] and B [outputs, rank].
  *
- * <p>Weight and bias are the base layer's own parameters, A and B trainable ones, F32.
+ * <p>Weight and bias are the base layer's own parameters. A and B are trainable, F32.
  */
 public final class LoraLinear extends Linear {
   private final Linear base;

@@ -9,10 +9,10 @@ import org.bayu.tensor.io.Printable;
 
 /** Which linear layers of a model are adapted, by their paths. Immutable. */
 public sealed interface LoraTargets {
-  /** The layer that gives the logits; adapted only when named. */
+  /** The layer that computes the logits; adapted only if named. */
   String HEAD = "lm_head";
 
-  /** Every linear layer but {@value #HEAD}. */
+  /** Every linear layer except {@value #HEAD}. */
   record AllLinears() implements LoraTargets {
     @Override
     public boolean matches(String path) {
@@ -75,10 +75,10 @@ public sealed interface LoraTargets {
   boolean matches(String path);
 
   /**
-   * Those of a model's linear layers that are adapted.
+   * The adapted layers among a model's linear layers.
    *
    * @throws IllegalArgumentException if the expression, or one of the names, matches none of them;
-   *     the message says which and what there is
+   *     the message says which, and which layers there are
    */
   default List<String> select(Collection<String> paths) {
     switch (this) {

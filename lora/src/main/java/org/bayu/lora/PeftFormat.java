@@ -28,15 +28,15 @@ public final class PeftFormat {
   private PeftFormat() {}
 
   /**
-   * Adapts a model with the adapter in {@code folder}, whose files are closed again.
+   * Adapts a model with the adapter in {@code folder}. The files are closed afterwards.
    *
-   * <p>PEFT stores the head's own weight beside an adapter of the head: it must be the model's, up
-   * to the rounding of the coarser of the two types. Adapters with Levanter's names are read too.
+   * <p>With an adapter of the head PEFT also stores the head's own weight. It must equal the
+   * model's, up to the rounding of the coarser of the two types. Adapters with Levanter's names are
+   * read too.
    *
    * @return the adapter, the caller's to close
    * @throws MalformedFileException if a setting changes the computation in a way not implemented;
-   *     if tensors are missing, unknown or do not fit the model, of which the message names the
-   *     first three
+   *     if tensors are missing, unknown or do not fit the model. The message names the first three
    * @throws IOException if a file is missing or cannot be read
    */
   public static LoraAdapter load(Path folder, Module model) throws IOException {
@@ -47,7 +47,7 @@ public final class PeftFormat {
    * Adapts a model with the adapter in {@code folder} to train it further.
    *
    * @param change takes the stored settings and returns those to train with, which may differ in
-   *     dropout; what it throws is thrown on
+   *     dropout; its exceptions pass through
    * @throws MalformedFileException as above
    * @throws IOException as above
    */
@@ -129,7 +129,7 @@ public final class PeftFormat {
    * @param baseModelName where PEFT finds the base: a folder, or a name on the Hub
    * @throws java.nio.file.FileAlreadyExistsException if {@code folder} exists and is not empty
    * @throws IOException if writing fails; nothing is left behind
-   * @throws NonFiniteTensorException if a tensor holds what is infinite or no number
+   * @throws NonFiniteTensorException if a tensor has an infinite or NaN element
    */
   public static void save(LoraAdapter adapter, Path folder, String baseModelName)
       throws IOException {

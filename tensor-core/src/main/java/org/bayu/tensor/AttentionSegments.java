@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Who attends to whom: the query rows in runs that see the same keys but for the causal triangle.
+ * Which query attends to which keys. The query rows form segments; the queries of a segment see the
+ * same keys, except for the causal mask.
  *
- * <p>In training, queries and keys are the same tokens and a segment's context are its ancestors'
- * tokens. In generation, keys are rows of a cache, and a segment's own keys begin before its
- * queries.
+ * <p>In training, queries and keys are the same tokens. A segment's context is the tokens of the
+ * segments above it. In generation, keys are rows of a cache. A segment's own keys then begin
+ * before its queries.
  *
  * <p>Immutable.
  */
@@ -36,8 +37,9 @@ public final class AttentionSegments {
   }
 
   /**
-   * A run of queries. Query j of it (0 ≤ j &lt; queryLength) sees every key of {@code context} and
-   * of its own keys the first {@code keyLength − queryLength + j + 1}: the last query sees all.
+   * Consecutive queries. Query j (0 ≤ j &lt; queryLength) sees every key of {@code context}, and
+   * the first {@code keyLength − queryLength + j + 1} of the segment's own keys. The last query
+   * sees all of them.
    *
    * @param queryStart first query row
    * @param queryLength number of query rows, positive
@@ -82,7 +84,7 @@ public final class AttentionSegments {
   }
 
   /**
-   * These runs, which together cover the query rows 0 to n − 1, each once, in order.
+   * These segments. Together they cover the query rows 0 to n − 1, each once, in order.
    *
    * @throws ShapeException if they do not
    */
@@ -104,12 +106,12 @@ public final class AttentionSegments {
     pairs = countPairs();
   }
 
-  /** One sequence of {@code tokens} tokens, each seeing itself and those before it. */
+  /** One sequence of {@code tokens} tokens. Each sees itself and those before it. */
   public static AttentionSegments causal(int tokens) {
     return new AttentionSegments(List.of(new Segment(0, tokens, 0, tokens, List.of())));
   }
 
-  /** The runs. */
+  /** The segments. */
   public List<Segment> segments() {
     return segments;
   }

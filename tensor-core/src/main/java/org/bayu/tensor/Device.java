@@ -3,8 +3,8 @@ package org.bayu.tensor;
 import java.util.List;
 
 /**
- * What computes: the processor's kernels, chosen once for the machine, and a number of threads. The
- * package {@code org.bayu.tensor.device} makes devices and measures them; ops take no others.
+ * The kernels chosen for this machine's processor, and the threads that run them. Only {@code
+ * org.bayu.tensor.device.Devices} makes devices that ops accept.
  *
  * <p>Results have the same bits for any number of threads. A device may be used by one thread at a
  * time.
@@ -17,26 +17,26 @@ public interface Device extends AutoCloseable {
   String tier();
 
   /**
-   * What the last bits of results hang on beside what is computed: the tier, its instruction set
-   * and the length of its vectors, in words.
+   * What the last bits of results depend on, in words: the tier, its instruction set and the length
+   * of its vectors.
    */
   String instructions();
 
-  /** Begins to count where its time goes, from zero: see {@link #profile}. */
+  /** Starts a profile, from zero: see {@link #profile}. */
   void startProfile();
 
   /**
-   * Where the time has gone since {@link #startProfile}, the longest first; empty if that was not
-   * called.
+   * The time of each op since {@link #startProfile}, the longest first. Empty if no profile was
+   * started.
    */
   List<OpTime> profile();
 
-  /** Of the profile: what was done since the last op or mark was {@code work}. */
+  /** Tells the profile that the time since the last op or mark was spent on {@code work}. */
   void mark(String work);
 
   /**
-   * Bytes of short-lived memory that the threads hold for the ops' use; of a device for dry runs
-   * the most that the ops would have asked for at one time beside what single tasks do.
+   * Bytes of short-lived memory that the threads hold for ops. For a dry-run device: the most that
+   * ops would have asked for at one time, without the memory of single tasks.
    */
   long scratchBytes();
 

@@ -9,7 +9,7 @@ public final class ShapeException extends IllegalArgumentException {
     super(message);
   }
 
-  /** The same, with what was thrown below. */
+  /** The same, with a cause. */
   public ShapeException(String message, Throwable cause) {
     super(message, cause);
   }

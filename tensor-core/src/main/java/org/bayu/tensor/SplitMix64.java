@@ -1,15 +1,14 @@
 package org.bayu.tensor;
 
 /**
- * SplitMix64: 64-bit random numbers that a seed fixes, the same on every machine. Steele, Lea and
- * Flood 2014, "Fast Splittable Pseudorandom Number Generators".
+ * SplitMix64: 64-bit random numbers from a seed, the same on every machine. Steele, Lea and Flood
+ * 2014, "Fast Splittable Pseudorandom Number Generators".
  *
- * <p>The state is a counter that {@link #GAMMA} is added to; a number is the counter, {@linkplain
- * #mix mixed}. So a number can be computed from its place, without those before it. Not
- * thread-safe.
+ * <p>The state is a counter, which grows by {@link #GAMMA}. A number is the {@linkplain #mix mixed}
+ * counter, so each number can be computed from its index alone. Not thread-safe.
  */
 public final class SplitMix64 {
-  /** What is added to the state for each number: 2⁶⁴ divided by the golden ratio, made odd. */
+  /** The step of the state: 2⁶⁴ divided by the golden ratio, made odd. */
   public static final long GAMMA = 0x9E3779B97F4A7C15L;
 
   private long state;

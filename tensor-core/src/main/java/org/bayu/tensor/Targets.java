@@ -4,10 +4,10 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * What rows should predict: target i says that row {@code rows[i]} should predict class {@code
- * classes[i]}, and counts {@code weights[i]}. A row may have any number of targets.
+ * What rows should predict. Target i says that row {@code rows[i]} should predict class {@code
+ * classes[i]}, with weight {@code weights[i]} in the loss. A row may have any number of targets.
  *
- * <p>The arrays are taken as they are and must not be changed afterwards.
+ * <p>The arrays are not copied and must not be changed afterwards.
  */
 @SuppressWarnings("ArrayRecordComponent") // three columns of a table, compared by nobody
 public record Targets(int[] rows, int[] classes, double[] weights) {
@@ -24,7 +24,7 @@ public record Targets(int[] rows, int[] classes, double[] weights) {
     }
   }
 
-  /** Each target of rows 0, 1, … in turn, all of weight 1/n: their mean. */
+  /** One target for each of the rows 0, 1, …, all with weight 1/n: the loss is their mean. */
   public static Targets mean(int... classes) {
     var rows = new int[classes.length];
     Arrays.setAll(rows, i -> i);

@@ -14,13 +14,13 @@ import java.util.Locale;
  * A dense array in off-heap memory: type, shape, and the bytes, row-major without gaps,
  * little-endian.
  *
- * <p>A tensor does not own its memory: who made the segment frees it (an {@link
- * java.lang.foreign.Arena Arena}, a {@link Workspace}, a mapped file), and every tensor and view on
- * it dies with it. Memory that Bayu allocates begins at a multiple of {@value #ALIGNMENT} bytes; a
- * mapped one may begin anywhere. Element access here is for reading results and for tests; the ops
- * are in {@code org.bayu.tensor.autograd}.
+ * <p>A tensor does not own its memory. The maker of the segment frees it (an {@link
+ * java.lang.foreign.Arena Arena}, a {@link Workspace}, a mapped file). All tensors and views on the
+ * segment are then invalid. Memory that Bayu allocates begins at a multiple of {@value #ALIGNMENT}
+ * bytes. A mapped tensor may begin anywhere. The methods for single elements are for reading
+ * results and for tests; the ops are in {@code org.bayu.tensor.autograd}.
  *
- * <p>Immutable itself; its elements may be written by any thread, without any synchronisation.
+ * <p>Type and shape are immutable. Any thread may write the elements, without synchronisation.
  */
 public final class Tensor {
   /** Alignment in bytes of memory allocated for tensors: a cache line, a 512-bit vector. */
@@ -62,15 +62,15 @@ public final class Tensor {
   }
 
   /**
-   * A tensor without elements: type and shape alone, for counting what a computation allocates.
-   * Reading or writing an element throws an {@link IndexOutOfBoundsException}; only a device for
-   * dry runs takes it, and what ops make of such tensors has no memory either.
+   * A tensor with type and shape but without elements, to count what a computation allocates.
+   * Reading or writing an element throws an {@link IndexOutOfBoundsException}. Only dry-run devices
+   * accept it, and the results of ops on such tensors have no memory either.
    */
   public static Tensor withoutMemory(DType dtype, Shape shape) {
     return new Tensor(MemorySegment.NULL, dtype, shape);
   }
 
-  /** A new tensor from {@code allocator}, zeroed where the allocator zeroes (an Arena does). */
+  /** A new tensor from {@code allocator}; zeroed if the allocator zeroes, as an Arena does. */
   public static Tensor allocate(SegmentAllocator allocator, DType dtype, Shape shape) {
     return new Tensor(
         allocator.allocate(shape.elements() * dtype.bytes(), ALIGNMENT), dtype, shape);
@@ -94,7 +94,7 @@ public final class Tensor {
     return tensor;
   }
 
-  /** Whether there are elements: not in a tensor made by {@link #withoutMemory}. */
+  /** Whether there are elements; false for a tensor made by {@link #withoutMemory}. */
   public boolean hasMemory() {
     return data.byteSize() == byteSize();
   }
@@ -130,8 +130,8 @@ public final class Tensor {
   }
 
   /**
-   * Product of all dimensions but the innermost: the rows of this tensor seen as a matrix, [rows,
-   * columns]. A vector is one row.
+   * Product of all dimensions except the innermost: the number of rows if this tensor is seen as a
+   * matrix [rows, columns]. A vector is one row.
    */
   public int rows() {
     var columns = columns();
@@ -143,7 +143,7 @@ public final class Tensor {
     return shape.rank() == 0 ? 1 : Math.toIntExact(shape.dim(-1));
   }
 
-  /** The same memory under another shape of as many elements. */
+  /** A view with another shape of as many elements. */
   public Tensor reshape(long... dims) {
     return view(0, byteSize(), Shape.of(dims));
   }

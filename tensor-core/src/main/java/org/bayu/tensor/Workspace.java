@@ -11,13 +11,13 @@ import java.util.Objects;
 /**
  * Off-heap memory for one step's tensors, reused from step to step.
  *
- * <p>A tensor takes the smallest gap between the living ones that it fits in, or the next bytes
- * behind them. The first step finds out how much is needed: what does not fit in the main block
- * comes from extra blocks, and {@link #reset} replaces all of them by one. After that no memory is
- * asked of the operating system. Tensors are not zeroed.
+ * <p>An allocation takes the smallest gap between live tensors that it fits in, or the next bytes
+ * after them. The first step finds out how much is needed: if the main block is full, extra blocks
+ * are allocated, and {@link #reset} replaces all of them by one. Later steps of the same size ask
+ * the operating system for no memory. Tensors are not zeroed.
  *
- * <p>Not thread-safe: one step, one workspace. All its tensors die with {@link #reset} or {@link
- * #close}.
+ * <p>Not thread-safe: one step, one workspace. {@link #reset} and {@link #close} make all its
+ * tensors invalid.
  */
 public final class Workspace implements AutoCloseable {
   private final boolean counting;
@@ -51,9 +51,9 @@ public final class Workspace implements AutoCloseable {
   }
 
   /**
-   * A workspace that only counts: its tensors are {@linkplain Tensor#withoutMemory without memory},
-   * but for what ops read on the way, I32 and scalars. {@link #neededBytes} then tells what a
-   * workspace for the same allocations holds.
+   * A workspace that only counts. Its tensors are {@linkplain Tensor#withoutMemory without memory},
+   * except I32 tensors and scalars, which ops read. {@link #neededBytes} is then the size of a
+   * workspace for the same allocations.
    */
   public static Workspace counting() {
     return new Workspace(0, true);
@@ -96,8 +96,8 @@ public final class Workspace implements AutoCloseable {
   }
 
   /**
-   * Gives a tensor's memory back for allocations to come. It must have come from {@link #allocate}
-   * since the last {@link #reset} and must not be used again.
+   * Makes a tensor's memory free for later allocations. The tensor must have come from {@link
+   * #allocate} since the last {@link #reset} and must not be used again.
    */
   public void release(Tensor tensor) {
     long at = Objects.requireNonNull(places.remove(tensor), "not of this workspace");
@@ -109,7 +109,7 @@ public final class Workspace implements AutoCloseable {
     }
   }
 
-  /** Forgets every tensor. The memory stays, as one block. */
+  /** Releases every tensor. The memory stays, as one block. */
   public void reset() {
     if (extraBytes > 0) {
       arena.close();
@@ -123,7 +123,7 @@ public final class Workspace implements AutoCloseable {
     extraBlocks.clear();
   }
 
-  /** Bytes held from the operating system. */
+  /** Bytes that are allocated from the operating system. */
   public long bytes() {
     return block.byteSize() + extraBytes;
   }
@@ -134,8 +134,8 @@ public final class Workspace implements AutoCloseable {
   }
 
   /**
-   * The bytes of one block that suffices for all since the workspace was made: {@link #peakBytes}
-   * and what gaps between living tensors were too small for.
+   * The bytes of one block that suffices for all allocations since the workspace was made: {@link
+   * #peakBytes}, and the gaps between live tensors that were too small.
    */
   public long neededBytes() {
     return range.greatestEnd();

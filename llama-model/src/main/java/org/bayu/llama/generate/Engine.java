@@ -21,14 +21,14 @@ import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Variable;
 
 /**
- * Computes the logits of sequences that are continued at the same time: a step reads the weights
- * once for all of them. Sequences join and leave between steps. Which tokens follow, and when a
- * sequence ends, is the caller's to choose; {@link Generator} is such a caller.
+ * Computes the logits of several sequences at the same time: a step reads the weights once for all
+ * of them. Sequences join and leave between steps. The caller chooses the next tokens, and decides
+ * when a sequence ends. {@link Generator} is such a caller.
  *
- * <p>All sequences begin with the same tokens, the prefix, whose keys and values are computed once
- * and lie in the first rows of a cache. Behind them each sequence has rows of its own, which
- * another sequence takes over when it leaves. A step computes what each sequence has not computed
- * yet: a new one its prompt, the others their appended tokens.
+ * <p>All sequences begin with the same tokens, the prefix. Its keys and values are computed once
+ * and are in the first rows of a cache. Each sequence has its own rows after them. When a sequence
+ * leaves, another one takes its rows. A step computes what is new: the prompts of new sequences,
+ * and the appended tokens of the others.
  *
  * <p>The cache is allocated at once: {@link KvCache#bytes} of prefix.length + maxSequences ·
  * ownTokens rows. Not thread-safe.
@@ -63,10 +63,10 @@ public final class Engine implements AutoCloseable {
    * An engine without sequences.
    *
    * @param compute F32 or BF16; logits are F32 in either case
-   * @param prefix what all sequences begin with; may be empty
-   * @param maxSequences at the same time
-   * @param ownTokens tokens that a sequence may have behind the prefix, those of its prompt
-   *     included
+   * @param prefix the tokens that all sequences begin with; may be empty
+   * @param maxSequences the most sequences at the same time
+   * @param ownTokens the most tokens that a sequence may have after the prefix, including those of
+   *     its prompt
    * @throws ArithmeticException if the cache would have more than 2³¹ − 1 rows
    */
   public Engine(
@@ -90,8 +90,8 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Whether {@code prompt} can join before the next step: whether there is a place for it, and
-   * whether the step would not compute too many prompts' tokens at once.
+   * Whether {@code prompt} can join before the next step: there is a free place, and the step would
+   * not compute too many prompt tokens.
    */
   public boolean hasRoomFor(int[] prompt) {
     var tokens = promptTokens + prompt.length - prefix.length;
@@ -99,11 +99,11 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Lets a sequence join that begins with {@code prompt}.
+   * Adds a sequence that begins with {@code prompt}.
    *
    * @param prompt the prefix and at least one token more
-   * @throws IllegalArgumentException if it is not, or is longer than a sequence may be
-   * @throws IllegalStateException if as many sequences as there may be are there
+   * @throws IllegalArgumentException if it is not that, or is too long
+   * @throws IllegalStateException if there is no free place
    */
   public Sequence add(int[] prompt) {
     var own = prompt.length - prefix.length;
@@ -131,7 +131,7 @@ public final class Engine implements AutoCloseable {
     return sequence;
   }
 
-  /** Ends a sequence, whose place is free then. */
+  /** Removes a sequence. Its place is then free. */
   public void remove(Sequence sequence) {
     if (sequences.remove(sequence)) {
       freeRows.add(sequence.firstRow);
@@ -146,7 +146,7 @@ public final class Engine implements AutoCloseable {
   /**
    * The logits after the last token of every sequence: F32 [sequences, V], rows in the order of
    * {@link #sequences}. They are valid until the next step or {@link #close}. After an exception
-   * the engine is only to be closed.
+   * the engine can only be closed.
    *
    * @throws IllegalStateException if there is no sequence, or one has had no token appended since
    *     the last step
@@ -246,9 +246,9 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Makes it a token longer.
+     * Appends a token.
      *
-     * @throws IllegalStateException if it has as many tokens as it may have
+     * @throws IllegalStateException if the sequence is full
      */
     public void append(int token) {
       if (cached + pending.size() >= mostOwn) {

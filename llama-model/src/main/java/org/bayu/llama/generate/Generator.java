@@ -17,16 +17,16 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 
 /**
- * Continues prompts token by token, many at the same time. What all prompts begin with is computed
- * once, a step reads the weights once for the whole batch, and when a sequence ends, the next
+ * Continues prompts token by token, many at the same time. Tokens that all prompts begin with are
+ * computed once. A step reads the weights once for the whole batch. When a sequence ends, the next
  * prompt takes its place.
  *
- * <p>Greedy decoding takes the most likely token, the lowest id of equals. Sampling draws for each
- * prompt from a generator of its own, so that a result depends on seed and prompt number, not on
- * who else is in the batch.
+ * <p>Greedy decoding takes the most likely token, and of equally likely ones the lowest id.
+ * Sampling has a random generator for each prompt, so a draw depends on the seed and the prompt's
+ * number, not on the other prompts of the batch.
  */
 public final class Generator {
-  /** Prompts of a group, the last one's aside: see {@link #generateGroups}. */
+  /** Prompts of a group; the last group may have fewer. See {@link #generateGroups}. */
   public static final int GROUP = 64;
 
   /** Sequences at the same time at most, where the cache has room for them. */
@@ -45,7 +45,7 @@ public final class Generator {
    * A generator.
    *
    * @param compute F32 or BF16; logits are F32 in either case
-   * @param stopTokens generation of a sequence ends with, and does not return, any of these
+   * @param stopTokens a sequence ends at any of these, which is not returned
    */
   public Generator(LlamaModel model, Device device, DType compute, IntSet stopTokens) {
     this(model, device, compute, stopTokens, MAX_SEQUENCES);
@@ -66,7 +66,7 @@ public final class Generator {
     /** Token {@code token} was chosen for prompt {@code prompt}. */
     void token(int prompt, int token);
 
-    /** A step is about to begin, which reads the weights from their files. */
+    /** Called before each step. A step reads the weights from their files. */
     default void step() {}
 
     /** The continuation of prompt {@code prompt} has ended. Prompts end in any order. */
@@ -75,16 +75,16 @@ public final class Generator {
 
   /** Why a continuation ended. */
   public enum End {
-    /** A stop token came. */
+    /** The model chose a stop token. */
     STOP,
     /** The model has no position left. */
     POSITIONS,
-    /** It has as many tokens as were allowed. */
+    /** It has the allowed number of tokens. */
     MAX_NEW_TOKENS
   }
 
   /**
-   * At most {@code maxNewTokens} tokens after each prompt, fewer where a stop token comes or the
+   * The tokens after each prompt: at most {@code maxNewTokens}, fewer if a stop token comes or the
    * model's positions end.
    *
    * @param prompts token ids, BOS included; none empty
@@ -98,12 +98,12 @@ public final class Generator {
   }
 
   /**
-   * The same for some of the prompts, group by group: the first {@value #GROUP} prompts are the
-   * first group, and so on. A group begins when the one before has ended, so that what its prompts
-   * go on with has the same bits whichever other groups are wanted.
+   * The same for some of the prompts, group by group. The first {@value #GROUP} prompts are the
+   * first group, and so on. A group begins when the group before has ended. Its continuations
+   * therefore have the same bits, whichever other groups are wanted.
    *
-   * @param prompts all of them, of which those that are not wanted get no tokens
-   * @param wanted tells by its number, from 0, whether a group is to be continued
+   * @param prompts all prompts; those of unwanted groups get no tokens
+   * @param wanted whether to continue the group with this number, from 0
    */
   public List<IntList> generateGroups(
       List<int[]> prompts,

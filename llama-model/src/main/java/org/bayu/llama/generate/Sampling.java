@@ -8,10 +8,10 @@ import org.bayu.tensor.Tensor;
 /**
  * How the next token is chosen from its logits.
  *
- * @param temperature 0 for the most likely token, else logits are divided by it
- * @param topP draws only from the most likely tokens that together reach this probability, in (0,
+ * @param temperature the divisor of the logits; 0 for always the most likely token
+ * @param topP only the most likely tokens that together reach this probability are drawn, in (0,
  *     1]: Holtzman et al. 2019, "The Curious Case of Neural Text Degeneration"
- * @param seed fixes the draws
+ * @param seed of the random draws
  */
 public record Sampling(double temperature, double topP, long seed) {
   /** Always the most likely token. */

@@ -1,7 +1,8 @@
 /**
  * Text generation: {@link org.bayu.llama.generate.Generator} continues prompts, many at the same
- * time, and {@link org.bayu.llama.generate.Sampling} says how the next token is chosen. {@link
- * org.bayu.llama.generate.Engine} computes a step of sequences that join and leave as they like.
+ * time. {@link org.bayu.llama.generate.Sampling} says how the next token is chosen. {@link
+ * org.bayu.llama.generate.Engine} is below them: it computes single steps of sequences that may
+ * join and leave between steps.
  *
  * {@snippet :
  * try (var folder = ModelFolder.open(Path.of("Llama-2-7b-hf"));

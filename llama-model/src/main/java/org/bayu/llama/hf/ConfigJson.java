@@ -38,8 +38,9 @@ public final class ConfigJson {
   }
 
   /**
-   * The text of a {@code config.json}, in the spelling that Transformers 4 and 5 both read. It is
-   * {@link LlamaConfig#source} where that still says the same; keys that Bayu does not know stay.
+   * The text of a {@code config.json} that Transformers 4 and 5 both read. It is {@link
+   * LlamaConfig#source} if that describes the same configuration. Keys that Bayu does not know are
+   * kept.
    *
    * @throws IllegalArgumentException if the weights' type is I32
    */

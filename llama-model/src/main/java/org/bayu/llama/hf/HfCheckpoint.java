@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  * A model folder in the Hugging Face layout: {@code config.json} and the weights as safetensors, in
  * one file or in shards.
  *
- * <p>Opening checks that every weight of the configuration is there with its shape; the weights are
+ * <p>Opening checks that every weight of the configuration exists with its shape. The weights are
  * mapped, not read. Tensors that no Llama has are ignored, and so are layers beyond {@code
- * num_hidden_layers}. Where the configuration ties the head to the embedding but the files hold a
- * head that differs from it, {@link #config} is untied, as Transformers reads such a model.
+ * num_hidden_layers}. If the configuration ties the head to the embedding but the files have a
+ * different head, {@link #config} is untied. Transformers reads such a model in the same way.
  */
 public final class HfCheckpoint implements AutoCloseable {
   /** What a saved model takes over from its base beside configuration and weights. */
@@ -139,20 +139,20 @@ public final class HfCheckpoint implements AutoCloseable {
 
   /**
    * The tokens that end a text: {@code eos_token_id} of {@code generation_config.json}, or of
-   * {@code config.json} where that names none. A tokenizer's own EOS is to be added.
+   * {@code config.json} if that names none. The tokenizer's own EOS is not among them.
    */
   public List<Integer> stopTokens() {
     return generation.stopTokens();
   }
 
-  /** What a user should know of this folder, a sentence each. */
+  /** Sentences that a user of this folder should read. */
   public List<String> notes() {
     return notes;
   }
 
   /**
-   * The tensors, in the type in which they are stored (F64 as F32), read-only and valid until
-   * {@link #close}. Safe for any number of threads.
+   * The tensors in their stored type (F64 as F32), read-only and valid until {@link #close}. Safe
+   * for any number of threads.
    */
   public Weights weights() {
     return this::tensor;
@@ -170,7 +170,7 @@ public final class HfCheckpoint implements AutoCloseable {
         });
   }
 
-  /** Refuses files that were cut short while they are mapped; asked at the start of a step. */
+  /** Refuses files that were cut short since they were mapped. Call it before a step. */
   public void checkSize() throws IOException {
     tensors.checkSize();
   }
@@ -183,14 +183,14 @@ public final class HfCheckpoint implements AutoCloseable {
   }
 
   /**
-   * Writes a model folder that differs from {@code base} in the values of its weights: with its
-   * configuration, unknown keys included, and with its tokenizer, as {@link
-   * SavedTokenizer#complete} leaves it. The folder appears when it is whole and on the disk.
+   * Writes a model folder with new weights for {@code base}. The configuration, unknown keys
+   * included, and the tokenizer are those of the base; {@link SavedTokenizer#complete} completes
+   * the tokenizer's files. The folder appears when it is complete and on the disk.
    *
    * @param folder must not exist, or be empty
    * @param dtype the weights' type, or null for that of each weight in {@code base}
-   * @param eos the token that ends a text in what the model was trained on: the saved {@code
-   *     generation_config.json} names it, whether the base's does or not
+   * @param eos the token that ended texts in training; the saved {@code generation_config.json}
+   *     names it, even if the base's does not
    * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no
    *     longer read when the next is asked for
    * @throws NonFiniteTensorException if a weight is infinite or no number; nothing is left behind
@@ -202,7 +202,7 @@ public final class HfCheckpoint implements AutoCloseable {
   }
 
   /**
-   * The same with the tokenizer of another folder: that of an adapter, which has its own.
+   * The same with the tokenizer of another folder, such as an adapter that has its own.
    *
    * @throws NonFiniteTensorException as above
    */
@@ -231,8 +231,8 @@ public final class HfCheckpoint implements AutoCloseable {
   }
 
   /**
-   * Writes a model folder from nothing but a configuration and weights. The folder appears when it
-   * is whole and on the disk.
+   * Writes a model folder from a configuration and weights. The folder appears when it is complete
+   * and on the disk.
    *
    * @param folder must not exist, or be empty
    * @param weights asked once for every weight of the configuration, shard by shard; a tensor is no

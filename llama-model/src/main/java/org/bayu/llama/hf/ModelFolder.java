@@ -13,11 +13,10 @@ import org.bayu.tensor.io.MalformedFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model folder, opened: the model on its mapped weights, the tokenizer, and the tokens that end a
+ * An open model folder: the model on its mapped weights, the tokenizer, and the tokens that end a
  * text. The model's weights are valid until {@link #close}. Not thread-safe.
  *
- * <p>The tokenizer is read when it is first asked for: a folder without one has a model all the
- * same.
+ * <p>The tokenizer is read when it is first asked for, so a folder without one can still be opened.
  */
 public final class ModelFolder implements AutoCloseable {
   private final HfCheckpoint checkpoint;
@@ -47,8 +46,8 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   /**
-   * The same for a model that is used with an adapter: the tokenizer is the adapter's own, where
-   * its folder has one. The adapter itself is not loaded.
+   * The same for a model that is used with an adapter. If the adapter's folder has a tokenizer,
+   * that one is used. The adapter itself is not loaded.
    *
    * @param adapter the adapter's folder; null without one
    * @throws MalformedFileException as above
@@ -110,8 +109,8 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   /**
-   * What a user should know of the files read so far, a sentence each, which names the folder: the
-   * tokenizer's are there once it has been asked for.
+   * Sentences that a user of the files read so far should read. Each names the folder. The
+   * tokenizer's are included once the tokenizer has been asked for.
    */
   public List<String> notes() {
     return List.copyOf(notes);

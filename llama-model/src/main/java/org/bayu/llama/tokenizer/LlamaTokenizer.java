@@ -17,16 +17,16 @@ import org.bayu.tensor.io.MalformedFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns text into token ids and back, exactly as the tokenizer's own library does: SentencePiece
- * for {@code tokenizer.model}, tokenizers for {@code tokenizer.json}.
+ * Turns text into token ids and back. The ids are those of the tokenizer's own library:
+ * SentencePiece for {@code tokenizer.model}, tokenizers for {@code tokenizer.json}.
  *
- * <p>Special tokens spelled out in a text stay text, unless {@link EncodeOption#PARSE_SPECIAL} asks
- * otherwise or they stand in a literal part of a {@link TemplateText}. A lone surrogate is read as
- * U+FFFD. Decoding gives the text back as it was; rules of Transformers that tidy spaces before
- * punctuation are not applied.
+ * <p>If a text spells a special token, it stays text, except with {@link
+ * EncodeOption#PARSE_SPECIAL} or in a literal part of a {@link TemplateText}. A lone surrogate is
+ * read as U+FFFD. Decoding does not apply Transformers' rules that remove spaces before
+ * punctuation.
  *
- * <p>Immutable, and safe for any number of threads. Encoding n characters takes O(n log n) even
- * where there is no space among them.
+ * <p>Immutable, and safe for any number of threads. Encoding n characters takes O(n log n), even
+ * without spaces.
  */
 public final class LlamaTokenizer {
   private final Vocabulary vocabulary;
@@ -74,8 +74,8 @@ public final class LlamaTokenizer {
    * Reads a tokenizer.
    *
    * @param path a folder with {@code tokenizer.json}, which is preferred, or {@code
-   *     tokenizer.model}; or one of these files. A {@code tokenizer_config.json} beside it is
-   *     heeded
+   *     tokenizer.model}; or one of these files. A {@code tokenizer_config.json} beside it is read
+   *     too
    * @throws MalformedFileException when there is none, or when it is broken or of a kind that Bayu
    *     does not implement
    * @throws IOException when a file cannot be read
@@ -85,8 +85,8 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * Reads the tokenizer that a model is used with under an adapter: the adapter's own, which
-   * programs that train adapters save beside it, else the model's. A note says how the two differ.
+   * Reads the tokenizer of a model with an adapter: the adapter's own if its folder has one, else
+   * the model's. A note says how the two differ.
    *
    * @param model the model's folder
    * @param adapter the adapter's folder; null without one
@@ -110,13 +110,13 @@ public final class LlamaTokenizer {
     return adapter != null && TokenizerFiles.areIn(adapter) ? adapter : model;
   }
 
-  /** The ids of a text alone; none for the empty text. */
+  /** The ids of a text, with nothing around it; none for the empty text. */
   public IntList encode(String text) {
     return encode(text, Set.of());
   }
 
   /**
-   * The ids of a text, and what the options ask for around it.
+   * The ids of a text, with what the options add around it.
    *
    * @throws IllegalStateException for {@code BOS} or {@code EOS} where the tokenizer has none
    */
@@ -125,8 +125,8 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * The ids of a text that says where special tokens count. With {@code PARSE_SPECIAL} they count
-   * everywhere.
+   * The ids of a text that says where special tokens are recognized. With {@code PARSE_SPECIAL}
+   * they are recognized everywhere.
    *
    * @throws IllegalStateException for {@code BOS} or {@code EOS} where the tokenizer has none
    */
@@ -138,8 +138,8 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * The ids that a model goes on from: what the tokenizer puts in front of every text, such as the
-   * BOS, then the text. Training, evaluation and generation all begin with these.
+   * The ids of a prompt: what the tokenizer puts in front of every text, such as the BOS, and then
+   * the text. Training, evaluation and generation all use it.
    */
   public IntList prompt(TemplateText text) {
     return encode(text, EncodeOption.PREFIX);
@@ -181,8 +181,8 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * The special tokens that a text spells, each once, in the order in which they stand there: those
-   * that {@code PARSE_SPECIAL} would make tokens of.
+   * The special tokens that a text spells, each once, in their order in the text. {@code
+   * PARSE_SPECIAL} would make them tokens.
    */
   public List<String> specialTokensIn(String text) {
     var ids = new IntLinkedOpenHashSet();
@@ -191,8 +191,8 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * The text of ids, special tokens skipped; see {@link Decoder} for broken UTF-8. Ids that the
-   * vocabulary does not have, as a model whose vocabulary is padded can give, add nothing.
+   * The text of ids, without special tokens; see {@link Decoder} for broken UTF-8. Ids outside the
+   * vocabulary, which a model with a padded vocabulary can give, add nothing.
    *
    * @throws IllegalArgumentException for a negative id
    */
@@ -206,7 +206,7 @@ public final class LlamaTokenizer {
     return text.toString();
   }
 
-  /** A decoder for ids that come one by one, at the beginning of a text. */
+  /** A decoder for the ids of a new text that come one by one. */
   public Decoder newDecoder() {
     return new Decoder(texts);
   }
@@ -263,14 +263,14 @@ public final class LlamaTokenizer {
   }
 
   /**
-   * What the user should know of the files, a line each: none where they say one thing and all of
-   * it is heeded.
+   * Lines that a user of these files should read: where they contradict each other, and what is not
+   * applied. Empty if there is nothing of the kind.
    */
   public List<String> notes() {
     return notes;
   }
 
-  /** SHA-256, in hexadecimal, of the files this was read from: the same for the same tokenizer. */
+  /** SHA-256, in hexadecimal, of the files that this was read from. */
   public String fingerprint() {
     return fingerprint;
   }

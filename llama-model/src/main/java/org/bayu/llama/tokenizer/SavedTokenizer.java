@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import org.bayu.tensor.io.MalformedFileException;
 
-/** Tokenizer files in a folder that a model is saved to. */
+/** The tokenizer's files of a saved model. */
 public final class SavedTokenizer {
   /** What class PreTrainedTokenizerFast does not heed, or what tokenizer.json says instead. */
   private static final List<String> REPLACED =
@@ -30,8 +30,8 @@ public final class SavedTokenizer {
   private SavedTokenizer() {}
 
   /**
-   * Changes copies of a tokenizer's files so that Transformers reads them with the ids that {@link
-   * LlamaTokenizer} gives.
+   * Changes the copies of a tokenizer's files so that Transformers gives the same ids as {@link
+   * LlamaTokenizer}.
    *
    * <ul>
    *   <li>Beside {@code tokenizer.model} without {@code tokenizer.json}, which Transformers 5 reads

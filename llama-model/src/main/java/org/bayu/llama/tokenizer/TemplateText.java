@@ -4,18 +4,18 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 
 /**
- * A text of literal parts and fields. A special token that a literal part spells, such as a
- * template's own words, is that token; in a field, which holds data, it stays text.
+ * A text made of literal parts and fields. If a literal part, such as a template's own words,
+ * spells a special token, it is that token. In a field, which holds data, it stays text.
  *
- * <p>Parts matter to special tokens only: merges see one text. A special token is recognized where
- * it lies wholly inside one literal part. Its flags see the whole text, as in Transformers: {@code
- * lstrip} and {@code rstrip} take white space of a neighbouring part too, and a {@code single_word}
- * token that a field's word touches is text.
+ * <p>Parts matter only for special tokens; merges see one text. A special token is recognized if it
+ * is completely inside one literal part. Its flags see the whole text, as in Transformers: {@code
+ * lstrip} and {@code rstrip} also take white space of a neighbouring part, and a {@code
+ * single_word} token that touches a word of a field is text.
  *
  * <p>Immutable.
  */
 public final class TemplateText {
-  /** No text, to put parts behind. */
+  /** The empty text, to which parts can be added. */
   public static final TemplateText EMPTY = new TemplateText("", IntList.of());
 
   private final String text;

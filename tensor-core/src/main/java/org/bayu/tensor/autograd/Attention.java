@@ -16,10 +16,10 @@ import org.bayu.tensor.internal.attention.BFloat16AttentionForward;
  * every query i and head, y[i] = Σⱼ softmaxⱼ(q[i]·k[j] / √headDim) · v[j] over the keys that {@link
  * AttentionSegments} shows to it.
  *
- * <p>Computed in tiles of queries and keys; the scores are never stored, only the logarithm of
- * their exponentials' sum for each query and head, from which the backward pass computes them
- * again. All in binary32; but bf16 queries, keys and values of an even headDim have bf16 weights in
- * their products where the processor has such: {@link BFloat16Attention}. Dao et al. 2022,
+ * <p>Computed in tiles of queries and keys. The scores are never stored as a whole, only the
+ * log-sum-exp of each query and head. The backward pass computes the scores again from it. The
+ * computation is in binary32. On processors with bf16 products, queries, keys and values in bf16
+ * with an even headDim are multiplied as bf16: {@link BFloat16Attention}. Dao et al. 2022,
  * "FlashAttention"; Ainslie et al. 2023, "GQA".
  */
 public final class Attention {
@@ -28,7 +28,7 @@ public final class Attention {
   /**
    * q [T, H·headDim] on k and v [S, KV·headDim] → [T, H·headDim], of q's type.
    *
-   * @param segments shows keys 0 to S − 1 at most to the queries 0 to T − 1
+   * @param segments which of the keys 0 to S − 1 each of the queries 0 to T − 1 sees
    * @throws ShapeException if the shapes do not fit
    */
   public static Variable apply(

@@ -4,21 +4,24 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Variable.Gradient;
 
 /**
- * Trades time for memory: of a block only input and output are kept; the backward pass computes the
- * block again and then runs it backwards (Chen et al. 2016, "Training Deep Nets with Sublinear
- * Memory Cost").
+ * Gradient checkpointing: trades time for memory. Only a block's input and output are kept. The
+ * backward pass computes the block again and then runs it backwards (Chen et al. 2016, "Training
+ * Deep Nets with Sublinear Memory Cost").
  */
 public final class Checkpoint {
   private Checkpoint() {}
 
-  /** A part of a model, a function of one variable and of weights; run twice, it must agree. */
+  /**
+   * A part of a model: a function of one variable and of weights. Two runs must give the same
+   * result.
+   */
   @FunctionalInterface
   public interface Block {
     /** Computes the block's output on {@code tape}. */
     Variable apply(Tape tape, Variable input);
   }
 
-  /** {@code block(x)}, keeping no activations inside; on an inference tape just that. */
+  /** {@code block(x)}. A recording tape keeps no activations of the block. */
   public static Variable apply(Tape tape, Variable x, Block block) {
     var first = tape.unrecorded();
     var value = block.apply(first, first.constant(x.value())).value();

@@ -17,14 +17,17 @@ import org.bayu.tensor.internal.elements.Split;
  * y = x · mask / (1 − p), where an element of the mask is 0 with probability p, else 1. Srivastava
  * et al. 2014, "Dropout".
  *
- * <p>The mask is a function of a key, a number for the row, and the column: a block computed again,
- * or a batch cut otherwise, is masked the same. It is never stored. Whether to drop at all is the
- * caller's decision; see {@link Tape#training}.
+ * <p>The mask is a function of a key, a number for the row, and the column. It is therefore the
+ * same if a block is computed again or a batch is cut differently, and it is never stored. The
+ * caller decides whether to drop at all; see {@link Tape#training}.
  */
 public final class Dropout {
   private Dropout() {}
 
-  /** A key from what tells masks apart, such as seed, step and layer; their order counts. */
+  /**
+   * A key made of the numbers that distinguish masks, such as seed, step and layer. Their order
+   * matters.
+   */
   public static long key(long... parts) {
     var key = 0L;
     for (var part : parts) {

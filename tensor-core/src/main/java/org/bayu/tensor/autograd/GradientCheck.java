@@ -23,7 +23,7 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
  * bound. To this comes the rounding of y to binary32, carried into L with the same factors and
  * divided by h. The tolerance is the sum of both, a few 1e-5 of a gradient of size 1.
  *
- * <p>For tests: it runs the function 4 times an element.
+ * <p>For tests: it runs the function 4 times for each element.
  */
 public final class GradientCheck {
   private static final float STEP = 0x1p-5f;
@@ -37,7 +37,10 @@ public final class GradientCheck {
   private final List<Tensor> weights;
   private final List<Tensor> inputs;
 
-  /** A differentiable function of inputs and of weights that it knows; called often, it agrees. */
+  /**
+   * A differentiable function of its inputs and of weights that it knows. Every call must give the
+   * same result.
+   */
   @FunctionalInterface
   public interface Function {
     /** Computes the function on {@code tape}. */

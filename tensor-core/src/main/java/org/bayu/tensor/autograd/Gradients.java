@@ -10,11 +10,11 @@ import org.bayu.tensor.internal.elements.GradientTarget;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gradients of the trainable weights, F32, summed over as many backward passes as are run
- * between two calls of {@link #zero}.
+ * The gradients of the trainable weights, F32. Backward passes add to them until {@link #zero} is
+ * called.
  *
- * <p>Weights are told apart by identity. A tensor that is not among them is frozen: no op computes
- * or stores a gradient for it. Owns its memory until {@link #close}. Not thread-safe.
+ * <p>Weights are distinguished by identity. A tensor that is not among them is frozen: no op
+ * computes or stores a gradient for it. Owns its memory until {@link #close}. Not thread-safe.
  */
 public final class Gradients implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
@@ -22,8 +22,8 @@ public final class Gradients implements AutoCloseable {
   private final List<Tensor> weights;
 
   /**
-   * Gradients, all zero, of {@code weights}, in this order. Those of weights {@linkplain
-   * Tensor#withoutMemory without memory} have none.
+   * Zero gradients of {@code weights}, in this order. Gradients of weights {@linkplain
+   * Tensor#withoutMemory without memory} have no memory either.
    */
   public Gradients(Collection<Tensor> weights) {
     this.weights = List.copyOf(weights);
@@ -69,7 +69,7 @@ public final class Gradients implements AutoCloseable {
     return slot.gradient;
   }
 
-  /** Makes every gradient zero; the memory is touched when it is next written or read. */
+  /** Makes every gradient zero. The memory is only written when the gradient is next used. */
   public void zero() {
     for (var slot : slots.values()) {
       slot.fresh = true;

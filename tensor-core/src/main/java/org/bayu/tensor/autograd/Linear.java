@@ -13,8 +13,8 @@ import org.bayu.tensor.internal.kernels.gemm.Term;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, in one matrix product of K + rank: the low-rank term costs no
- * pass of its own over y, nor over dx.
+ * y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, as one matrix product with K + rank steps. The low-rank term
+ * needs no second pass over y or dx.
  *
  * <p>T tokens, K inputs, N outputs: x [T, K], W [N, K], bias [N], A [rank, K], B [N, rank], y [T,
  * N]. Weights are rounded to x's type while they are packed, products are summed in binary32. Hu et
@@ -32,7 +32,7 @@ public final class Linear {
    * @param a [rank, K]
    * @param b [N, rank]
    * @param scale alpha / rank
-   * @param input what A multiplies in x's place, x after dropout for example; null for x itself
+   * @param input what A multiplies instead of x, such as x after dropout; null for x itself
    */
   public record LowRank(Tensor a, Tensor b, float scale, @Nullable Variable input) {}
 

@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
  * softmax and the loss in one pass, gradients included.
  *
  * <p>T rows, D features, V classes: hidden [T, D], weight [V, D]. Only rows that have a target are
- * computed, each once however many targets it has, some rows at a time: the logits, F32, are never
- * stored whole, and their gradients stand in their place. The loss is summed in double.
+ * computed, each once however many targets it has, and some rows at a time. The logits, F32, are
+ * never stored as a whole; their gradients overwrite them. The loss is summed in double.
  *
- * <p>On a recording tape the result must be the root of the backward pass: the weights' gradients
- * are added while the logits are at hand, when this op is applied.
+ * <p>On a recording tape the result must be the root of the backward pass: this op adds the
+ * weights' gradients at once, while it has the logits.
  */
 public final class LinearCrossEntropy {
   /** Bytes of logits held at one time: a thousand rows of Llama 2, for which packing W pays. */

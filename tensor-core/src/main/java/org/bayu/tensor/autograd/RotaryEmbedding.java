@@ -10,15 +10,15 @@ import org.bayu.tensor.internal.elements.GradientTarget;
 import org.bayu.tensor.internal.elements.Split;
 
 /**
- * Turns each pair of features (i, i + headDim/2) of each head by an angle that grows with the
- * token's position, so that products of queries and keys depend on their distance. Su et al. 2021,
+ * Rotates each pair of features (i, i + headDim/2) of each head by an angle that grows with the
+ * token's position. Products of queries and keys then depend on their distance. Su et al. 2021,
  * "RoFormer", in the half-split layout of Transformers' Llama.
  */
 public final class RotaryEmbedding {
   private RotaryEmbedding() {}
 
   /**
-   * x [T, H·headDim] with token t turned by the angles of {@code positions[t]}, I32 [T].
+   * x [T, H·headDim], with token t rotated by the angles of {@code positions[t]}, I32 [T].
    *
    * @throws ShapeException if the shapes do not fit
    * @throws IndexOutOfBoundsException if a position is not in the table

@@ -5,10 +5,10 @@ import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 
 /**
- * The angles of a rotary embedding: row p holds the cosines and sines for position p, one of each
- * for a pair of features.
+ * The angles of a rotary embedding: row p has the cosines and sines for position p, one of each for
+ * every pair of features.
  *
- * <p>The memory belongs to who made the tensors.
+ * <p>The maker of the tensors frees their memory.
  *
  * @param cos F32 [positions, headDim / 2]
  * @param sin the same
@@ -29,7 +29,7 @@ public record RotaryTable(Tensor cos, Tensor sin) {
     return Math.toIntExact(cos.dim(0));
   }
 
-  /** Features of a head: twice the pairs. */
+  /** Features of a head: twice the number of pairs. */
   public int headDim() {
     return 2 * Math.toIntExact(cos.dim(1));
   }

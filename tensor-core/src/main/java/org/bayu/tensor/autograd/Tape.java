@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Records ops as they compute and runs them backwards.
  *
- * <p>A tape serves one forward and at most one backward pass. It takes memory from its workspace:
- * values and gradients go back to it as soon as the backward pass no longer needs them, the rest
+ * <p>A tape is for one forward and at most one backward pass. Its memory comes from a workspace.
+ * Values and gradients return there as soon as the backward pass no longer needs them, and the rest
  * when the owner calls {@link Workspace#reset}. A tape made by {@link #inference} records nothing.
  *
  * <p>Not thread-safe; the ops use the device's threads.
@@ -77,14 +77,14 @@ public final class Tape {
   }
 
   /**
-   * Whether this is a pass with a backward pass to follow, where dropout drops: also within a
-   * {@link Checkpoint}, which computes first without recording.
+   * Whether a backward pass will follow, so that dropout drops. Also true within a {@link
+   * Checkpoint}, whose first pass does not record.
    */
   public boolean training() {
     return training;
   }
 
-  /** A variable without gradient. The caller keeps the tensor's memory. */
+  /** A variable without gradient. The caller still owns the tensor's memory. */
   public Variable constant(Tensor value) {
     return new Variable(value, false);
   }
@@ -94,7 +94,7 @@ public final class Tape {
     return new Variable(value, recording());
   }
 
-  /** An I32 tensor of these elements in this tape's memory: token ids, positions. */
+  /** An I32 tensor of these elements, such as token ids or positions, in this tape's memory. */
   public Tensor ints(int... values) {
     var tensor = allocate(DType.I32, values.length);
     MemorySegment.copy(values, 0, tensor.data(), ValueLayout.JAVA_INT, 0, values.length);
@@ -102,8 +102,8 @@ public final class Tape {
   }
 
   /**
-   * Runs the recorded ops backwards from a scalar: weights' gradients are added to {@link
-   * Gradients}, inputs' gradients stand in their variables.
+   * Runs the recorded ops backwards from a scalar. It adds the weights' gradients to {@link
+   * Gradients}. The inputs' gradients are then in their variables.
    *
    * @throws ShapeException if {@code loss} has more than one element
    */

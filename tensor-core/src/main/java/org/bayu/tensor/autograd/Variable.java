@@ -4,8 +4,8 @@ import org.bayu.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tensor that a {@link Tape} knows: a value and, once {@link Tape#backward} has run, the gradient
- * of the loss in it.
+ * A tensor on a {@link Tape}: a value and, after {@link Tape#backward}, the gradient of the loss
+ * with respect to it.
  *
  * <p>Made by {@link Tape#constant}, {@link Tape#input} and the ops. Belongs to its tape's thread.
  */
@@ -19,7 +19,7 @@ public final class Variable {
     this.requiresGradient = requiresGradient;
   }
 
-  /** The value; owned by the tape's workspace unless the caller brought it. */
+  /** The value. The tape's workspace owns it, unless the caller gave it to the tape. */
   public Tensor value() {
     return value;
   }
@@ -30,8 +30,9 @@ public final class Variable {
   }
 
   /**
-   * ∂loss/∂value, of the value's type and shape. Only of a {@link Tape#input} does it outlive the
-   * backward pass; null before it and where the loss does not depend on this variable.
+   * ∂loss/∂value, of the value's type and shape. Null before the backward pass, and if the loss
+   * does not depend on this variable. After the backward pass only a {@link Tape#input} still has
+   * its gradient.
    */
   public @Nullable Tensor gradient() {
     return gradient == null ? null : gradient.tensor();

@@ -9,18 +9,18 @@ import org.bayu.tensor.internal.CpuDevice;
  * What a device is and how fast it computes, measured: medians of several runs on all its threads.
  *
  * @param tier the kernels in use: {@code machine}, {@code vector} or {@code scalar}
- * @param reason why these
- * @param cpu the processor's name, or its architecture where that is all there is to know
- * @param features its vector extensions that Bayu has a use for, as far as they can be asked for
+ * @param reason why these kernels are in use
+ * @param cpu the processor's name, or its architecture if the name is unknown
+ * @param features those of its vector extensions that Bayu uses, as far as they can be detected
  * @param threads that compute
  * @param peakF32Gflops multiply-adds from registers alone, 10⁹ operations a second; 0 if unknown
- * @param peakBf16Gflops the same of bf16 products summed in f32; those of f32 where the tier has no
- *     instruction for them
- * @param gemmF32Gflops Y = X·Wᵀ, with W as it lies in memory and its packing included
+ * @param peakBf16Gflops the same for bf16 products summed in f32; the value of f32 if the tier has
+ *     no instruction for them
+ * @param gemmF32Gflops Y = X·Wᵀ, including the packing of W
  * @param gemmBf16Gflops the same in bf16
  * @param bandwidthGbPerSecond reading memory, 10⁹ bytes a second
  * @param attentionGflops causal attention of 512 tokens, 32 heads of 64, bf16, forward and
- *     backward, the visible half counted
+ *     backward; only the visible half counts
  * @param adamWGbPerSecond the optimizer's update, bytes read and written
  * @param warnings sentences about what is slower than it should be, and why
  */
@@ -44,8 +44,8 @@ public record DeviceReport(
   }
 
   /**
-   * The most multiply-adds that a device can do, from registers alone, measured in about a second:
-   * 10⁹ operations a second; 0 if it cannot be measured.
+   * The device's peak rate of multiply-adds, from registers alone, in 10⁹ operations a second; 0 if
+   * it cannot be measured. The measurement takes about a second.
    *
    * @param operands F32 or BF16
    */

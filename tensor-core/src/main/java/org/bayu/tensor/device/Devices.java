@@ -5,7 +5,7 @@ import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.internal.CpuDevice;
 
-/** Makes devices. Whoever asks for one closes it. */
+/** Makes devices. The caller closes them. */
 public final class Devices {
   private Devices() {}
 
@@ -29,9 +29,9 @@ public final class Devices {
   }
 
   /**
-   * A device for dry runs: it looks like {@link #cpu(int)} and computes nothing. With a {@link
-   * Workspace#counting} it tells what a computation allocates. Ops check their shapes, allocate and
-   * record; results are undefined.
+   * A device for dry runs. It looks like {@link #cpu(int)} but computes nothing: ops check their
+   * shapes, allocate and record, and results are undefined. With a {@link Workspace#counting} it
+   * counts what a computation allocates.
    *
    * @throws IllegalArgumentException if {@code threads} is not positive
    * @throws KernelsUnavailableException if {@code -Dbayu.kernels} asks for what cannot run here

@@ -1,5 +1,5 @@
 /**
- * Makes devices and measures what they can do: {@link org.bayu.tensor.device.Devices} and {@link
+ * Devices, and measurements of what they can do: {@link org.bayu.tensor.device.Devices} and {@link
  * org.bayu.tensor.device.DeviceReport}.
  *
  * <pre>{@code

@@ -20,7 +20,7 @@ public final class GitLfs {
   private GitLfs() {}
 
   /**
-   * Refuses a pointer in place of the file that it stands for.
+   * Refuses a pointer that is there instead of the file.
    *
    * @param start the file's first bytes, {@value #POINTER_BYTES} of them or all; more do no harm
    */

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file does not hold what it should: cut short, of another format, or contradicting itself. The
- * message is one sentence for the user, {@code file: reason}, and fit to be printed: on one line
- * and bounded, whatever names of the file's are in it ({@link Printable}).
+ * A file is malformed: cut short, of another format, or contradictory. The message is one sentence
+ * for the user, {@code file: reason}. It can be printed: it is on one line and of limited length,
+ * whatever names it quotes from the file ({@link Printable}).
  */
 public final class MalformedFileException extends IOException {
   private static final long serialVersionUID = 1L;
@@ -20,7 +20,7 @@ public final class MalformedFileException extends IOException {
     this(file, reason, null);
   }
 
-  /** The same, with what was thrown below. */
+  /** The same, with a cause. */
   public MalformedFileException(Path file, String reason, @Nullable Throwable cause) {
     super(Printable.escape(file + ": ") + Printable.message(reason), cause);
     this.file = file;

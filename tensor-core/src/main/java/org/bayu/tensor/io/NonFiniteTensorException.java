@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 
-/** A tensor that must hold numbers holds something infinite or no number. The message names it. */
+/** A tensor has an infinite or NaN element. The message names the tensor. */
 public final class NonFiniteTensorException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private static final int CHUNK = 1 << 14;
@@ -16,8 +16,7 @@ public final class NonFiniteTensorException extends RuntimeException {
   }
 
   /**
-   * Refuses a tensor with an infinite element or one that is no number. Takes about as long as
-   * reading its memory.
+   * Refuses a tensor with an infinite or NaN element. Takes about as long as reading its memory.
    *
    * @param name for the message
    * @throws NonFiniteTensorException if it has one: "tensor name holds NaN"

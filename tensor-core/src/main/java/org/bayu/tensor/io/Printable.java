@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * Text that came from a file or from the command line, made fit for a message: on one line, without
- * what a terminal acts on, and short.
+ * Makes text from a file or the command line fit for a message: short, on one line, and without
+ * characters that a terminal acts on.
  *
  * <p>Control and format characters (escape sequences, changes of writing direction, zero-width
  * characters), line separators and lone surrogates become {@code \}{@code uXXXX}.
@@ -65,8 +65,8 @@ public final class Printable {
   }
 
   /**
-   * A message on one line of at most some {@value #MESSAGE} characters. Of a longer one the middle
-   * is left out: it ends with what to do.
+   * A message on one line of at most about {@value #MESSAGE} characters. The middle of a longer one
+   * is left out, because its end says what to do.
    */
   public static String message(String text) {
     if (text.length() <= MESSAGE) {
@@ -76,7 +76,7 @@ public final class Printable {
     return escape(start(text, MESSAGE - MESSAGE / 3)) + " … " + escape(end);
   }
 
-  /** The same, of a sentence that may begin with a path: "path: what is wrong". */
+  /** The same for a sentence that may begin with a path: "path: what is wrong". */
   public static String sentence(String text) {
     var colon = text.indexOf(": ");
     return colon < 0 || colon > PATH

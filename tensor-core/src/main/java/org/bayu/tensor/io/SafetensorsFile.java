@@ -28,18 +28,17 @@ import org.bayu.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A safetensors file, open for reading: a header that names tensors, and their bytes.
+ * An open safetensors file: a header that names tensors, and their bytes.
  *
- * <p>The whole header and the layout of the data are checked when the file is opened, before
- * anything is allocated; what contradicts the format is refused with a {@link
- * MalformedFileException}. The data of a local file are mapped into memory, not read: opening costs
- * the same for any size, and a tensor need not be aligned. A file of another file system (inside a
- * zip file, say) is read through into off-heap memory.
+ * <p>Opening checks the whole header and the layout of the data before it allocates anything. A
+ * {@link MalformedFileException} says what contradicts the format. The data of a local file is
+ * mapped into memory, not read: opening costs the same for any size. A tensor need not be aligned.
+ * A file of another file system, such as a zip file, is read into off-heap memory.
  *
- * <p>The tensors are read-only and live until {@link #close}. Any number of threads may read. A
- * mapped file must not be rewritten in place or cut short while it is open: touching a page that is
- * gone ends the JVM. Replacing it by renaming another file over it, as {@link SafetensorsWriter}
- * does, is safe.
+ * <p>The tensors are read-only and valid until {@link #close}. Any number of threads may read. A
+ * mapped file must not be rewritten in place or cut short while it is open: the JVM ends if it
+ * touches a page that is gone. Renaming another file over it, as {@link SafetensorsWriter} does, is
+ * safe.
  *
  * @see <a href="https://github.com/huggingface/safetensors">the format's definition</a>
  */
@@ -217,7 +216,7 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * What the header says of {@code name}.
+   * The header's entry for {@code name}.
    *
    * @throws NoSuchElementException if there is no such tensor
    */
@@ -260,7 +259,7 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * As {@link #tensor(String)}, and an F64 tensor rounded to a new F32 one.
+   * Like {@link #tensor(String)}, but also for F64 tensors, which are rounded to a new F32 tensor.
    *
    * @param allocator where the F32 tensor is allocated; unused for every other type
    */

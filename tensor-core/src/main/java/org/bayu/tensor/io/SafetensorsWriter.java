@@ -27,12 +27,12 @@ import org.bayu.tensor.ShapeException;
  * Writes safetensors files as the reference implementation does: tensors by descending size of
  * their type, then by name; the header padded with spaces to a multiple of eight bytes.
  *
- * <p>A file appears under its name when it is whole and on the disk (see {@link StagedPath}); a
- * failed write leaves what was there. Tensors are asked for one at a time, so that they need not
- * fit in memory together.
+ * <p>A file appears under its name when it is complete and on the disk (see {@link StagedPath}). A
+ * failed write leaves the old file. Tensors are asked for one at a time, so they need not fit in
+ * memory together.
  */
 public final class SafetensorsWriter {
-  /** What PyTorch's writer says of every file, and Transformers and PEFT look for. */
+  /** The metadata that PyTorch's writer gives every file. Transformers and PEFT look for it. */
   public static final Map<String, String> PYTORCH = Map.of("format", "pt");
 
   /** Names in the order of their UTF-8 bytes, which is not that of a Java string's chars. */
@@ -57,7 +57,7 @@ public final class SafetensorsWriter {
    *
    * @throws IllegalArgumentException if a name is given twice, is {@code __metadata__} or no text,
    *     or if a type is unknown
-   * @throws ShapeException if what is supplied does not fit what was announced
+   * @throws ShapeException if a supplied tensor has another shape than announced
    * @throws IOException if writing fails, or a value is too large for the type asked for
    */
   public static void write(

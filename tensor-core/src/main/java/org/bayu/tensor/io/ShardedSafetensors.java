@@ -22,12 +22,11 @@ import org.bayu.tensor.Tensor;
 
 /**
  * The tensors of a model folder: {@code model.safetensors}, or the shards that {@code
- * model.safetensors.index.json} names. Where both are, the single file is read, as Transformers
- * does.
+ * model.safetensors.index.json} names. If both exist, the single file is read, as in Transformers.
  *
- * <p>The index must agree with the shards: every tensor that it names is in the shard that it says
- * and in no other. A tensor that only a shard knows is there as well. Tensors are read-only, mapped
- * as by {@link SafetensorsFile}, and live until {@link #close}.
+ * <p>The index must agree with the shards: every tensor that it names must be in the named shard
+ * and in no other. A tensor that only a shard names is also read. Tensors are read-only, mapped as
+ * by {@link SafetensorsFile}, and valid until {@link #close}.
  */
 public final class ShardedSafetensors implements AutoCloseable {
   /** The name of the file that holds all tensors. */
@@ -178,7 +177,8 @@ public final class ShardedSafetensors implements AutoCloseable {
    * model-00001-of-0000n.safetensors} and so on, in the order of the tensors' names, and their
    * index. Suppliers are asked one at a time, as by {@link SafetensorsWriter}.
    *
-   * <p>Each file appears whole, but the set does not: write into a {@link StagedPath} for that.
+   * <p>Each file appears when it is complete, but the set does not: for that, write into a {@link
+   * StagedPath}.
    *
    * @param folder must exist and hold no model yet
    * @param shardBytes the most bytes of tensors in a shard; a larger tensor has one for itself

@@ -17,8 +17,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file or folder that is written beside its target and takes the target's name when it is whole
- * and on the disk: a crash leaves the old one or the new one, never half of one.
+ * A file or folder that is written beside its target, and renamed to the target when it is complete
+ * and on the disk. A crash leaves the old one or the new one, never half of one.
  *
  * {@snippet :
  * try (var staged = StagedPath.folder(target)) {
@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>Without {@link #publish}, {@link #close} removes what was written. A process that is killed
- * leaves {@code .bayu-….tmp} and {@code .bayu-….lock} beside the target: whoever writes the same
- * target on the same machine again removes them first.
+ * <p>Without {@link #publish}, {@link #close} removes what was written. A killed process leaves
+ * {@code .bayu-….tmp} and {@code .bayu-….lock} beside the target. The next write of the same target
+ * on the same machine removes them first.
  */
 public final class StagedPath implements AutoCloseable {
   private final Path target;
@@ -45,17 +45,17 @@ public final class StagedPath implements AutoCloseable {
   }
 
   /**
-   * Removes what processes of this machine that were killed left of {@code target} beside it.
+   * Removes what killed processes of this machine left of {@code target} beside it.
    *
-   * @return what else such processes left there, which is not touched: of other targets or of other
-   *     machines. What is being written is not among it
+   * @return leftovers of other targets or other machines, which are not touched; files that are
+   *     being written now are not among them
    */
   public static List<Path> removeLeftovers(Path target) throws IOException {
     return StagingLock.removeLeftovers(target.toAbsolutePath());
   }
 
   /**
-   * A file that will replace {@code target}, if there is one. Nothing is created yet.
+   * A file that will become {@code target}, or replace it. Nothing is created yet.
    *
    * @throws NoSuchFileException if the folder of {@code target} is missing
    */
@@ -118,7 +118,7 @@ public final class StagedPath implements AutoCloseable {
     return path;
   }
 
-  /** Writes everything through to the disk and gives it the target's name. */
+  /** Syncs everything to the disk and renames it to the target. */
   public void publish() throws IOException {
     try (var written = Files.walk(path)) {
       for (var each : (Iterable<Path>) written::iterator) {

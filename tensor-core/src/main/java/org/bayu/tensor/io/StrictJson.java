@@ -13,13 +13,13 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /**
- * The one way in which Bayu reads JSON (RFC 8259). It refuses what a lenient reader repairs:
- * invalid UTF-8, a byte order mark, a key given twice, half a surrogate pair, anything after the
- * value; and what is too large: values nested more than {@value #MAX_DEPTH} deep, numbers of more
- * than {@value #MAX_DIGITS} characters, keys of more than {@value #MAX_KEY} and texts of more than
- * {@value #MAX_TEXT}.
+ * Bayu's JSON reader (RFC 8259), used for every JSON file. It refuses what a lenient reader
+ * repairs: invalid UTF-8, a byte order mark, a repeated key, half a surrogate pair, anything after
+ * the value. It also refuses what is too large: values nested more than {@value #MAX_DEPTH} deep,
+ * numbers of more than {@value #MAX_DIGITS} characters, keys of more than {@value #MAX_KEY} and
+ * texts of more than {@value #MAX_TEXT}.
  *
- * <p>A refusal says in plain words what is wrong, and at which line and column.
+ * <p>An error says in plain words what is wrong, and at which line and column.
  *
  * {@snippet :
  * JsonNode tree = StrictJson.read(Path.of("config.json"), mapper::readTree);
@@ -54,7 +54,7 @@ public final class StrictJson {
   /** The beginning of what may be half a surrogate pair: it cannot be written as UTF-8. */
   private static final Pattern SURROGATE = Pattern.compile("\\\\u[dD][89a-fA-F]");
 
-  /** Takes the value from a parser that stands before its first token. */
+  /** Takes the value from a parser that is before its first token. */
   @FunctionalInterface
   public interface Content<T> {
     /** Reads the whole value and nothing after it. */

@@ -7,10 +7,9 @@ import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 
 /**
- * A tensor to be written: what the file's header says of it, and where its elements come from when
- * its turn comes.
+ * A tensor to be written: its entry in the file's header, and a supplier of its elements.
  *
- * <p>The supplier is asked once. What it gives is read until the next tensor's supplier is asked or
+ * <p>The supplier is asked once. Its result is read until the next tensor's supplier is asked or
  * the write ends, so suppliers may reuse one buffer.
  */
 public sealed interface TensorSource {
@@ -29,8 +28,8 @@ public sealed interface TensorSource {
   }
 
   /**
-   * Elements, which are rounded on the way to {@code dtype} (to nearest, ties to even) where the
-   * supplied tensor has another floating-point type.
+   * Elements. If the supplied tensor has another floating-point type, they are rounded to {@code
+   * dtype} (to nearest, ties to even).
    */
   record Elements(String name, DType dtype, Shape shape, Supplier<Tensor> tensor)
       implements TensorSource {

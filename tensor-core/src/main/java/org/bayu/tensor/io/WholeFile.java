@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Reads files that are small by their kind: configurations, tokenizers, indexes, prompts. */
+/** Reads small files whole: configurations, tokenizers, indexes, prompts. */
 public final class WholeFile {
   private WholeFile() {}
 
@@ -14,7 +14,7 @@ public final class WholeFile {
    *
    * @param most bytes that a file of this kind may have
    * @throws MalformedFileException if it has more, or is a folder
-   * @throws IOException if it cannot be read, as where there is none
+   * @throws IOException if it is missing or cannot be read
    */
   public static byte[] read(Path file, int most) throws IOException {
     if (Files.isDirectory(file)) {

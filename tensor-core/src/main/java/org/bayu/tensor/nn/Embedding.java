@@ -5,7 +5,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Variable;
 
-/** Rows of a table by their numbers. */
+/** The rows of a table with the given ids. */
 public final class Embedding extends Module {
   private final Parameter weight;
 

@@ -41,7 +41,7 @@ public class Linear extends Module {
     return weight.value().rows();
   }
 
-  /** What is added to the weight; null for nothing. */
+  /** The low-rank term that is added to the weight; null for none. */
   public @Nullable LowRank lowRank(Tape tape, Variable x) {
     return null;
   }

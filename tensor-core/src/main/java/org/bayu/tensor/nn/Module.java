@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
- * A part of a model: parameters of its own and named children, in the order of their declaration.
+ * A part of a model, with its own parameters and named children, in the order of their declaration.
  *
- * <p>A subclass declares them in its constructor and computes in a method of its own:
+ * <p>A subclass declares them in its constructor. It defines its own method for the computation:
  *
  * <pre>{@code
  * final class Mlp extends Module {
@@ -34,7 +34,7 @@ public abstract class Module {
   /** For subclasses. */
   protected Module() {}
 
-  /** The place of a child, whose occupant may be replaced. */
+  /** The place of a child, which may be replaced. */
   public static final class Slot<M extends Module> {
     private M module;
 
@@ -62,8 +62,8 @@ public abstract class Module {
   }
 
   /**
-   * Every parameter of this module and of all below it, in the order of declaration; one that is
-   * shared, as a tied head's is, stands once, where it comes first.
+   * Every parameter of this module and of all modules below it, in the order of declaration. A
+   * shared parameter, such as a tied head's, is listed once, at its first place.
    */
   public final List<Parameter> parameters() {
     var all = new LinkedHashSet<Parameter>();
@@ -91,8 +91,8 @@ public abstract class Module {
   }
 
   /**
-   * Replaces each linear layer below this module by what {@code replacement} returns for its path
-   * and itself; returning it unchanged keeps it.
+   * Replaces each linear layer below this module by the result of {@code replacement}, which takes
+   * the layer's path and the layer. To keep a layer, return it unchanged.
    */
   public final void replaceLinears(BiFunction<String, Linear, Linear> replacement) {
     replaceLinears("", replacement);

@@ -7,8 +7,8 @@ import org.bayu.tensor.Tensor;
 /**
  * A weight of a model under its full name, like {@code model.norm.weight}.
  *
- * <p>Frozen at first: its tensor may be a mapped file of any type. {@link #train} gives it an F32
- * copy that an optimizer may change.
+ * <p>A parameter is frozen at first: its tensor may be in a mapped file, in any type. {@link
+ * #train} gives it an F32 copy, which an optimizer may change.
  */
 public final class Parameter {
   private final String name;
@@ -49,8 +49,8 @@ public final class Parameter {
   }
 
   /**
-   * Makes it trainable: replaces its value by an F32 copy from {@code allocator}, or, where it is
-   * {@linkplain Tensor#withoutMemory without memory}, by one without.
+   * Makes it trainable: replaces its value by an F32 copy from {@code allocator}. The copy of a
+   * value {@linkplain Tensor#withoutMemory without memory} has none either.
    */
   public void train(SegmentAllocator allocator) {
     if (value.hasMemory()) {

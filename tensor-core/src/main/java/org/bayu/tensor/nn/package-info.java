@@ -2,8 +2,8 @@
  * Modules: parts of a model that own named {@link org.bayu.tensor.nn.Parameter}s and compute on a
  * {@link org.bayu.tensor.autograd.Tape}.
  *
- * <p>A {@link org.bayu.tensor.nn.Module} knows its children by name, so that any {@link
- * org.bayu.tensor.nn.Linear} in it can be replaced.
+ * <p>A {@link org.bayu.tensor.nn.Module} knows its children by name. Any {@link
+ * org.bayu.tensor.nn.Linear} in it can therefore be replaced.
  */
 @NullMarked
 package org.bayu.tensor.nn;

@@ -31,15 +31,15 @@ public final class AdamW implements AutoCloseable {
   /**
    * The constants.
    *
-   * @param weightDecay of the parameters that {@linkplain Parameter#decays decay}
+   * @param weightDecay for the parameters that {@linkplain Parameter#decays decay}
    */
   public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
 
   /**
-   * What the optimizer keeps of a parameter.
+   * The moments of a parameter, F32.
    *
-   * @param m mean of the gradients, of the parameter's shape
-   * @param v mean of their squares
+   * @param m moving average of the gradients, of the parameter's shape
+   * @param v moving average of their squares, of the parameter's shape
    */
   public record State(Parameter parameter, Tensor m, Tensor v) {}
 
@@ -75,7 +75,7 @@ public final class AdamW implements AutoCloseable {
   /**
    * Updates every parameter.
    *
-   * @param gradientScale multiplies the gradients first: the clip
+   * @param gradientScale factor of the gradients, from {@link GradientClip#scale}
    */
   public void step(Gradients gradients, double learningRate, double gradientScale) {
     steps++;

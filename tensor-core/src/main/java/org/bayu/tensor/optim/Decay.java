@@ -1,8 +1,8 @@
 package org.bayu.tensor.optim;
 
 /**
- * How the learning rate falls. With c counted from the decay's first step, D its steps, and min the
- * least rate, which is rate · minRatio.
+ * How the learning rate falls. In the formulas c counts steps from the decay's first one, D is the
+ * number of its steps, and min = rate · minRatio is the lowest rate.
  */
 public sealed interface Decay {
   /** No decay. */
@@ -30,10 +30,10 @@ public sealed interface Decay {
 
   /**
    * With a power of the tokens seen (Shen et al. 2024): min(rate, batchSize · a · (c · batchSize ·
-   * seqLength)^b). It has no least rate.
+   * seqLength)^b). It has no lowest rate.
    *
-   * @param batchSize examples a step
-   * @param seqLength tokens an example
+   * @param batchSize examples of a step
+   * @param seqLength tokens of an example
    * @param a above 0
    * @param b below 0
    */
@@ -42,7 +42,7 @@ public sealed interface Decay {
   /**
    * The rate of a step of the decay.
    *
-   * @param rate the greatest
+   * @param rate the highest rate
    * @param warmup steps of the warm-up before the decay
    * @param steps of the decay
    * @param count steps of the decay before this one

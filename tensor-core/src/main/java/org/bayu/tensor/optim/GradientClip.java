@@ -53,15 +53,18 @@ public final class GradientClip {
   }
 
   /**
-   * What gradients of this norm are to be multiplied with.
+   * The factor for gradients of this norm.
    *
-   * @param max the bound; none if 0
+   * @param max the bound of the norm; 0 for none
    */
   public static double scale(double norm, double max) {
     return max > 0 && norm > max ? max / norm : 1;
   }
 
-  /** Whether a gradient has no NaN and no infinity, nor a square sum that overflows. */
+  /**
+   * Whether a gradient is finite: it has no NaN and no infinity, and its sum of squares does not
+   * overflow.
+   */
   public static boolean isFinite(Device device, Tensor gradient) {
     return Double.isFinite(sumOfSquares((CpuDevice) device, gradient));
   }

@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The learning rate of each step, as Levanter's optimizer configuration (2025-09-26) defines it.
  *
- * <p>The run is cut into cycles and a cooldown. A cycle of n steps is a linear warm-up to the
- * greatest rate, from 0 in the first cycle and from where the one before ended in the others; steps
- * at that rate; and a {@link Decay}. The cooldown is a straight line from where the last decay ends
- * to the least rate.
+ * <p>A run has cycles and then a cooldown. A cycle is a linear warm-up to the highest rate, some
+ * steps at that rate, and a {@link Decay}. The warm-up of the first cycle begins at 0, that of
+ * another cycle at the last rate of the cycle before. The cooldown is a straight line from the end
+ * of the last decay to the lowest rate.
  *
- * <p>A number of steps up to 1 is a fraction, rounded down; above that it is whole.
+ * <p>A number of steps that is at most 1 is a fraction, and is rounded down. A larger one is a
+ * whole number.
  */
 public final class LearningRateSchedule {
   private final Settings settings;
@@ -24,15 +25,15 @@ public final class LearningRateSchedule {
   private final double last;
 
   /**
-   * What a schedule is made of.
+   * The constants of a schedule.
    *
-   * @param rate the greatest
-   * @param minRatio least rate ÷ greatest
+   * @param rate the highest rate
+   * @param minRatio lowest rate divided by the highest
    * @param warmup steps of the first cycle's warm-up, or its fraction of the cycle
-   * @param decaySteps likewise; null for all that warm-up leaves
-   * @param rewarmup as {@code warmup}, of the other cycles
+   * @param decaySteps the same for the decay; null for all steps after the warm-up
+   * @param rewarmup like {@code warmup}, for the other cycles
    * @param cooldown steps after the last cycle, or their fraction of the run
-   * @param cycleStarts the steps at which a cycle but the first begins, ascending
+   * @param cycleStarts the steps at which the cycles after the first begin, ascending
    */
   public record Settings(
       double rate,
@@ -50,7 +51,7 @@ public final class LearningRateSchedule {
    * A schedule of {@code steps} steps.
    *
    * @throws IllegalArgumentException if warm-up and decay are longer than a cycle, or the decay has
-   *     no least rate to go to
+   *     no lowest rate to go to
    */
   public LearningRateSchedule(int steps, Settings settings) {
     this.steps = steps;
@@ -95,14 +96,17 @@ public final class LearningRateSchedule {
     last = from;
   }
 
-  /** The number of steps that {@code value}, a fraction up to 1 or else steps, is of a total. */
+  /**
+   * The number of steps that {@code value} stands for: a fraction of {@code total} if it is at most
+   * 1, else a number of steps.
+   */
   public static int fractionOrSteps(double value, int total) {
     return (int) (value <= 1 ? value * total : value);
   }
 
   /**
-   * The steps at which cycles of a length begin, but for the first. The last cycle takes what is
-   * left over, so it is the longest.
+   * The steps at which cycles of this length begin, without the first. The last cycle also takes
+   * the remaining steps, so it may be longer.
    *
    * @param length of at least one step
    */

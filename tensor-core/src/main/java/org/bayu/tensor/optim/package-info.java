@@ -1,6 +1,6 @@
 /**
- * What changes parameters: {@link org.bayu.tensor.optim.AdamW} after {@link
- * org.bayu.tensor.optim.GradientClip}, at the rate of a {@link
+ * The update of parameters: {@link org.bayu.tensor.optim.GradientClip}, then {@link
+ * org.bayu.tensor.optim.AdamW} with the learning rate of a {@link
  * org.bayu.tensor.optim.LearningRateSchedule}.
  *
  * <pre>{@code
