@@ -33,8 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class BFloat16AttentionTest {
   static Stream<Kernels> kernels() {
-    Stream<Kernels> anywhere =
-        Stream.of(VectorKernels.INSTANCE, ScalarAttention.withVectors());
+    Stream<Kernels> anywhere = Stream.of(VectorKernels.INSTANCE, ScalarAttention.withVectors());
     return X86Kernels.availability() instanceof Available available
         ? Stream.concat(anywhere, Stream.of(available.kernels()))
         : anywhere;
