@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.bayu.finetune.demo.Demo;
@@ -26,7 +24,7 @@ import picocli.CommandLine.Spec;
 final class DemoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @ParentCommand private Main main;
+  @ParentCommand private CommandRunner runner;
 
   @Option(
       names = "--output",
@@ -42,18 +40,13 @@ final class DemoCommand implements Callable<Integer> {
     var commandLine = spec.commandLine();
     var err = commandLine.getErr();
     OutputFolder.check("--output", folder, "Give a folder that does not exist.", err::println);
-    return new Demo(DemoSize.STANDARD, folder, commands(err, main.debug()), err)
+    return new Demo(DemoSize.STANDARD, folder, commands(runner, err), err)
         .run(commandLine.getOut());
   }
 
   /** Bayu's own commands; what they print as results is progress here. */
-  static Demo.Commands commands(PrintWriter err, boolean debug) {
-    List<String> options = debug ? List.of("--debug") : List.of();
-    return arguments -> {
-      var all = new ArrayList<>(options);
-      all.addAll(List.of(arguments));
-      return Main.run(err, err, all.toArray(String[]::new));
-    };
+  private static Demo.Commands commands(CommandRunner runner, PrintWriter err) {
+    return arguments -> runner.runCommand(err, err, arguments);
   }
 
   /** {@code demo}, {@code demo-2} and so on: nothing of an earlier demo is lost. */

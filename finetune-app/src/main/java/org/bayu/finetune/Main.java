@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.net.URLDecoder;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,7 +31,7 @@ import picocli.CommandLine.Spec;
     description = "Fine-tunes Llama models on this machine's CPU.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class)
-public final class Main implements Callable<Integer> {
+public final class Main implements Callable<Integer>, CommandRunner {
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
 
   @Spec private CommandSpec spec;
@@ -53,11 +54,8 @@ public final class Main implements Callable<Integer> {
       description = "Print the stack trace of an error.")
   private boolean debug;
 
-  private Main() {}
-
-  /** Whether stack traces of errors are wanted. */
-  boolean debug() {
-    return debug;
+  Main(boolean debug) {
+    this.debug = debug;
   }
 
   /** Runs one command and ends the process with its exit code. */
@@ -100,9 +98,16 @@ public final class Main implements Callable<Integer> {
             });
   }
 
+  @Override
+  public int runCommand(PrintWriter out, PrintWriter err, String... args) {
+    return debug
+        ? run(out, err, Stream.concat(Stream.of("--debug"), Stream.of(args)).toArray(String[]::new))
+        : run(out, err, args);
+  }
+
   /** Runs one command: results to {@code out}, all else to {@code err}; returns the exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
-    var main = new Main();
+    var main = new Main(false);
     var commandLine = new CommandLine(main);
     Commands.addTo(commandLine, args);
     commandLine

@@ -94,8 +94,15 @@ class DemoTest {
     for (var debug : List.of(true, false)) {
       var err = new StringWriter();
       var exitCode =
-          DemoCommand.commands(new PrintWriter(err), debug)
-              .run("tokenize", "--tokenizer", "missing", "--input", "missing.jsonl");
+          new Main(debug)
+              .runCommand(
+                  new PrintWriter(err),
+                  new PrintWriter(err),
+                  "tokenize",
+                  "--tokenizer",
+                  "missing",
+                  "--input",
+                  "missing.jsonl");
       assertEquals(ExitCode.INPUT_FILE, exitCode, err.toString());
       assertEquals(debug, err.toString().contains("\tat org.bayu."), err.toString());
     }
@@ -125,7 +132,8 @@ class DemoTest {
     var out = new StringWriter();
     var err = new StringWriter();
     var progress = new PrintWriter(err);
-    var demo = new Demo(TINY, folder, DemoCommand.commands(progress, false), progress);
+    var demo =
+        new Demo(TINY, folder, arguments -> Main.run(progress, progress, arguments), progress);
     var exitCode = demo.run(new PrintWriter(out));
     return new CommandLineRun(exitCode, out.toString(), err.toString());
   }
