@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.output.OutputFolder;
+
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,5 +1,8 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,8 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
+
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;

@@ -1,5 +1,9 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.output.OutputFolder;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,10 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.Failure;
+import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.output.StandardOutput;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.FileDescriptor;

@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.Nearest;
+
 import static java.util.Map.entry;
 
 import java.util.Arrays;

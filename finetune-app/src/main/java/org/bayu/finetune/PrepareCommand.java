@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;

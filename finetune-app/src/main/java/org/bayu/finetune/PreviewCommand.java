@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;

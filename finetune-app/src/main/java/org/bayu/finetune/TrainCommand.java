@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.memory.PeakMemory;

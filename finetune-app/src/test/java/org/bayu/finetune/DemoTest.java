@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;

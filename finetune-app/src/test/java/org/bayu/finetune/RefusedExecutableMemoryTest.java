@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.error.ExitCode;
+
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;

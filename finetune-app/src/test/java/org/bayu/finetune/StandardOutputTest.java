@@ -1,5 +1,9 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.output.StandardOutput;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

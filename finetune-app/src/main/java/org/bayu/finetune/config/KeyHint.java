@@ -6,7 +6,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.bayu.finetune.Nearest;
+import org.bayu.finetune.error.Nearest;
 
 /** What a key that is not known may be meant for. */
 final class KeyHint {

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.TreeSet;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.ConfigSection.Range;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;

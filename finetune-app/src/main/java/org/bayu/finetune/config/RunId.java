@@ -2,7 +2,7 @@ package org.bayu.finetune.config;
 
 import java.security.SecureRandom;
 import java.util.regex.Pattern;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.jspecify.annotations.Nullable;
 
 /** A run's name, which its folders bear. */

@@ -18,7 +18,7 @@ final class TrackerKey {
   /**
    * Reads the key.
    *
-   * @throws org.bayu.finetune.UserException if it asks for a tracker that there is not
+   * @throws org.bayu.finetune.error.UserException if it asks for a tracker that there is not
    */
   static void check(ConfigSection trainer) {
     for (var tracker : trackers(trainer)) {

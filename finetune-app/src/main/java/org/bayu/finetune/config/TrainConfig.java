@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.data.LengthLimit;
 import org.bayu.finetune.data.LossMask;
 import org.bayu.finetune.data.PromptTemplate;

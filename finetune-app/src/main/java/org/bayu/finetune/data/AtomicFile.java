@@ -8,10 +8,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.bayu.finetune.CleanEnd;
-import org.bayu.finetune.ExitCode;
-import org.bayu.finetune.OutputFolder;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.output.CleanEnd;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.output.OutputFolder;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.StagedPath;
 
 /** Writes a file that the user named: whole, or not at all. */

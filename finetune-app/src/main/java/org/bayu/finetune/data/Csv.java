@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.GitLfs;
 
 /**

@@ -1,7 +1,7 @@
 package org.bayu.finetune.data;
 
 import it.unimi.dsi.fastutil.ints.IntList;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.EncodeOption;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.llama.tokenizer.TemplateText;

@@ -14,7 +14,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.ZipException;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.InvalidJsonException;
 import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;

@@ -28,7 +28,7 @@ public record PromptReader(LlamaTokenizer tokenizer, int vocabulary, int positio
    * All rows of a file.
    *
    * @param rows makes the prompts
-   * @throws org.bayu.finetune.UserException that names file, line and reason of a bad line; a row
+   * @throws org.bayu.finetune.error.UserException that names file, line and reason of a bad line; a row
    *     whose prompt {@link #tokens} refuses is one
    */
   public List<Prompt> read(RowReader rows, Path file) throws IOException {

@@ -56,7 +56,7 @@ public record RowReader(
   /**
    * Hands each row of a JSON Lines file to the sink.
    *
-   * @throws org.bayu.finetune.UserException that names file, line and reason of a bad line
+   * @throws org.bayu.finetune.error.UserException that names file, line and reason of a bad line
    */
   public JsonLines.Report read(Path file, Sink sink) throws IOException {
     return JsonLines.read(file, skipBadRows, row -> sink.accept(prompted(row)));

@@ -11,7 +11,7 @@ import java.security.DigestOutputStream;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.function.Consumer;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.io.Sha256;
 
@@ -39,7 +39,7 @@ public record TokenCache(Path folder, Consumer<String> messages) {
    * The examples of a data file: from the cache, or tokenized and then kept there. A damaged cache
    * file is made anew.
    *
-   * @throws org.bayu.finetune.UserException if a row is bad or the folder cannot be written to
+   * @throws org.bayu.finetune.error.UserException if a row is bad or the folder cannot be written to
    */
   public TokenizedData load(Source source) throws IOException {
     refuseUnlessReadableTwice(source.data);

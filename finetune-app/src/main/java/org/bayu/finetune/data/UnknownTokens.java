@@ -3,7 +3,7 @@ package org.bayu.finetune.data;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.io.Printable;
 

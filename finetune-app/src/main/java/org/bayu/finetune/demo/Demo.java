@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.bayu.finetune.ExitCode;
+import org.bayu.finetune.error.ExitCode;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.tokenizer.ByteLevelBpeTrainer;
 

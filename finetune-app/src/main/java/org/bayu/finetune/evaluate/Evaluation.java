@@ -92,7 +92,7 @@ public record Evaluation(
    * Writes {@value #FILE_NAME} and {@value #PREDICTIONS_FILE_NAME}, each whole or not at all.
    *
    * @param folder made if missing
-   * @throws org.bayu.finetune.UserException if it cannot be written to
+   * @throws org.bayu.finetune.error.UserException if it cannot be written to
    */
   public static Evaluation write(Path folder, List<Prediction> predictions) throws IOException {
     AtomicFile.write(

@@ -3,7 +3,7 @@ package org.bayu.finetune.memory;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.OptionalLong;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 
 /**
  * The memory that this process may take.

@@ -15,9 +15,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.bayu.finetune.ExitCode;
-import org.bayu.finetune.OutputFolder;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.output.OutputFolder;
+import org.bayu.finetune.error.UserException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import org.bayu.finetune.OutputFolder;
+import org.bayu.finetune.output.OutputFolder;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.train.TrainRun;
 import org.bayu.finetune.train.TrainRun.StepReport;
@@ -35,7 +35,7 @@ public final class RunTracker implements TrainRun.Observer, AutoCloseable {
   /**
    * Follows a run that has not begun: nothing is written before {@link #start}.
    *
-   * @throws org.bayu.finetune.UserException if the run's folder holds a run already
+   * @throws org.bayu.finetune.error.UserException if the run's folder holds a run already
    */
   public RunTracker(TrainConfig config, PrintWriter err) throws IOException {
     this.config = config;

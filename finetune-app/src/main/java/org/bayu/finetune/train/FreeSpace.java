@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.bayu.finetune.OutputFolder;
+import org.bayu.finetune.output.OutputFolder;
 
 /** The free space of file systems. */
 @FunctionalInterface

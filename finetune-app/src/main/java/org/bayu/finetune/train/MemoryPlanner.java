@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.config.TrainerConfig.GradientCheckpointing;
 import org.bayu.finetune.memory.MachineMemory;

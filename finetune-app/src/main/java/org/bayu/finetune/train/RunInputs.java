@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.data.TokenCache;

@@ -2,7 +2,7 @@ package org.bayu.finetune.train;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.LoraSettings;
 import org.bayu.finetune.train.MicroBatches.MicroBatch;
 import org.bayu.llama.LlamaModel;

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.bayu.finetune.CleanEnd;
-import org.bayu.finetune.OutputFolder;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.output.CleanEnd;
+import org.bayu.finetune.output.OutputFolder;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.TrainConfig;
 import org.jspecify.annotations.Nullable;
 

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.BatchSizes.Change;
 import org.bayu.finetune.config.BatchSizes.Span;
 import org.bayu.finetune.data.DataOrder;

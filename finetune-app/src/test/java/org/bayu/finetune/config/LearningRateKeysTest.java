@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.optim.Decay;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

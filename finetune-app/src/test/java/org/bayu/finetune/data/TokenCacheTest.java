@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.bayu.finetune.TestFiles;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

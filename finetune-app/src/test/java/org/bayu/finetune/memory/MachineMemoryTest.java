@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
-import org.bayu.finetune.ExitCode;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

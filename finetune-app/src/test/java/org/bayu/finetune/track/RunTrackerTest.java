@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import org.bayu.finetune.UserException;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.train.TrainRun.StepReport;
 import org.bayu.finetune.train.TrainingStep;

@@ -1,4 +1,7 @@
-package org.bayu.finetune;
+package org.bayu.finetune.output;
+
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,11 +15,11 @@ import org.jspecify.annotations.Nullable;
  * UserException}, because a {@link java.io.PrintWriter} keeps an {@link IOException} to itself.
  * What is written after that is lost without a further word.
  */
-final class StandardOutput extends OutputStream {
+public final class StandardOutput extends OutputStream {
   private final OutputStream out;
   private @Nullable IOException failure;
 
-  StandardOutput(OutputStream out) {
+  public StandardOutput(OutputStream out) {
     this.out = out;
   }
 

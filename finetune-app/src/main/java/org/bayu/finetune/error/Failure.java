@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.error;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,16 +19,16 @@ import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
-record Failure(int exitCode, String message) {
+public record Failure(int exitCode, String message) {
   /** Whatever names from files and the command line it holds, the message is fit to be printed. */
-  Failure {
+  public Failure {
     message = Printable.sentence(message);
   }
 
   private static final Pattern BYTES = Pattern.compile("(\\d+) bytes");
 
   /** The failure that a throwable out of a command means to the user. */
-  static Failure of(Throwable thrown) {
+  public static Failure of(Throwable thrown) {
     return switch (thrown) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
       case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");

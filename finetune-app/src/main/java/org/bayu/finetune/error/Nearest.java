@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.error;
 
 import java.util.Collection;
 import java.util.Comparator;

@@ -1,4 +1,6 @@
-package org.bayu.finetune;
+package org.bayu.finetune.output;
+
+import org.bayu.finetune.TestFiles;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;

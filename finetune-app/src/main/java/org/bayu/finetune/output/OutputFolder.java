@@ -1,4 +1,7 @@
-package org.bayu.finetune;
+package org.bayu.finetune.output;
+
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;

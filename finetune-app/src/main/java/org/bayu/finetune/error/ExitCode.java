@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.error;
 
 /** What the process ends with. */
 public final class ExitCode {

@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.error;
 
 /**
  * An error that the user can mend. The message is one or two sentences that say what is wrong,

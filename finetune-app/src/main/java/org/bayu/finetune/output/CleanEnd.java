@@ -1,4 +1,6 @@
-package org.bayu.finetune;
+package org.bayu.finetune.output;
+
+import org.bayu.finetune.error.ExitCode;
 
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
