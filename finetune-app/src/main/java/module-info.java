@@ -12,6 +12,8 @@ module org.bayu.finetune {
 
   opens org.bayu.finetune to
       info.picocli;
+  opens org.bayu.finetune.command to
+      info.picocli;
 
   // Jackson writes the records of a configuration and of an evaluation.
   exports org.bayu.finetune.config to

@@ -1,5 +1,9 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.command.CommandRunner;
+import org.bayu.finetune.command.Commands;
+import org.bayu.finetune.command.Misuse;
+
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.Failure;
 import org.bayu.finetune.error.UserException;

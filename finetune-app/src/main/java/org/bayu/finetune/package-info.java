@@ -1,4 +1,4 @@
-/** The commands of the application. */
+/** The application: one class that reads the command line and runs a command of it. */
 @NullMarked
 package org.bayu.finetune;
 

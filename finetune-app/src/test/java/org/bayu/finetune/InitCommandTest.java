@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import org.bayu.finetune.command.RandomWeights;
+
 import org.bayu.finetune.error.ExitCode;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;

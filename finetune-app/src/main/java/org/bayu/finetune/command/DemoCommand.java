@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.command;
 
 import org.bayu.finetune.output.OutputFolder;
 

@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.command;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -17,7 +17,7 @@ import org.bayu.tensor.Tensor;
  * the normal distribution, drawn by a hash of seed, name and place. The norms' weights are 1,
  * biases 0. A tensor's memory is used again for the next.
  */
-final class RandomWeights implements Weights, AutoCloseable {
+public final class RandomWeights implements Weights, AutoCloseable {
   private static final int VALUES = 1 << 16;
   private static final int TASK_ELEMENTS = 1 << 16;
 
@@ -94,7 +94,7 @@ final class RandomWeights implements Weights, AutoCloseable {
    * The standard normal distribution's quantiles (i + ½)/n, ascending; n is even. The quantile z of
    * p obeys dz/dp = 1/φ(z), solved from the median outwards by the Runge-Kutta method.
    */
-  static double[] normalQuantiles(int n) {
+  public static double[] normalQuantiles(int n) {
     var quantiles = new double[n];
     var z = 0.0;
     for (var i = 0; i < n / 2; i++) {

@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.command;
 
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.command;
 
 import org.bayu.finetune.error.Nearest;
 
@@ -17,7 +17,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What is wrong with a command line, and what may be meant. */
-final class Misuse {
+public final class Misuse {
   /** By command, the words by which people call what it does. */
   private static final Map<String, Set<String>> EVERYDAY =
       Map.ofEntries(
@@ -35,7 +35,7 @@ final class Misuse {
   private Misuse() {}
 
   /** The sentence for the user, with its full stop. */
-  static String sentence(ParameterException e) {
+  public static String sentence(ParameterException e) {
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
       return unmatched(e.getCommandLine(), unmatched.getUnmatched().getFirst());
     }

@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.command;
 
 import java.util.Arrays;
 import java.util.HashSet;
@@ -12,8 +12,8 @@ import picocli.CommandLine.Model.CommandSpec;
  * that of reading the options of all of them, by reflection. So one that the arguments do not name
  * is only a name and a description.
  */
-final class Commands {
-  static final List<Class<?>> ALL =
+public final class Commands {
+  public static final List<Class<?>> ALL =
       List.of(
           PrepareCommand.class,
           PreviewCommand.class,
@@ -32,7 +32,7 @@ final class Commands {
   private Commands() {}
 
   /** Adds them to {@code commandLine}, with their options where {@code args} may call them. */
-  static void addTo(CommandLine commandLine, String... args) {
+  public static void addTo(CommandLine commandLine, String... args) {
     var words = new HashSet<>(Arrays.asList(args));
     for (var type : ALL) {
       var command = type.getAnnotation(Command.class);

@@ -1,4 +1,4 @@
-package org.bayu.finetune;
+package org.bayu.finetune.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
