@@ -23,7 +23,7 @@ transformers.logging.disable_progress_bar()
 os.chdir(Path(__file__).resolve().parents[2])  # so that no file records where the project lies
 MODELS = Path("llama-model/src/test/resources/golden")
 TOKENIZERS = MODELS / "tokenizer"
-TRAINING = Path("finetune-app/src/test/resources/golden/training")
+TRAINING = Path("train/src/test/resources/golden/training")
 ADAPTERS = Path("lora/src/test/resources/golden")
 TENSORS = Path("tensor-core/src/test/resources/golden")
 

@@ -3,11 +3,8 @@ module org.bayu.finetune {
   requires com.fasterxml.jackson.databind;
   requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
-  requires java.management;
-  requires jdk.management;
   requires it.unimi.dsi.fastutil.core;
-  requires org.bayu.llama;
-  requires org.bayu.lora;
+  requires org.bayu.train;
   requires static transitive org.jspecify;
 
   opens org.bayu.finetune to
@@ -17,8 +14,6 @@ module org.bayu.finetune {
 
   // Jackson writes the records of a configuration and of an evaluation.
   exports org.bayu.finetune.config to
-      com.fasterxml.jackson.databind;
-  exports org.bayu.finetune.data to
       com.fasterxml.jackson.databind;
   exports org.bayu.finetune.evaluate to
       com.fasterxml.jackson.databind;

@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
-import org.bayu.finetune.train.TrainRun;
+import org.bayu.finetune.run.TrainRun;
+import org.bayu.train.StepReport;
+import org.bayu.train.TrainListener;
 
 /**
  * Trains step by step as it is told to, for {@code benchmarks/pytorch/train.py}, which measures
@@ -25,24 +27,22 @@ public final class TrainRates {
     var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     var messages = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     var config = TrainConfig.load(null, List.of(args));
-    try (var run = new TrainRun(config, new Turns(in), messages::println)) {
+    try (var run = new TrainRun(config, messages::println)) {
+      run.listen(new Turns(in));
       run.run();
     } catch (EndException e) {
       // All was asked for that there was to ask for.
     }
   }
 
-  private record Turns(BufferedReader in) implements TrainRun.Observer {
+  private record Turns(BufferedReader in) implements TrainListener {
     @Override
-    public void planned(TrainConfig resolved) {}
-
-    @Override
-    public void start(long parameters, long trainable, double peakGflops) throws IOException {
+    public void started(Start start) throws IOException {
       await();
     }
 
     @Override
-    public void step(TrainRun.StepReport report) throws IOException {
+    public void step(StepReport report) throws IOException {
       System.out.println(report.result().loss() + " " + report.seconds());
       await();
     }

@@ -1,14 +1,5 @@
 package org.bayu.finetune;
 
-import org.bayu.finetune.command.CommandRunner;
-import org.bayu.finetune.command.Commands;
-import org.bayu.finetune.command.Misuse;
-
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.Failure;
-import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.output.StandardOutput;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.FileDescriptor;
@@ -18,6 +9,12 @@ import java.net.URLDecoder;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.bayu.finetune.command.CommandRunner;
+import org.bayu.finetune.command.Commands;
+import org.bayu.finetune.command.Misuse;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.Failure;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -1,7 +1,5 @@
 package org.bayu.finetune;
 
-import org.bayu.finetune.error.ExitCode;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.bayu.finetune.error.ExitCode;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -1,7 +1,5 @@
 package org.bayu.finetune;
 
-import org.bayu.finetune.error.ExitCode;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +13,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.bayu.finetune.demo.Demo;
 import org.bayu.finetune.demo.DemoSize;
+import org.bayu.finetune.error.ExitCode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

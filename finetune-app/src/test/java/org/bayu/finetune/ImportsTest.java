@@ -22,7 +22,8 @@ class ImportsTest {
             .map((MatchResult exclude) -> "import " + exclude.group(1).replace('/', '.') + ".")
             .toList();
     assertFalse(left.isEmpty());
-    for (var module : List.of("tensor-core", "llama-model", "lora", "finetune-app", "benchmarks")) {
+    for (var module :
+        List.of("tensor-core", "llama-model", "lora", "train", "finetune-app", "benchmarks")) {
       try (var sources = Files.walk(Path.of("..", module, "src", "main"))) {
         for (var source : sources.filter(path -> path.toString().endsWith(".java")).toList()) {
           var imports = Files.readString(source).lines().filter(l -> l.startsWith("import "));

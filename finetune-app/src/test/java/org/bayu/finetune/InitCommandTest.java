@@ -1,9 +1,5 @@
 package org.bayu.finetune;
 
-import org.bayu.finetune.command.RandomWeights;
-
-import org.bayu.finetune.error.ExitCode;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -12,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.bayu.finetune.command.RandomWeights;
+import org.bayu.finetune.error.ExitCode;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.tensor.DType;
 import org.junit.jupiter.api.Test;

@@ -1,7 +1,5 @@
 package org.bayu.finetune;
 
-import org.bayu.finetune.error.UserException;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +13,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.error.UserException;
 import org.bayu.lora.LoraTargets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,7 +59,7 @@ class InteroperabilityTest {
             .results()
             .collect(Collectors.toList());
     assertTrue(named.size() > 20, named.toString());
-    for (var module : List.of("llama-model", "lora", "finetune-app", "tensor-core")) {
+    for (var module : List.of("llama-model", "lora", "train", "finetune-app", "tensor-core")) {
       try (var files = Files.walk(Path.of("..", module, "src", "test", "java"))) {
         for (var file : files.filter(path -> path.toString().endsWith("Test.java")).toList()) {
           var source = Files.readString(file);

@@ -1,15 +1,13 @@
 package org.bayu.finetune;
 
-import org.bayu.finetune.command.Commands;
-
-import org.bayu.finetune.error.ExitCode;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.regex.Pattern;
+import org.bayu.finetune.command.Commands;
+import org.bayu.finetune.error.ExitCode;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine.Command;
 

@@ -1,9 +1,5 @@
 package org.bayu.finetune;
 
-import org.bayu.finetune.output.StandardOutput;
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -19,6 +15,8 @@ import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;

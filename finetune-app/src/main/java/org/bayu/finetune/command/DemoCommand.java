@@ -1,7 +1,5 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.output.OutputFolder;
-
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -10,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.bayu.finetune.demo.Demo;
 import org.bayu.finetune.demo.DemoSize;
+import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,7 +1,5 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
@@ -9,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.error.ExitCode;
 import org.bayu.tensor.device.DeviceReport;
 import org.bayu.tensor.device.Devices;
 import picocli.CommandLine.Command;

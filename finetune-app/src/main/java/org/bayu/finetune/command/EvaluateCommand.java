@@ -1,8 +1,5 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +10,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.PromptReader.Prompt;
-import org.bayu.finetune.data.RowReader;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.evaluate.Answer;
 import org.bayu.finetune.evaluate.Evaluation;
 import org.bayu.finetune.evaluate.EvaluationSettings;
@@ -21,10 +19,11 @@ import org.bayu.finetune.evaluate.EvaluationText;
 import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
 import org.bayu.finetune.evaluate.UnfinishedEvaluation;
-import org.bayu.finetune.track.Progress;
+import org.bayu.finetune.terminal.Progress;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
+import org.bayu.train.data.RowReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,8 +1,5 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
@@ -10,14 +7,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Stack;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.BadRowException;
 import org.bayu.finetune.data.PromptReader;
-import org.bayu.finetune.data.RowReader;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.llama.tokenizer.TemplateText;
 import org.bayu.tensor.device.Devices;
+import org.bayu.train.data.BadRowException;
+import org.bayu.train.data.RowReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;

@@ -1,8 +1,7 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-
 import java.util.concurrent.Callable;
+import org.bayu.finetune.error.ExitCode;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,16 +1,15 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.output.OutputFolder;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

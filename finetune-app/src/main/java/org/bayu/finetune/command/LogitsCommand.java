@@ -1,13 +1,12 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.TokenTree;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Workspace;

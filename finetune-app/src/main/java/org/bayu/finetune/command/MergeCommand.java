@@ -1,18 +1,17 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.output.OutputFolder;
-
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.train.SavedModels;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.train.checkpoint.SavedModels;
+import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,7 +1,5 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.Nearest;
-
 import static java.util.Map.entry;
 
 import java.util.Arrays;
@@ -10,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.bayu.finetune.error.Nearest;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;

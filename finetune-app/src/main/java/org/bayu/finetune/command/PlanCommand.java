@@ -1,14 +1,14 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.memory.MachineMemory;
-import org.bayu.finetune.train.MemoryPlanner;
-import org.bayu.finetune.train.PlanText;
-import org.bayu.finetune.train.RunInputs;
-import org.bayu.finetune.train.SaveSpace;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.run.PlanRefusal;
+import org.bayu.finetune.run.PlanText;
+import org.bayu.finetune.run.RunInputs;
+import org.bayu.finetune.run.RunSaves;
+import org.bayu.tensor.device.Devices;
+import org.bayu.train.plan.MachineMemory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -28,14 +28,15 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     var config = load();
     var line = spec.commandLine();
-    try (var inputs = RunInputs.open(config, line.getErr()::println)) {
+    try (var inputs = RunInputs.open(config, line.getErr()::println);
+        var device = Devices.cpu()) {
       var machine = MachineMemory.current();
-      var planner = new MemoryPlanner(config, inputs, machine);
+      var planner = inputs.planner(config, machine);
       var plan = planner.plan();
       new PlanText(plan, machine).report(config.trainer()).forEach(line.getOut()::println);
-      var space = SaveSpace.of(config, inputs);
+      var space = new RunSaves(config, inputs).space(device);
       space.lines().forEach(line.getOut()::println);
-      planner.check(plan);
+      new PlanRefusal(planner, machine).check(plan);
       space.check();
       return ExitCode.DONE;
     }

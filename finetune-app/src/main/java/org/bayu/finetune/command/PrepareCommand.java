@@ -1,7 +1,5 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -10,10 +8,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.AtomicFile;
 import org.bayu.finetune.data.ViggoCsv;
+import org.bayu.finetune.error.ExitCode;
 import org.bayu.tensor.io.StrictJson;
 import org.bayu.tensor.io.WholeFile;
+import org.bayu.train.files.AtomicFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,18 +1,17 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.data.DataReport;
-import org.bayu.finetune.data.ExampleText;
-import org.bayu.finetune.data.TokenCache;
-import org.bayu.finetune.data.UnknownTokens;
+import org.bayu.finetune.error.ExitCode;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.train.data.ExampleText;
+import org.bayu.train.data.TokenCache;
+import org.bayu.train.data.UnknownTokens;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,15 +1,14 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.BadRowException;
-import org.bayu.finetune.data.JsonLines;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.EncodeOption;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.train.data.BadRowException;
+import org.bayu.train.data.JsonLines;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

@@ -1,12 +1,11 @@
 package org.bayu.finetune.command;
 
-import org.bayu.finetune.error.ExitCode;
-
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.memory.PeakMemory;
-import org.bayu.finetune.track.RunTracker;
-import org.bayu.finetune.train.TrainRun;
+import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.run.TrainRun;
+import org.bayu.finetune.terminal.TerminalTracker;
+import org.bayu.train.plan.PeakMemory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -34,13 +33,15 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
     try (var memory = new PeakMemory();
-        var tracker = new RunTracker(config, err);
-        var run = new TrainRun(config, tracker, tracker::message)) {
+        var terminal = new TerminalTracker(err);
+        var run = new TrainRun(config, terminal::message)) {
+      run.listen(terminal);
       if (profile) {
         run.startProfile();
       }
       var saved = run.run();
-      tracker.summary().forEach(out::println);
+      out.println(terminal.summary());
+      out.println("Metrics: " + run.metrics());
       memory.bytes().ifPresent(peak -> out.println(run.plan().beside(peak)));
       if (saved.model() != null) {
         out.println("Model: " + saved.model());

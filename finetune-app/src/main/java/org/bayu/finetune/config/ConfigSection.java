@@ -7,10 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
 import org.bayu.finetune.config.ConfigNode.Scalar;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * One section of the configuration, read key by key. A key that is absent or has no value gives the
  * default; what is asked for becomes known to {@link KnownKeys}.
  */
-final class ConfigSection {
+public final class ConfigSection {
   /** What a number may be. */
   enum Range {
     POSITIVE("a number above 0"),
@@ -112,12 +112,12 @@ final class ConfigSection {
   }
 
   /** Whether the key has a section or a list of values. */
-  boolean isSection(String key) {
+  public boolean isSection(String key) {
     return node(key) instanceof Keys;
   }
 
   /** Whether the key has a list. */
-  boolean isList(String key) {
+  public boolean isList(String key) {
     return node(key) instanceof Items;
   }
 
@@ -296,7 +296,7 @@ final class ConfigSection {
   }
 
   /** An error that says what the key's value should be. */
-  UserException expected(String key, String expected) {
+  public UserException expected(String key, String expected) {
     var value = String.valueOf(keys.entries().get(key));
     return bad(key, "%s, where %s is expected.".formatted(value, expected));
   }

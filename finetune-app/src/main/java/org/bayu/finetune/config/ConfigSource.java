@@ -17,10 +17,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
-import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
 import org.bayu.finetune.config.ConfigNode.Scalar;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.GitLfs;
 import org.bayu.tensor.io.Printable;
 

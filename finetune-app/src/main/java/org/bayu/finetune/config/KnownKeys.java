@@ -3,9 +3,9 @@ package org.bayu.finetune.config;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
+import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.Printable;
 
 /**

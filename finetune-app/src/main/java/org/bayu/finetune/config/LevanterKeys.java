@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.ConfigNode.Scalar;
+import org.bayu.finetune.error.UserException;
 
 /**
  * The keys of Levanter (2025-09) that Bayu does not read, and what it says of each: a file that

@@ -7,10 +7,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.TreeSet;
-import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.config.ConfigSection.Range;
+import org.bayu.finetune.error.UserException;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
+import org.bayu.train.Adaptation;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,13 @@ public record LoraSettings(
     } catch (IllegalArgumentException e) {
       throw keys.bad("target_modules", e.getMessage() + ".");
     }
+  }
+
+  /** The adapter that is trained. */
+  public Adaptation adaptation() {
+    return initializeFrom == null
+        ? new Adaptation.NewAdapter(newAdapter())
+        : new Adaptation.StoredAdapter(initializeFrom, this::goOnFrom);
   }
 
   /** The settings of a new adapter: where {@code initialize_from} is absent. */

@@ -66,23 +66,17 @@ public record OptimizerConfig(
             cooldown,
             CycleKeys.read(keys, mainSteps));
     try {
-      var _ = config.schedule(numTrainSteps);
+      var _ = new LearningRateSchedule(numTrainSteps, config.scheduleSettings());
     } catch (IllegalArgumentException e) {
       throw keys.bad(e.getMessage() + ".");
     }
     return config;
   }
 
-  /**
-   * The learning rate of each step.
-   *
-   * @throws IllegalArgumentException if this configuration was read for another number of steps
-   */
-  public LearningRateSchedule schedule(int numTrainSteps) {
-    return new LearningRateSchedule(
-        numTrainSteps,
-        new LearningRateSchedule.Settings(
-            learningRate, lrSchedule, minLrRatio, warmup, decay, rewarmup, cooldown, cycles));
+  /** What the learning rate of each step follows from. */
+  public LearningRateSchedule.Settings scheduleSettings() {
+    return new LearningRateSchedule.Settings(
+        learningRate, lrSchedule, minLrRatio, warmup, decay, rewarmup, cooldown, cycles);
   }
 
   /** The optimizer's constants. */

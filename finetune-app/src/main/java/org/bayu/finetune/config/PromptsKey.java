@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.StrictJson;
+import org.bayu.train.data.PromptTemplate;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -19,14 +19,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.data.LengthLimit;
-import org.bayu.finetune.data.LossMask;
-import org.bayu.finetune.data.PromptTemplate;
-import org.bayu.finetune.data.RowReader;
-import org.bayu.finetune.data.TokenCache;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraTargets;
 import org.bayu.tensor.optim.Decay;
+import org.bayu.train.Adaptation;
+import org.bayu.train.BatchSizes;
+import org.bayu.train.LossMask;
+import org.bayu.train.TrainSettings;
+import org.bayu.train.data.LengthLimit;
+import org.bayu.train.data.PromptTemplate;
+import org.bayu.train.data.RowReader;
+import org.bayu.train.data.TokenCache;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +83,7 @@ public record TrainConfig(
               new SimpleModule()
                   .addSerializer(Path.class, new PathText())
                   .addSerializer(LoraTargets.class, new LoraSettings.TargetsText())
+                  .addSerializer(BatchSizes.class, new BatchSizesKey.Text())
                   .addSerializer(Decay.class, new LrScheduleKey.Text()))
           .build();
 
@@ -215,6 +219,30 @@ public record TrainConfig(
         new RowReader(prompts, RowReader.Output.REQUIRED, skipBadRows, specialTokensInRows),
         tokenizer,
         LengthLimit.of(maxTuneLength, maxPositions));
+  }
+
+  /** What of the model is trained. */
+  public Adaptation adaptation() {
+    return lora == null ? Adaptation.allWeights() : lora.adaptation();
+  }
+
+  /** What the run computes. */
+  public TrainSettings settings() {
+    return new TrainSettings(
+        trainer.numTrainSteps(),
+        trainer.trainBatchSize(),
+        optimizer.scheduleSettings(),
+        optimizer.adamW(),
+        optimizer.maxGradNorm(),
+        trainer.mp().compute(),
+        lossMask(),
+        trainer.seed(),
+        trainer.stepsPerEval(),
+        new TrainSettings.MicroBatchSettings(
+            trainer.perDeviceParallelism() < 0 ? Integer.MAX_VALUE : trainer.perDeviceParallelism(),
+            trainer.maxTokensPerMicrobatch(),
+            trainer.gradientCheckpointing(),
+            trainer.prefixSharing()));
   }
 
   /** The folder of the adapter that the run goes on from, if it does. */

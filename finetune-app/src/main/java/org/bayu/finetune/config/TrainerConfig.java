@@ -2,6 +2,8 @@ package org.bayu.finetune.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.bayu.train.BatchSizes;
+import org.bayu.train.GradientCheckpointing;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,16 +50,6 @@ public record TrainerConfig(
   private static final String RESUMING =
       "Bayu cannot resume a run from a checkpoint; leave the key out to start a new run.";
 
-  /** Whether the backward pass computes each block's forward pass again instead of keeping it. */
-  public enum GradientCheckpointing {
-    /** Where memory asks for it. */
-    AUTO,
-    /** Always: less memory, about a third more time. */
-    TRUE,
-    /** Never. */
-    FALSE
-  }
-
   static TrainerConfig read(ConfigSection keys) {
     TrackerKey.check(keys);
     return new TrainerConfig(
@@ -65,7 +57,7 @@ public record TrainerConfig(
         keys.seed("seed", 0),
         precision(keys),
         keys.whole("num_train_steps", 400_000, 1),
-        BatchSizes.read(keys),
+        BatchSizesKey.read(keys),
         parallelism(keys),
         keys.whole("max_tokens_per_microbatch", 1),
         keys.choice("gradient_checkpointing", GradientCheckpointing.AUTO),

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.bayu.finetune.error.UserException;
+import org.bayu.train.data.DataFile;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -3,6 +3,10 @@ package org.bayu.finetune.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.bayu.train.LossMask;
+import org.bayu.train.TokenizedData;
+import org.bayu.train.TokenizedExample;
+import org.bayu.train.data.LengthLimit;
 
 /** What a run's user should know of the data. */
 public final class DataReport {

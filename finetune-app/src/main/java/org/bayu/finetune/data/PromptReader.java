@@ -8,6 +8,10 @@ import java.util.List;
 import java.util.Locale;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.llama.tokenizer.TemplateText;
+import org.bayu.train.data.BadRowException;
+import org.bayu.train.data.PromptedRow;
+import org.bayu.train.data.RowReader;
+import org.bayu.train.data.UnknownTokens;
 
 /**
  * Turns what a model is to answer into tokens, with which training begins too.
@@ -28,8 +32,8 @@ public record PromptReader(LlamaTokenizer tokenizer, int vocabulary, int positio
    * All rows of a file.
    *
    * @param rows makes the prompts
-   * @throws org.bayu.finetune.error.UserException that names file, line and reason of a bad line; a row
-   *     whose prompt {@link #tokens} refuses is one
+   * @throws org.bayu.finetune.error.UserException that names file, line and reason of a bad line; a
+   *     row whose prompt {@link #tokens} refuses is one
    */
   public List<Prompt> read(RowReader rows, Path file) throws IOException {
     var prompts = new ArrayList<Prompt>();

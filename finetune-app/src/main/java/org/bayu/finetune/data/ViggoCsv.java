@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.zip.ZipException;
 import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.Printable;
+import org.bayu.train.data.DataFile;
 
 /**
  * The ViGGO data set's CSV files: a column of meaning representations, headed {@code mr} or {@code

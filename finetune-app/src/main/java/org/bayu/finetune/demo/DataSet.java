@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.bayu.finetune.data.BadRowException;
-import org.bayu.finetune.data.PromptTemplate;
 import org.bayu.finetune.demo.TrailSentences.Sentence;
+import org.bayu.train.data.BadRowException;
+import org.bayu.train.data.PromptTemplate;
 
 /** Sentences, and their meanings in one notation. */
 record DataSet(String name, Notation notation, List<Sentence> sentences) {

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import org.bayu.finetune.data.AtomicFile;
+import org.bayu.train.files.AtomicFile;
 
 /**
  * The demo's folder: what is where, and the small files that it begins with.

@@ -16,6 +16,7 @@ import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.NonFiniteTensorException;
 import org.bayu.tensor.io.Printable;
+import org.bayu.train.TrainException;
 import org.jspecify.annotations.Nullable;
 
 /** What a command that threw leaves behind: an exit code and a sentence for the terminal. */
@@ -31,6 +32,7 @@ public record Failure(int exitCode, String message) {
   public static Failure of(Throwable thrown) {
     return switch (thrown) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
+      case TrainException e -> new Failure(exitCode(e.kind()), String.valueOf(e.getMessage()));
       case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
       case NonFiniteLogitsException e -> failed(sentenceOf(e.getMessage()) + ".");
@@ -61,6 +63,15 @@ public record Failure(int exitCode, String message) {
               "This should not have happened: "
                   + thrown
                   + ". Please report it with the stack trace that --debug prints.");
+    };
+  }
+
+  private static int exitCode(TrainException.Kind kind) {
+    return switch (kind) {
+      case FAILED -> ExitCode.FAILED;
+      case SETTINGS -> ExitCode.USAGE;
+      case INPUT_FILE -> ExitCode.INPUT_FILE;
+      case MEMORY -> ExitCode.MEMORY;
     };
   }
 

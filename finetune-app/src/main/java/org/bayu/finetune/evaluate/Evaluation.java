@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import org.bayu.finetune.data.AtomicFile;
+import org.bayu.train.files.AtomicFile;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -20,10 +20,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.output.OutputFolder;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.data.AtomicFile;
 import org.bayu.tensor.io.Printable;
+import org.bayu.train.files.AtomicFile;
+import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 
 /**

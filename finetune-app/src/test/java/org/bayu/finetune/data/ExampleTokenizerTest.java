@@ -14,9 +14,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.zip.CRC32;
 import org.bayu.finetune.TestFiles;
-import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.llama.tokenizer.TemplateText;
+import org.bayu.train.TrainException;
+import org.bayu.train.data.ExampleTokenizer;
+import org.bayu.train.data.PromptTemplate;
+import org.bayu.train.data.RowReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,8 +73,8 @@ class ExampleTokenizerTest {
   }
 
   private static String viggosInstruction() throws IOException {
-    var resource = "/org/bayu/finetune/viggo-prompt.txt";
-    try (var in = Objects.requireNonNull(RowReader.class.getResourceAsStream(resource))) {
+    var resource = "/org/bayu/finetune/command/viggo-prompt.txt";
+    try (var in = Objects.requireNonNull(ViggoCsv.class.getResourceAsStream(resource))) {
       return new String(in.readAllBytes(), UTF_8);
     }
   }
@@ -82,7 +85,7 @@ class ExampleTokenizerTest {
     Files.writeString(
         folder.resolve("tokenizer.json"), json.replace("<|end_of_text|>", "<|reserved|>"));
     var tokenizer = LlamaTokenizer.load(folder);
-    var e = assertThrows(UserException.class, () -> new ExampleTokenizer(tokenizer, 10));
+    var e = assertThrows(TrainException.class, () -> new ExampleTokenizer(tokenizer, 10));
     assertTrue(String.valueOf(e.getMessage()).contains("eos_token"), e::getMessage);
   }
 }

@@ -40,7 +40,7 @@ class BayuScriptTest {
     for (var file : List.of("bayu", ".mvn/jdk.sh", "pom.xml")) {
       Files.copy(ROOT.resolve(file), project.resolve(file), StandardCopyOption.COPY_ATTRIBUTES);
     }
-    for (var module : List.of("tensor-core", "llama-model", "lora", "finetune-app")) {
+    for (var module : List.of("tensor-core", "llama-model", "lora", "train", "finetune-app")) {
       Files.createDirectories(project.resolve(module).resolve("src/main"));
     }
     source = Files.writeString(project.resolve("lora/src/main/A.java"), "class A {}");

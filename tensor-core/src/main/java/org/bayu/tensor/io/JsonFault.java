@@ -279,7 +279,7 @@ record JsonFault(String reason, int at) {
       }
       at = begin;
       if (!word.isEmpty()) {
-        throw fault("the word " + Printable.name(word) + " is not JSON");
+        throw fault("the word " + Printable.quote(word) + " is not JSON");
       }
       throw fault(
           switch (peek()) {

@@ -1,0 +1,103 @@
+package org.bayu.finetune.run;
+
+import static org.bayu.train.plan.MemoryPlan.gib;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.bayu.finetune.config.TrainerConfig;
+import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.plan.MachineMemory;
+import org.bayu.train.plan.MemoryPlan;
+
+/** A plan in words, beside what the machine has. */
+public record PlanText(MemoryPlan plan, MachineMemory machine) {
+  /** What the run will take and what was chosen, in a line or two. */
+  public List<String> summary() {
+    var lines = new ArrayList<String>();
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "Memory: %s planned, %s available. Micro-batches of up to %d tokens, gradient"
+                + " checkpointing %s.",
+            gib(plan.anonymousBytes()),
+            gib(machine.availableBytes()),
+            plan.maxTokens(),
+            onOrOff()));
+    warning().ifPresent(lines::add);
+    return lines;
+  }
+
+  /** The plan, part by part. */
+  public List<String> report(TrainerConfig trainer) {
+    var step = plan.step();
+    var lines = new ArrayList<String>();
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "Parameters:    %,d, of which %,d are trained",
+            plan.parameters(),
+            plan.trainable()));
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "A step:        %,.0f examples of %,.0f tokens; %,.0f distinct ones in %.1f"
+                + " micro-batches (mean of %d batches)",
+            step.examples(),
+            step.tokens(),
+            step.distinct(),
+            step.microBatches(),
+            step.batches()));
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "A micro-batch: up to %,d tokens (%s), gradient checkpointing %s (%s)",
+            plan.maxTokens(),
+            origin(trainer.maxTokensPerMicrobatch() == null),
+            onOrOff(),
+            origin(trainer.gradientCheckpointing() == GradientCheckpointing.AUTO)));
+    lines.add("");
+    lines.add(row("Trainable parameters, F32", plan.trainableBytes()));
+    lines.add(row("Gradients, F32", plan.gradientBytes()));
+    lines.add(row("Optimizer state, F32", plan.optimizerBytes()));
+    lines.add(
+        row("Workspace: activations and scratch", plan.workspaceBytes() + plan.scratchBytes()));
+    if (plan.mergingBytes() > 0) {
+      lines.add(row("Merging the adapter", plan.mergingBytes()));
+    }
+    lines.add(row("Java heap", plan.heapBytes()));
+    lines.add(row("The JVM's own", plan.jvmBytes()));
+    lines.add(row("In all", plan.anonymousBytes()));
+    lines.add(row("Weights beside that, mapped from files", plan.mappedBytes()));
+    lines.add("");
+    lines.add(row("This machine's memory", machine.totalBytes()));
+    lines.add(row("Available", machine.availableBytes()));
+    warning().ifPresent(lines::add);
+    if (plan.fits(machine)) {
+      lines.add("The run fits.");
+    }
+    return lines;
+  }
+
+  /** That weights will be read from disk again and again, if so. */
+  private Optional<String> warning() {
+    return plan.keepsWeights(machine)
+        ? Optional.empty()
+        : Optional.of(
+            "The mapped weights (%s) do not stay in memory beside that: every pass will read them from disk again, which is slow."
+                .formatted(gib(plan.mappedBytes())));
+  }
+
+  private String onOrOff() {
+    return plan.checkpointing() ? "on" : "off";
+  }
+
+  private static String origin(boolean open) {
+    return open ? "chosen" : "given";
+  }
+
+  private static String row(String label, long bytes) {
+    return "%-40s%14s".formatted(label, gib(bytes));
+  }
+}

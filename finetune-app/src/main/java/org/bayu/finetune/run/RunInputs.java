@@ -1,0 +1,123 @@
+package org.bayu.finetune.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.data.DataReport;
+import org.bayu.finetune.error.UserException;
+import org.bayu.llama.LlamaConfig;
+import org.bayu.llama.hf.ModelFolder;
+import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.tensor.DType;
+import org.bayu.train.TokenizedData;
+import org.bayu.train.data.TokenCache;
+import org.bayu.train.data.UnknownTokens;
+import org.bayu.train.plan.MachineMemory;
+import org.bayu.train.plan.MemoryPlanner;
+import org.bayu.train.plan.RunShape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run is given: the base model, mapped, the shape that it is trained in, and the data's
+ * tokens. None of it takes memory in proportion to the model.
+ *
+ * @param base the model's folder, with the tokenizer of the adapter that the run goes on from where
+ *     that has one
+ */
+public record RunInputs(
+    ModelFolder base, RunShape shape, TokenizedData data, @Nullable TokenizedData evalData)
+    implements AutoCloseable {
+  /**
+   * Opens and reads all of it.
+   *
+   * @param messages takes a line for whoever watches
+   * @throws UserException for what the user can mend
+   */
+  public static RunInputs open(TrainConfig config, Consumer<String> messages) throws IOException {
+    if (config.trainer().mp().compute() == DType.F16) {
+      throw UserException.usage(
+          "trainer.mp: computing in float16 is not possible on a CPU. Use c=bfloat16 or c=f32.");
+    }
+    var base = ModelFolder.open(config.modelFolder(), config.initialAdapter());
+    try {
+      base.notes().forEach(messages);
+      var shape = shape(config, base);
+      var adapter = shape.adapter();
+      if (adapter != null && config.mergedHfSavePath() != null) {
+        refuseUnmergeable(adapter);
+      }
+      var said = base.notes().size();
+      var tokenizer = base.tokenizer();
+      base.notes().stream().skip(said).forEach(messages);
+      var data = load(config, config.data(), tokenizer, base.config(), messages);
+      var evalFile = config.evalData();
+      var evalData =
+          evalFile == null
+              ? null
+              : load(config, evalFile, tokenizer, base.config(), messages)
+                  .first(config.trainer().maxEvalRows());
+      return new RunInputs(base, shape, data, evalData);
+    } catch (Throwable e) {
+      base.close();
+      throw e;
+    }
+  }
+
+  private static RunShape shape(TrainConfig config, ModelFolder base) throws IOException {
+    try {
+      return RunShape.of(base.checkpoint(), config.adaptation(), config.trainer().seed());
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage("lora: %s.".formatted(e.getMessage()));
+    }
+  }
+
+  /** What ends a text in the data's tokens. */
+  OptionalInt eos() throws IOException {
+    return base.tokenizer().eosId();
+  }
+
+  /** Plans the memory of the configuration's run on a machine. */
+  public MemoryPlanner planner(TrainConfig config, MachineMemory machine) {
+    return new MemoryPlanner(
+        config.settings(), shape, data, evalData, config.mergedHfSavePath() != null, machine);
+  }
+
+  /** The rows of a file that teach something: planning, order and steps see no others. */
+  private static TokenizedData load(
+      TrainConfig config,
+      Path file,
+      LlamaTokenizer tokenizer,
+      LlamaConfig model,
+      Consumer<String> messages)
+      throws IOException {
+    var source = config.source(file, tokenizer, model.maxPositions());
+    var mask = config.lossMask();
+    var all = new TokenCache(config.dataCacheDir(), messages).load(source);
+    DataReport.lines(all, mask, source.limit())
+        .forEach(line -> messages.accept(file + ": " + line));
+    UnknownTokens.check(file, all, tokenizer, model.vocabSize()).forEach(messages);
+    var data = all.withLoss(mask);
+    if (data.isEmpty()) {
+      throw UserException.inputFile(
+          file + ": " + DataReport.nothingLeft(all, mask, source.limit()));
+    }
+    return data;
+  }
+
+  private static void refuseUnmergeable(LoraAdapter adapter) {
+    try {
+      adapter.mergedWeights();
+    } catch (UnsupportedOperationException e) {
+      throw UserException.usage("merged_hf_save_path: %s.".formatted(e.getMessage()));
+    }
+  }
+
+  /** Unmaps the model. */
+  @Override
+  public void close() throws IOException {
+    base.close();
+  }
+}

@@ -1,0 +1,97 @@
+package org.bayu.finetune.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.llama.LlamaModel;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.tensor.Device;
+import org.bayu.train.checkpoint.ModelStore;
+import org.bayu.train.checkpoint.SaveSpace;
+import org.bayu.train.checkpoint.Saves;
+import org.bayu.train.files.OutputFolder;
+import org.jspecify.annotations.Nullable;
+
+/** The saves that a configuration asks for: what, where and how often. */
+public record RunSaves(TrainConfig config, RunInputs inputs) {
+  /**
+   * Refuses places that cannot be written to or hold one of the saves already.
+   *
+   * @param messages takes a line where something of others was left there
+   * @throws org.bayu.train.TrainException if so
+   */
+  static void check(TrainConfig config, Consumer<String> messages) throws IOException {
+    check(config, "hf_save_path", config.hfSavePath(), messages);
+    check(config, "merged_hf_save_path", config.mergedHfSavePath(), messages);
+  }
+
+  private static void check(
+      TrainConfig config, String key, @Nullable Path path, Consumer<String> messages)
+      throws IOException {
+    if (path == null) {
+      return;
+    }
+    var folder = path.resolve(config.trainer().id());
+    var steps = config.trainer().numTrainSteps();
+    var first = Saves.existing(folder, config.hfSaveSteps(), steps);
+    OutputFolder.check(
+        key,
+        first.orElse(folder.resolve(ModelStore.name(steps))),
+        "Choose another folder or another trainer.id.",
+        messages);
+  }
+
+  /** What the saves take, beside what is free where they go. */
+  public SaveSpace space(Device device) throws IOException {
+    var shape = inputs.shape();
+    var saves = (config.trainer().numTrainSteps() - 1) / config.hfSaveSteps() + 1;
+    return SaveSpace.of(stores(shape.model(), shape.adapter(), device), saves);
+  }
+
+  /** The saves of what is trained. */
+  Saves of(
+      LlamaModel model, @Nullable LoraAdapter adapter, Device device, Consumer<String> messages)
+      throws IOException {
+    var id = config.trainer().id();
+    var run = config.trainer().outputDir().resolve(id);
+    var temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    return new Saves(
+        stores(model, adapter, device),
+        trained("trainer.output_dir", run, model, adapter),
+        List.of(run, temporary.resolve("bayu-" + id)),
+        messages);
+  }
+
+  private List<ModelStore> stores(LlamaModel model, @Nullable LoraAdapter adapter, Device device)
+      throws IOException {
+    var stores = new ArrayList<ModelStore>();
+    var id = config.trainer().id();
+    if (config.hfSavePath() != null) {
+      stores.add(trained("hf_save_path", config.hfSavePath().resolve(id), model, adapter));
+    }
+    if (config.mergedHfSavePath() != null) {
+      var merged = config.mergedHfSavePath().resolve(id);
+      stores.add(
+          new ModelStore.Merged(
+              "merged_hf_save_path", merged, base(), Objects.requireNonNull(adapter), device));
+    }
+    return stores;
+  }
+
+  /** All that is trained, in the least space. */
+  private ModelStore trained(
+      String key, Path folder, LlamaModel model, @Nullable LoraAdapter adapter) throws IOException {
+    return adapter == null
+        ? new ModelStore.Model(key, folder, base(), model)
+        : new ModelStore.Adapter(key, folder, adapter, config.modelNameOrPath());
+  }
+
+  private ModelStore.Base base() throws IOException {
+    var base = inputs.base();
+    return new ModelStore.Base(base.checkpoint(), base.tokenizerFolder(), inputs.eos());
+  }
+}

@@ -1,0 +1,58 @@
+package org.bayu.finetune;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** Which packages of this module may know which: errors none, the launcher all. */
+class ArchitectureTest {
+  @Test
+  void packagesKnowOnlyThoseBelowThem() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInAnyPackage("org.bayu.finetune..")
+        .layer("main")
+        .definedBy("org.bayu.finetune")
+        .layer("launcher")
+        .definedBy("org.bayu.finetune.launcher")
+        .layer("command")
+        .definedBy("org.bayu.finetune.command")
+        .layer("run")
+        .definedBy("org.bayu.finetune.run")
+        .layer("config")
+        .definedBy("org.bayu.finetune.config")
+        .layer("data")
+        .definedBy("org.bayu.finetune.data")
+        .layer("evaluate")
+        .definedBy("org.bayu.finetune.evaluate")
+        .layer("demo")
+        .definedBy("org.bayu.finetune.demo")
+        .layer("terminal")
+        .definedBy("org.bayu.finetune.terminal")
+        .layer("error")
+        .definedBy("org.bayu.finetune.error")
+        .whereLayer("error")
+        .mayNotAccessAnyLayer()
+        .whereLayer("terminal")
+        .mayNotAccessAnyLayer()
+        .whereLayer("launcher")
+        .mayOnlyAccessLayers("main")
+        .whereLayer("data")
+        .mayOnlyAccessLayers("error")
+        .whereLayer("config")
+        .mayOnlyAccessLayers("error")
+        .whereLayer("run")
+        .mayOnlyAccessLayers("config", "data", "error")
+        .whereLayer("evaluate")
+        .mayOnlyAccessLayers("data", "error", "terminal")
+        .whereLayer("demo")
+        .mayOnlyAccessLayers("error", "evaluate")
+        .whereLayer("command")
+        .mayOnlyBeAccessedByLayers("main")
+        .whereLayer("main")
+        .mayOnlyBeAccessedByLayers("launcher")
+        .ensureAllClassesAreContainedInArchitecture()
+        .check(new ClassFileImporter().importPath(Path.of("target", "classes")));
+  }
+}

@@ -1,0 +1,18 @@
+/** Fine-tuning: the training loop with its data, memory plan, saves and trackers. */
+module org.bayu.train {
+  requires transitive org.bayu.llama;
+  requires transitive org.bayu.lora;
+  requires transitive com.fasterxml.jackson.databind;
+  requires transitive it.unimi.dsi.fastutil.core;
+  requires java.management;
+  requires jdk.management;
+  requires static transitive org.jspecify;
+
+  exports org.bayu.train;
+  exports org.bayu.train.checkpoint;
+  exports org.bayu.train.data;
+  exports org.bayu.train.files;
+  exports org.bayu.train.finetune;
+  exports org.bayu.train.plan;
+  exports org.bayu.train.track;
+}

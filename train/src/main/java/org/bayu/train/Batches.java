@@ -1,0 +1,34 @@
+package org.bayu.train;
+
+import java.util.List;
+
+/**
+ * The examples of each step: the data's rows in the order of a {@link DataOrder}, each step taking
+ * the next ones of the stream.
+ */
+public final class Batches {
+  private final TokenizedData data;
+  private final BatchSizes sizes;
+  private final DataOrder order;
+
+  /**
+   * Batches of a run.
+   *
+   * @param data at least one row
+   * @param seed of the order
+   */
+  public Batches(TokenizedData data, BatchSizes sizes, long seed) {
+    this.data = data;
+    this.sizes = sizes;
+    order = new DataOrder(data.size(), seed);
+  }
+
+  /** The examples of a step, counted from 0; the same whatever steps were asked for before. */
+  public List<TokenizedExample> of(int step) {
+    return order
+        .rows(sizes.rowsBefore(step), sizes.at(step))
+        .intStream()
+        .mapToObj(data::get)
+        .toList();
+  }
+}

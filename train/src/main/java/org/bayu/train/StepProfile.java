@@ -1,0 +1,80 @@
+package org.bayu.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.bayu.tensor.OpTime;
+
+/**
+ * Where the time of a run's steps went, as a table: op by op, the longest first.
+ *
+ * @param times of all steps together
+ * @param steps how many
+ * @param threads that computed
+ * @param peakGflops 10⁹ operations a second that the processor can do at most; 0 if unknown
+ */
+public record StepProfile(List<OpTime> times, int steps, int threads, double peakGflops) {
+  /** The table's lines. */
+  public List<String> lines() {
+    var seconds = times.stream().mapToDouble(OpTime::seconds).sum();
+    var busySeconds = times.stream().mapToDouble(OpTime::busySeconds).sum();
+    var flops = times.stream().mapToDouble(OpTime::flops).sum();
+    var lines = new ArrayList<String>();
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "Profile of %d steps, %.0f ms each; threads busy for %.1f %% of it.",
+            steps,
+            1000 * seconds / steps,
+            100 * busySeconds / (threads * seconds)));
+    lines.add(
+        String.format(
+            "%-20s %-9s %7s %9s %7s %9s %8s %7s",
+            "op", "pass", "calls", "ms/step", "share", "GFLOP/s", "of peak", "busy"));
+    for (var time : times) {
+      lines.add(
+          line(
+              time.op(),
+              time.pass().name().toLowerCase(Locale.ROOT),
+              time.calls(),
+              time.seconds(),
+              time.busySeconds(),
+              time.flops(),
+              seconds));
+    }
+    lines.add(
+        line(
+            "all",
+            "",
+            times.stream().mapToLong(OpTime::calls).sum(),
+            seconds,
+            busySeconds,
+            flops,
+            seconds));
+    return lines;
+  }
+
+  private String line(
+      String op,
+      String pass,
+      long calls,
+      double seconds,
+      double busySeconds,
+      double flops,
+      double allSeconds) {
+    var rate = flops / seconds * 1e-9;
+    return String.format(
+        Locale.ROOT,
+        "%-20s %-9s %7.0f %9.1f %6.1f%% %9s %8s %6.1f%%",
+        op,
+        pass,
+        (double) calls / steps,
+        1000 * seconds / steps,
+        100 * seconds / allSeconds,
+        flops == 0 || seconds == 0 ? "" : String.format(Locale.ROOT, "%.1f", rate),
+        flops == 0 || peakGflops == 0
+            ? ""
+            : String.format(Locale.ROOT, "%.1f%%", 100 * rate / peakGflops),
+        100 * busySeconds / (threads * seconds));
+  }
+}

@@ -1,0 +1,144 @@
+package org.bayu.train;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.LearningRateSchedule;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The training loop: step after step from where the state stands to the run's end, with an
+ * evaluation now and then, seen by listeners.
+ *
+ * <p>Owns nothing. Not thread-safe, {@link #stop} excepted.
+ */
+public final class Trainer {
+  private final TrainState state;
+  private final Batches batches;
+  private final @Nullable List<TokenizedExample> evalData;
+  private final TrainingStep step;
+  private final TrainSettings settings;
+  private final Device device;
+  private final LearningRateSchedule schedule;
+  private final ModelFlops flops;
+  private final List<TrainListener> listeners = new ArrayList<>();
+  private volatile boolean stopped;
+
+  /**
+   * A run on {@code state}.
+   *
+   * @param evalData rows of the evaluations; null for none
+   * @param step makes the updates, on {@code device}
+   */
+  public Trainer(
+      TrainState state,
+      Batches batches,
+      @Nullable List<TokenizedExample> evalData,
+      TrainingStep step,
+      TrainSettings settings,
+      Device device) {
+    this.state = state;
+    this.batches = batches;
+    this.evalData = evalData;
+    this.step = step;
+    this.settings = settings;
+    this.device = device;
+    schedule = settings.schedule();
+    flops = new ModelFlops(state.model().config());
+  }
+
+  /** Adds a listener; they are called in the order in which they were added. */
+  public void listen(TrainListener listener) {
+    listeners.add(listener);
+  }
+
+  /**
+   * Ends the run after the step that is being done, or before the next one. The state stays as it
+   * is then, and {@link #run} goes on from it. From any thread.
+   */
+  public void stop() {
+    stopped = true;
+  }
+
+  /**
+   * Trains until the last step is done or {@link #stop} is called.
+   *
+   * @throws NonFiniteException if loss, gradients or an evaluation are not finite
+   * @throws IOException what a listener threw
+   */
+  public void run() throws IOException {
+    var start = start();
+    for (var listener : listeners) {
+      listener.started(start);
+    }
+    while (state.steps() < settings.steps() && !stopped) {
+      for (var listener : listeners) {
+        listener.stepBegins(state.steps());
+      }
+      step();
+      device.mark("between steps");
+    }
+    stopped = false;
+  }
+
+  private TrainListener.Start start() {
+    var parameters = state.model().parameters();
+    return new TrainListener.Start(
+        state.steps(),
+        settings.steps(),
+        parameters.stream().mapToLong(p -> p.value().elements()).sum(),
+        parameters.stream()
+            .filter(Parameter::trainable)
+            .mapToLong(p -> p.value().elements())
+            .sum());
+  }
+
+  /** A step, and the evaluation after it. */
+  private void step() throws IOException {
+    var number = state.steps();
+    var start = System.nanoTime();
+    var batch = batches.of(number);
+    var loaded = System.nanoTime();
+    device.mark("loading");
+    var rate = schedule.rate(number);
+    var result = step.run(number, batch, rate, this::microBatch);
+    state.stepDone();
+    var end = System.nanoTime();
+    var evalLoss = evaluates() ? evaluate() : null;
+    var report =
+        new StepReport(
+            number,
+            result,
+            rate,
+            batch.size(),
+            batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum(),
+            (end - start) * 1e-9,
+            (loaded - start) * 1e-9,
+            evalLoss);
+    for (var listener : listeners) {
+      listener.step(report);
+    }
+    if (!report.isFinite()) {
+      throw new NonFiniteException(number, "after its update eval/loss is " + evalLoss);
+    }
+  }
+
+  private boolean evaluates() {
+    var done = state.steps();
+    return done % settings.stepsPerEval() == 0 || done == settings.steps();
+  }
+
+  private @Nullable Double evaluate() {
+    return evalData == null ? null : (Double) step.evaluate(evalData, this::evaluated);
+  }
+
+  private void microBatch(int done, int count) {
+    listeners.forEach(listener -> listener.microBatch(done, count));
+  }
+
+  private void evaluated(int done, int count) {
+    listeners.forEach(listener -> listener.evaluated(done, count));
+  }
+}

@@ -1,0 +1,185 @@
+package org.bayu.train;
+
+import java.util.List;
+import java.util.Optional;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.GradientClip;
+
+/**
+ * One optimizer step after another on a model's trainable parameters: loss and gradients of a batch
+ * piece by piece, clip, AdamW.
+ *
+ * <p>Owns gradients and workspace, which are reused from step to step. Not thread-safe.
+ */
+public final class TrainingStep implements AutoCloseable {
+  private final TrainState state;
+  private final Device device;
+  private final Settings settings;
+  private final Gradients gradients;
+  private final Workspace workspace;
+
+  /**
+   * What does not change from step to step.
+   *
+   * @param compute the compute type, F32 or BF16
+   * @param maxGradNorm the clip's bound; none if 0 or less
+   * @param seed of the dropout masks
+   */
+  public record Settings(
+      DType compute,
+      MicroBatches microBatches,
+      boolean checkpointing,
+      double maxGradNorm,
+      long seed) {}
+
+  /**
+   * What came of a step.
+   *
+   * @param loss mean cross-entropy over the batch's counted positions, before the update
+   * @param gradientNorm global norm before the clip
+   * @param tokens tokens of the batch's examples as they are
+   * @param distinctTokens tokens really computed
+   */
+  public record Result(
+      double loss, double gradientNorm, long tokens, long distinctTokens, int microBatches) {}
+
+  /** Sees how far a step or an evaluation has come. */
+  @FunctionalInterface
+  public interface Listener {
+    /** Called after each micro-batch: {@code done} of {@code count}. */
+    void microBatch(int done, int count);
+  }
+
+  /**
+   * Steps on the trainable parameters of {@code state}.
+   *
+   * @param workspace holds activations; owned by the new object from now on, also where this throws
+   */
+  public TrainingStep(TrainState state, Device device, Settings settings, Workspace workspace) {
+    this.state = state;
+    this.device = device;
+    this.settings = settings;
+    this.workspace = workspace;
+    try {
+      gradients = new Gradients(state.parameters().stream().map(Parameter::value).toList());
+    } catch (Throwable e) {
+      workspace.close();
+      throw e;
+    }
+  }
+
+  /**
+   * One update.
+   *
+   * @param step the step's number, for the dropout masks
+   * @throws IllegalArgumentException if no position of the batch is counted
+   * @throws NonFiniteException if loss or gradients are not finite; the parameters are as before
+   */
+  public Result run(
+      long step, List<TokenizedExample> batch, double learningRate, Listener listener) {
+    var result = gradients(step, batch, listener);
+    if (!Double.isFinite(result.loss)) {
+      throw new NonFiniteException(step, "the loss is " + result.loss);
+    }
+    var norm = GradientClip.globalNorm(device, gradients);
+    if (!Double.isFinite(norm)) {
+      throw new NonFiniteException(step, "the gradient of " + firstNonFinite() + " is not finite");
+    }
+    state.optimizer().step(gradients, learningRate, GradientClip.scale(norm, settings.maxGradNorm));
+    return new Result(result.loss, norm, result.tokens, result.distinctTokens, result.microBatches);
+  }
+
+  /** Loss and gradients of a batch, without an update. */
+  Result gradients(long step, List<TokenizedExample> batch, Listener listener) {
+    gradients.zero();
+    var loss = 0.0;
+    var distinct = 0L;
+    var pieces = cut(batch);
+    device.mark("cutting the batch");
+    for (var i = 0; i < pieces.size(); i++) {
+      var piece = pieces.get(i);
+      distinct += piece.tree().rows();
+      var tape = new Tape(device, workspace, gradients);
+      loss += loss(tape, step, piece);
+      workspace.reset();
+      listener.microBatch(i + 1, pieces.size());
+    }
+    var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
+    return new Result(loss, Double.NaN, tokens, distinct, pieces.size());
+  }
+
+  /** A mean over nothing is no number: it is refused. */
+  private List<MicroBatches.MicroBatch> cut(List<TokenizedExample> examples) {
+    var pieces = settings.microBatches.cut(examples);
+    if (pieces.isEmpty()) {
+      throw new IllegalArgumentException("no position of these examples is counted");
+    }
+    return pieces;
+  }
+
+  private double loss(Tape tape, long step, MicroBatches.MicroBatch piece) {
+    var adapter = state.adapter();
+    var model = state.model();
+    if (adapter != null && adapter.config().dropout() > 0) {
+      adapter.beginMicroBatch(settings.seed, step, piece.rowKeys());
+    }
+    var hidden = model.hidden(tape, piece.tree(), settings.compute, settings.checkpointing);
+    var loss = model.loss(tape, hidden, piece.targets());
+    // The backward pass gives the loss's memory back.
+    var value = loss.value().getFloat(0);
+    if (tape.recording()) {
+      tape.backward(loss);
+    }
+    return value;
+  }
+
+  /**
+   * Mean cross-entropy over the counted positions of {@code examples}; nothing is learned.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public double evaluate(List<TokenizedExample> examples, Listener listener) {
+    var loss = 0.0;
+    var pieces = cut(examples);
+    for (var i = 0; i < pieces.size(); i++) {
+      loss += loss(Tape.inference(device, workspace), 0, pieces.get(i));
+      workspace.reset();
+      listener.microBatch(i + 1, pieces.size());
+    }
+    return loss;
+  }
+
+  /** The first trainable parameter whose values are not all finite. */
+  public Optional<String> destroyedParameter() {
+    return state.parameters().stream()
+        .filter(parameter -> !GradientClip.isFinite(device, parameter.value()))
+        .map(Parameter::name)
+        .findFirst();
+  }
+
+  /** The gradients of the last batch. */
+  Gradients gradients() {
+    return gradients;
+  }
+
+  private String firstNonFinite() {
+    for (var parameter : state.parameters()) {
+      if (!GradientClip.isFinite(device, gradients.of(parameter.value()))) {
+        return parameter.name();
+      }
+    }
+    return "all parameters together";
+  }
+
+  /** Frees gradients and workspace. */
+  @Override
+  public void close() {
+    gradients.close();
+    workspace.close();
+  }
+}

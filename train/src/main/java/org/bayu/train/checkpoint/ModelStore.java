@@ -1,0 +1,156 @@
+package org.bayu.train.checkpoint;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.lora.LoraTargets;
+import org.bayu.lora.PeftFormat;
+import org.bayu.tensor.Device;
+
+/**
+ * Something that a run saves, and where: each save is a folder {@code step-N} of its own in {@link
+ * #folder}. A value: it owns nothing, and writes what is trained as it is at that moment.
+ */
+public interface ModelStore {
+  /** Headers, configuration and names, at most. */
+  long OVERHEAD = 1 << 20;
+
+  /** What is saved. */
+  enum Kind {
+    /** All weights, trained. */
+    MODEL("model"),
+    /** The adapter alone. */
+    ADAPTER("adapter"),
+    /** All weights with the adapter merged in. */
+    MERGED("merged model");
+
+    private final String text;
+
+    Kind(String text) {
+      this.text = text;
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
+  /** The setting that names the place, for messages. */
+  String key();
+
+  /** What is saved. */
+  Kind kind();
+
+  /** Holds a folder for each save. */
+  Path folder();
+
+  /** Bytes of a save, at most. */
+  long bytes();
+
+  /**
+   * Writes a new folder: whole, or not at all.
+   *
+   * @throws IOException if the folder exists and is not empty, or cannot be written
+   * @throws org.bayu.tensor.io.NonFiniteTensorException if a value is infinite or no number
+   */
+  void write(Path folder) throws IOException;
+
+  /** Where the save after {@code steps} steps goes. */
+  default Path path(int steps) {
+    return folder().resolve(name(steps));
+  }
+
+  /** The name of a save's folder. */
+  static String name(int steps) {
+    return "step-" + steps;
+  }
+
+  /**
+   * A base as it is in its files: what saves of whole models are made from.
+   *
+   * @param tokenizer the folder whose tokenizer is saved
+   * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
+   */
+  record Base(HfCheckpoint checkpoint, Path tokenizer, OptionalInt eos) {
+    private long bytes() {
+      var companions =
+          HfCheckpoint.companions(tokenizer).stream()
+              // With tokenizer.model alone, a tokenizer.json is made of it, four times as large.
+              .mapToLong(f -> f.toFile().length() * (f.endsWith("tokenizer.model") ? 5 : 1))
+              .sum();
+      var weights =
+          checkpoint.config().parameterShapes().keySet().stream()
+              .mapToLong(name -> checkpoint.weights().tensor(name).byteSize())
+              .sum();
+      return weights + companions + OVERHEAD;
+    }
+  }
+
+  /** All weights, in the types of the base's. */
+  record Model(String key, Path folder, Base base, LlamaModel model) implements ModelStore {
+    @Override
+    public Kind kind() {
+      return Kind.MODEL;
+    }
+
+    @Override
+    public long bytes() {
+      return base.bytes();
+    }
+
+    @Override
+    public void write(Path folder) throws IOException {
+      SavedModels.saveTrained(folder, base.checkpoint, model, null, base.eos);
+    }
+  }
+
+  /**
+   * The adapter alone, in PEFT's layout.
+   *
+   * @param baseName the model's name in the adapter's configuration
+   */
+  record Adapter(String key, Path folder, LoraAdapter adapter, String baseName)
+      implements ModelStore {
+    @Override
+    public Kind kind() {
+      return Kind.ADAPTER;
+    }
+
+    @Override
+    public long bytes() {
+      var head = adapter.layers().get(LoraTargets.HEAD);
+      var elements = adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+      var headBytes = head == null ? 0 : head.weight().value().byteSize();
+      return elements * Float.BYTES + headBytes + OVERHEAD;
+    }
+
+    @Override
+    public void write(Path folder) throws IOException {
+      PeftFormat.save(adapter, folder, baseName);
+    }
+  }
+
+  /** All weights with the adapter merged in, W + (alpha/r)·B·A, in the types of the base's. */
+  record Merged(String key, Path folder, Base base, LoraAdapter adapter, Device device)
+      implements ModelStore {
+    @Override
+    public Kind kind() {
+      return Kind.MERGED;
+    }
+
+    @Override
+    public long bytes() {
+      return base.bytes();
+    }
+
+    @Override
+    public void write(Path folder) throws IOException {
+      SavedModels.saveMerged(
+          folder, base.checkpoint, base.tokenizer, adapter, device, null, base.eos);
+    }
+  }
+}

@@ -1,0 +1,263 @@
+package org.bayu.train.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.bayu.tensor.io.NonFiniteTensorException;
+import org.bayu.train.TrainException;
+import org.bayu.train.files.CleanEnd;
+import org.bayu.train.files.OutputFolder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The saves of a run. One that fails between steps is reported, and the training goes on; what
+ * cannot be saved at the end where it should be is saved elsewhere.
+ */
+public final class Saves {
+  private final List<ModelStore> targets;
+  private final ModelStore rescue;
+  private final List<Path> elsewhere;
+  private final FreeSpace space;
+  private final Consumer<String> messages;
+  private int lastSaved;
+  private @Nullable Double lossAfterLastSaved;
+  private int saveBefore;
+  private @Nullable Double lossAfterSaveBefore;
+
+  /** Saves on this machine's file systems, of a run that has not begun. */
+  public Saves(
+      List<ModelStore> targets,
+      ModelStore rescue,
+      List<Path> elsewhere,
+      Consumer<String> messages) {
+    this(targets, rescue, elsewhere, FreeSpace.ofThisMachine(), messages);
+  }
+
+  /**
+   * Saves of a run that has not begun.
+   *
+   * @param targets what is saved at every save
+   * @param rescue holds all that was trained, in the least space: what to save elsewhere
+   * @param elsewhere folders to try where that cannot be saved in its place
+   * @param messages takes a line for whoever watches
+   */
+  Saves(
+      List<ModelStore> targets,
+      ModelStore rescue,
+      List<Path> elsewhere,
+      FreeSpace space,
+      Consumer<String> messages) {
+    this.targets = List.copyOf(targets);
+    this.rescue = rescue;
+    this.elsewhere = List.copyOf(elsewhere);
+    this.space = space;
+    this.messages = messages;
+  }
+
+  /**
+   * The first of a run's saves that a folder holds already; empty if there is none.
+   *
+   * @param folder a store's
+   * @param every steps from one save to the next
+   * @param steps of the run
+   */
+  public static Optional<Path> existing(Path folder, int every, int steps) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return Optional.empty();
+    }
+    try (var entries = Files.list(folder)) {
+      return entries.filter(entry -> isSave(entry, every, steps)).min(Comparator.naturalOrder());
+    }
+  }
+
+  private static boolean isSave(Path entry, int every, int steps) {
+    var name = String.valueOf(entry.getFileName());
+    var number = name.matches("step-[1-9][0-9]{0,8}") ? Integer.parseInt(name.substring(5)) : 0;
+    return number == steps || (number > 0 && number < steps && number % every == 0);
+  }
+
+  /** Where a thing is saved after {@code done} steps; null if nowhere. */
+  public @Nullable Path path(ModelStore.Kind kind, int done) {
+    return targets.stream()
+        .filter(target -> target.kind() == kind)
+        .findFirst()
+        .map(target -> target.path(done))
+        .orElse(null);
+  }
+
+  /** Saves between two steps, after {@code done} of them. */
+  public void between(int done) {
+    if (targets.isEmpty()) {
+      return;
+    }
+    var refusal = SaveSpace.of(targets, 2, space).refusalBeforeLast();
+    if (refusal.isPresent()) {
+      messages.accept(String.format(Locale.ROOT, "No save after step %d. %s", done, refusal.get()));
+      return;
+    }
+    for (var target : targets) {
+      var failure = write(target, target.path(done), done);
+      if (failure != null) {
+        messages.accept(
+            String.format(
+                Locale.ROOT,
+                "%s: the %s could not be saved after step %d (%s). Training goes on.",
+                target.key(),
+                target.kind(),
+                done,
+                reason(failure, target)));
+      }
+    }
+  }
+
+  /**
+   * Saves for the last time.
+   *
+   * @throws TrainException if something was not saved in its place; the message says where it is
+   */
+  public void last(int done) {
+    ModelStore failed = null;
+    IOException reason = null;
+    Path whole = null;
+    for (var target : targets) {
+      var failure = write(target, target.path(done), done);
+      if (failure == null) {
+        whole = target.kind() == rescue.kind() ? target.path(done) : whole;
+      } else if (failed == null) {
+        failed = target;
+        reason = failure;
+      }
+    }
+    if (failed != null && reason != null) {
+      throw notInPlace(failed, reason, whole, done);
+    }
+  }
+
+  private TrainException notInPlace(
+      ModelStore failed, IOException reason, @Nullable Path whole, int done) {
+    var text =
+        String.format(
+            Locale.ROOT,
+            "%s: the %s could not be saved in %s (%s).",
+            failed.key(),
+            failed.kind(),
+            failed.path(done),
+            reason(reason, failed));
+    if (whole != null) {
+      return TrainException.failed(text + " The " + rescue.kind() + " is in " + whole + ".");
+    }
+    return TrainException.failed(
+        text
+            + elsewhere(done)
+                .map(path -> " The " + rescue.kind() + " is in " + path + ".")
+                .orElse(" No other place had room for it: what was trained is lost."));
+  }
+
+  /** Saves what was trained before the run ends with a failure, if anything is to be saved. */
+  public void beforeFailure(int done) {
+    if (!targets.isEmpty()
+        && done > lastSaved
+        && targets.stream().noneMatch(target -> saved(target, done))) {
+      var _ = elsewhere(done);
+    }
+  }
+
+  private boolean saved(ModelStore target, int done) {
+    return target.kind() == rescue.kind() && write(target, target.path(done), done) == null;
+  }
+
+  /** Saves what was trained in the first place that takes it. */
+  private Optional<Path> elsewhere(int done) {
+    for (var folder : elsewhere) {
+      var path = folder.resolve(rescue.kind() + "-" + ModelStore.name(done));
+      var room = space.at(folder);
+      if (room.isPresent() && room.get().freeBytes() < rescue.bytes()) {
+        continue;
+      }
+      if (write(rescue, path, done) == null) {
+        return Optional.of(path);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Why it failed, with the bytes that are missing if that is it. */
+  private String reason(IOException failure, ModelStore target) {
+    var text = OutputFolder.reason(failure);
+    return space
+        .at(target.folder())
+        .filter(room -> room.freeBytes() < target.bytes())
+        .map(
+            room ->
+                String.format(
+                    Locale.ROOT,
+                    "%s: it takes %s, and %s are free",
+                    text,
+                    SaveSpace.bytes(target.bytes()),
+                    SaveSpace.bytes(room.freeBytes())))
+        .orElse(text);
+  }
+
+  private @Nullable IOException write(ModelStore target, Path path, int done) {
+    try {
+      CleanEnd.run(() -> target.write(path));
+    } catch (IOException e) {
+      return e;
+    } catch (UncheckedIOException e) {
+      return e.getCause();
+    } catch (NonFiniteTensorException e) {
+      // Of the adapter merged in: what is trained itself has been looked at.
+      return new IOException(e.getMessage(), e);
+    }
+    messages.accept("Saved the " + target.kind() + " to " + path);
+    if (done != lastSaved) {
+      saveBefore = lastSaved;
+      lossAfterSaveBefore = lossAfterLastSaved;
+      lastSaved = done;
+      lossAfterLastSaved = null;
+    }
+    return null;
+  }
+
+  /** Takes note of the loss that the weights after {@code done} steps gave on the next batch. */
+  public void loss(int done, double loss) {
+    if (done == lastSaved && done > 0) {
+      lossAfterLastSaved = loss;
+    }
+  }
+
+  /**
+   * What is known of the saves when the weights after {@code done} steps are found destroyed, in a
+   * sentence or two.
+   */
+  public String account(int done) {
+    if (lastSaved == 0) {
+      return "Nothing was saved before.";
+    }
+    if (lastSaved == done) {
+      var text =
+          String.format(
+              Locale.ROOT,
+              "The save %s holds these very weights: do not use it.",
+              ModelStore.name(done));
+      return saveBefore == 0 ? text : text + " " + good(saveBefore, lossAfterSaveBefore);
+    }
+    return good(lastSaved, lossAfterLastSaved);
+  }
+
+  private static String good(int save, @Nullable Double loss) {
+    return loss == null
+        ? "The last save before is " + ModelStore.name(save) + "."
+        : String.format(
+            Locale.ROOT,
+            "The weights of the save %s gave a loss of %.4f on the next batch.",
+            ModelStore.name(save),
+            loss);
+  }
+}

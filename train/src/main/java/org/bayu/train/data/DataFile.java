@@ -1,0 +1,92 @@
+package org.bayu.train.data;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import org.bayu.tensor.io.GitLfs;
+import org.bayu.train.TrainException;
+
+/**
+ * A text file that the user named as data, plain or gzip, told by its first bytes whatever its
+ * name. Files of other kinds are refused by what they are.
+ */
+public final class DataFile {
+  private static final int BUFFER = 1 << 16;
+
+  private DataFile() {}
+
+  /**
+   * Opens the file for reading, unpacked.
+   *
+   * @param expected what it should be, for messages: "JSON Lines"
+   * @throws TrainException if it is a folder, damaged gzip, or of a kind that Bayu does not read
+   */
+  public static InputStream open(Path file, String expected) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw folder(file, expected);
+    }
+    var plain = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+    try {
+      var start = start(plain);
+      if (!isGzip(start)) {
+        refuse(file, start, expected);
+        return plain;
+      }
+      var unpacked = new BufferedInputStream(new GZIPInputStream(plain, BUFFER), BUFFER);
+      start = start(unpacked);
+      if (isGzip(start)) {
+        throw TrainException.inputFile(
+            "%s: packed with gzip twice. Unpack it once: gzip -d.".formatted(file));
+      }
+      refuse(file, start, expected);
+      return unpacked;
+    } catch (ZipException | EOFException e) {
+      plain.close();
+      throw damagedGzip(file, e);
+    } catch (Throwable e) {
+      plain.close();
+      throw e;
+    }
+  }
+
+  /** The refusal of a folder in place of a file. */
+  static TrainException folder(Path file, String expected) {
+    return TrainException.inputFile(
+        "%s: a folder, where a file is expected (%s).".formatted(file, expected));
+  }
+
+  /** What reading throws where the packed data is damaged: a {@link ZipException} or the end. */
+  public static TrainException damagedGzip(Path file, IOException e) {
+    return TrainException.inputFile(
+        "%s: a damaged gzip file%s. Pack or download it anew."
+            .formatted(file, e instanceof EOFException ? ", which ends too early" : ""));
+  }
+
+  /** The first bytes, which stay to be read. */
+  private static byte[] start(BufferedInputStream in) throws IOException {
+    in.mark(GitLfs.POINTER_BYTES);
+    var start = in.readNBytes(GitLfs.POINTER_BYTES);
+    in.reset();
+    return start;
+  }
+
+  private static boolean isGzip(byte[] start) {
+    return start.length >= 2 && start[0] == 0x1f && start[1] == (byte) 0x8b;
+  }
+
+  private static void refuse(Path file, byte[] start, String expected) throws IOException {
+    GitLfs.refusePointer(file, start);
+    var kind = ForeignFile.of(new String(start, ISO_8859_1));
+    if (kind != null) {
+      throw TrainException.inputFile(
+          "%s: %s, not %s. %s".formatted(file, kind.what(), expected, kind.advice()));
+    }
+  }
+}

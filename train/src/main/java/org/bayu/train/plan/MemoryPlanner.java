@@ -1,0 +1,190 @@
+package org.bayu.train.plan;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.bayu.llama.PassMemory;
+import org.bayu.train.MicroBatches;
+import org.bayu.train.TokenizedData;
+import org.bayu.train.TrainException;
+import org.bayu.train.TrainSettings;
+import org.bayu.train.plan.MemoryPlan.StepTokens;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plans a run's memory: counts what it takes on the batches that it will have, and chooses what the
+ * settings leave open.
+ */
+public final class MemoryPlanner {
+  /**
+   * Budgets to choose from. Above the first a step gains no more speed; below the last the weights
+   * would be read for too few tokens.
+   */
+  private static final List<Integer> BUDGETS = List.of(4096, 3072, 2048, 1536, 1024, 768, 512);
+
+  private final TrainSettings settings;
+  private final RunShape shape;
+  private final boolean merges;
+  private final MachineMemory machine;
+  private final BatchSample training;
+  private final @Nullable BatchSample evaluation;
+  private final Map<Integer, BatchSample.Cut> cuts = new HashMap<>();
+  private final int threads = Runtime.getRuntime().availableProcessors();
+
+  /**
+   * Looks at the batches of a run.
+   *
+   * @param evalData rows of the evaluations; null for none
+   * @param merges whether the adapter is merged into the model at saves
+   */
+  public MemoryPlanner(
+      TrainSettings settings,
+      RunShape shape,
+      TokenizedData data,
+      @Nullable TokenizedData evalData,
+      boolean merges,
+      MachineMemory machine) {
+    this.settings = settings;
+    this.shape = shape;
+    this.merges = merges;
+    this.machine = machine;
+    training = BatchSample.ofTraining(data, settings);
+    evaluation = evalData == null ? null : BatchSample.ofEvaluation(evalData);
+  }
+
+  /** The plan; where nothing fits, the one that needs least. */
+  public MemoryPlan plan() {
+    return best(shape, budgets(), checkpointings());
+  }
+
+  /** The budgets that the settings allow. */
+  private List<Integer> budgets() {
+    var given = settings.microBatches().maxTokens();
+    return given == null ? BUDGETS : List.of(given);
+  }
+
+  private List<Boolean> checkpointings() {
+    return switch (settings.microBatches().checkpointing()) {
+      case AUTO -> List.of(false, true);
+      case TRUE -> List.of(true);
+      case FALSE -> List.of(false);
+    };
+  }
+
+  /**
+   * Of what fits, the plan with the least work; of equals the one with the greater budget. But
+   * weights that stay in memory come first: reading them from disk at every pass costs more.
+   */
+  private MemoryPlan best(RunShape shape, List<Integer> budgets, List<Boolean> checkpointings) {
+    var plans = new ArrayList<MemoryPlan>();
+    for (var budget : budgets) {
+      for (var checkpointing : checkpointings) {
+        var plan = plan(shape, budget, checkpointing);
+        plans.add(plan);
+        if (plans.size() == 1 && plan.fits(machine) && plan.keepsWeights(machine)) {
+          return plan; // no other one has less work
+        }
+      }
+    }
+    return plans.stream()
+        .filter(plan -> plan.fits(machine))
+        .min(
+            Comparator.comparing((MemoryPlan plan) -> !plan.keepsWeights(machine))
+                .thenComparingDouble(MemoryPlan::cost))
+        .or(() -> plans.stream().min(Comparator.comparingLong(MemoryPlan::anonymousBytes)))
+        .orElseThrow();
+  }
+
+  private MemoryPlan plan(RunShape shape, int budget, boolean checkpointing) {
+    var compute = settings.compute();
+    // The advice's default adapter has no dropout, as the run without an adapter that it is for.
+    var microBatches = MicroBatches.of(settings, budget, shape.dropout());
+    var cut = cuts.computeIfAbsent(budget, _ -> training.cut(microBatches));
+    var passes = new PassMemory(0, 0);
+    for (var largest : cut.largest()) {
+      passes = passes.max(shape.training(largest, compute, checkpointing, threads));
+    }
+    var most = cut.margin() * (double) passes.bytes();
+    if (evaluation != null) {
+      var evaluated = evaluation.cut(microBatches);
+      for (var largest : evaluated.largest()) {
+        var pass = shape.evaluation(largest, compute, threads);
+        passes = passes.max(pass);
+        most = Math.max(most, evaluated.margin() * (double) pass.bytes());
+      }
+    }
+    var merging = merges ? shape.greatestAdapted() * shape.greatestWeightBytes() : 0;
+    return new MemoryPlan(
+        shape.parameters(),
+        shape.trainable(),
+        new StepTokens(
+            cut.batches(), cut.examples(), cut.tokens(), cut.distinct(), cut.microBatches()),
+        budget,
+        checkpointing,
+        shape.mappedBytes(),
+        passes.workspaceBytes(),
+        Math.max(passes.scratchBytes(), (long) most - passes.workspaceBytes()),
+        merging,
+        ProcessMemory.heapBytes(),
+        ProcessMemory.jvmBytes());
+  }
+
+  /**
+   * Refuses a plan that does not fit.
+   *
+   * @throws TrainException if it does not; the message says what would fit
+   */
+  public void check(MemoryPlan plan) {
+    if (!plan.fits(machine)) {
+      throw TrainException.memory(
+          plan.shortage(machine)
+              + fitting()
+                  .map(
+                      other ->
+                          String.format(
+                              Locale.ROOT,
+                              " It fits with micro-batches of %d tokens, gradient checkpointing"
+                                  + " %s.",
+                              other.maxTokens(),
+                              other.checkpointing() ? "on" : "off"))
+                  .orElse(" Take a smaller model or shorter rows, or close other programs."));
+    }
+  }
+
+  /** A plan of the same training that fits, with the settings as they are where that is enough. */
+  public Optional<MemoryPlan> fitting() {
+    return fitting(shape);
+  }
+
+  /**
+   * A plan that fits for a LoRA adapter in place of all weights; none where an adapter is trained
+   * already.
+   */
+  public Optional<MemoryPlan> fittingAdapter() {
+    return shape.adapter() == null ? fitting(shape.withDefaultAdapter()) : Optional.empty();
+  }
+
+  /** Whether the settings lead to the plan by themselves. */
+  public boolean isOpen(MemoryPlan plan) {
+    var given = settings.microBatches().maxTokens();
+    return (given == null || given == plan.maxTokens())
+        && checkpointings().contains(plan.checkpointing());
+  }
+
+  private Optional<MemoryPlan> fitting(RunShape shape) {
+    var given = settings.microBatches().maxTokens();
+    var ceiling = given == null ? Integer.MAX_VALUE : given;
+    List<Integer> smaller = new ArrayList<>(budgets());
+    BUDGETS.stream().filter(budget -> budget < ceiling).forEach(smaller::add);
+    return Optional.of(best(shape, budgets(), checkpointings()))
+        .filter(plan -> plan.fits(machine))
+        .or(
+            () ->
+                Optional.of(best(shape, smaller, List.of(false, true)))
+                    .filter(plan -> plan.fits(machine)));
+  }
+}

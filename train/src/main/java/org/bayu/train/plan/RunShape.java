@@ -1,0 +1,117 @@
+package org.bayu.train.plan;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.PassMemory;
+import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.lora.LoraConfig;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.nn.Parameter;
+import org.bayu.train.Adaptation;
+import org.bayu.train.MicroBatches.MicroBatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model as it is to be trained, with all shapes and without memory: what planning asks for
+ * numbers.
+ */
+public final class RunShape {
+  private final HfCheckpoint base;
+  private final LlamaModel model;
+  private final @Nullable LoraAdapter adapter;
+
+  private RunShape(HfCheckpoint base, LlamaModel model, @Nullable LoraAdapter adapter) {
+    this.base = base;
+    this.model = model;
+    this.adapter = adapter;
+  }
+
+  /**
+   * The shape of {@code base} as it is to be trained.
+   *
+   * @throws IllegalArgumentException if the model has none of the layers that the adapter is for
+   * @throws IOException if a stored adapter cannot be read
+   */
+  public static RunShape of(HfCheckpoint base, Adaptation adaptation, long seed)
+      throws IOException {
+    var model = new LlamaModel(base.config(), PassMemory.withoutMemory(base.weights()));
+    var adapter = adaptation.applyTo(model, seed);
+    if (adapter == null) {
+      model.parameters().forEach(parameter -> parameter.train(Arena.ofAuto()));
+    }
+    return new RunShape(base, model, adapter);
+  }
+
+  /** The same base with an adapter of Bayu's defaults. */
+  RunShape withDefaultAdapter() {
+    var other = new LlamaModel(base.config(), PassMemory.withoutMemory(base.weights()));
+    return new RunShape(base, other, LoraAdapter.inject(other, LoraConfig.DEFAULT, 0));
+  }
+
+  /** The dropout of the adapter; 0 without one. */
+  double dropout() {
+    return adapter == null ? 0 : adapter.config().dropout();
+  }
+
+  /** Bytes of the model's weights in their files. */
+  public long mappedBytes() {
+    return base.config().parameterShapes().keySet().stream()
+        .mapToLong(name -> base.weights().tensor(name).byteSize())
+        .sum();
+  }
+
+  /** Bytes of an element of the widest weight. */
+  int greatestWeightBytes() {
+    return base.config().parameterShapes().keySet().stream()
+        .mapToInt(name -> base.weights().tensor(name).dtype().bytes())
+        .max()
+        .orElse(DType.F32.bytes());
+  }
+
+  /** The model, without memory for what is trained. */
+  public LlamaModel model() {
+    return model;
+  }
+
+  /** The adapter; null where all weights are trained. */
+  public @Nullable LoraAdapter adapter() {
+    return adapter;
+  }
+
+  long parameters() {
+    return model.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+  }
+
+  long trainable() {
+    return model.parameters().stream()
+        .filter(Parameter::trainable)
+        .mapToLong(p -> p.value().elements())
+        .sum();
+  }
+
+  /** Elements of the greatest weight that an adapter is merged into. */
+  long greatestAdapted() {
+    return adapter == null
+        ? 0
+        : adapter.layers().values().stream()
+            .mapToLong(layer -> layer.weight().value().elements())
+            .max()
+            .orElse(0);
+  }
+
+  /** What a forward and backward pass of a micro-batch takes. */
+  PassMemory training(MicroBatch batch, DType compute, boolean checkpointing, int threads) {
+    if (adapter != null) {
+      adapter.beginMicroBatch(0, 0, new long[batch.tree().rows()]);
+    }
+    return PassMemory.training(
+        model, batch.tree(), batch.targets(), compute, checkpointing, threads);
+  }
+
+  /** What computing the loss of a micro-batch takes. */
+  PassMemory evaluation(MicroBatch batch, DType compute, int threads) {
+    return PassMemory.inference(model, batch.tree(), batch.targets(), compute, threads);
+  }
+}

@@ -1,0 +1,56 @@
+package org.bayu.train.track;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Writes a file with one JSON object a step: numbers by name, at full precision. A line that cannot
+ * be written whole leaves nothing in the file.
+ */
+public final class JsonLinesTracker implements Tracker {
+  private final Path path;
+  private final FileChannel file;
+  private final ObjectMapper json = new ObjectMapper();
+
+  private JsonLinesTracker(Path path, FileChannel file) {
+    this.path = path;
+    this.file = file;
+  }
+
+  /** Opens the file to be written from its beginning; makes it where it is missing. */
+  public static JsonLinesTracker create(Path path) throws IOException {
+    return new JsonLinesTracker(path, FileChannel.open(path, CREATE, WRITE));
+  }
+
+  @Override
+  public String name() {
+    return path.toString();
+  }
+
+  @Override
+  public void log(int step, Map<String, Number> metrics) throws IOException {
+    var line = ByteBuffer.wrap((json.writeValueAsString(metrics) + "\n").getBytes(UTF_8));
+    var end = file.position();
+    try {
+      while (line.hasRemaining()) {
+        file.write(line);
+      }
+    } catch (IOException e) {
+      file.truncate(end);
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+}

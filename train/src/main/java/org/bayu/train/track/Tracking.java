@@ -1,0 +1,141 @@
+package org.bayu.train.track;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bayu.train.StepReport;
+import org.bayu.train.TrainListener;
+import org.bayu.train.files.OutputFolder;
+
+/**
+ * Makes numbers under Levanter's names of a run's steps and gives them to trackers. A tracker that
+ * fails is reported once and loses those steps; training and the other trackers go on.
+ *
+ * <p>Owns the trackers.
+ */
+public final class Tracking implements TrainListener, AutoCloseable {
+  private final List<Follower> followers = new ArrayList<>();
+  private final Consumer<String> messages;
+  private final Map<String, Number> fixed = new LinkedHashMap<>();
+  private int steps;
+  private final double peakGflops;
+  private long totalTokens;
+
+  /**
+   * Numbers for {@code trackers}, which are closed with this object.
+   *
+   * @param peakGflops 10⁹ operations of the compute type that the processor can do a second at
+   *     most, for {@code throughput/mfu}; 0 if unknown, and that is left out
+   * @param messages takes a line where a tracker fails
+   */
+  public Tracking(List<Tracker> trackers, double peakGflops, Consumer<String> messages) {
+    this.peakGflops = peakGflops;
+    trackers.forEach(tracker -> followers.add(new Follower(tracker)));
+    this.messages = messages;
+  }
+
+  @Override
+  public void started(Start start) {
+    steps = start.steps();
+    fixed.put("parameter_count", start.parameters());
+    fixed.put("trainable_parameter_count", start.trainable());
+    fixed.put("fraction_trainable", (double) start.trainable() / start.parameters());
+  }
+
+  @Override
+  public void step(StepReport report) {
+    var start = System.nanoTime();
+    var metrics = metrics(report);
+    metrics.put("throughput/hook_time", (System.nanoTime() - start) * 1e-9);
+    followers.forEach(follower -> follower.log(report.step(), metrics));
+  }
+
+  private Map<String, Number> metrics(StepReport report) {
+    var result = report.result();
+    totalTokens += result.tokens();
+    var metrics = new LinkedHashMap<String, Number>();
+    metrics.put("global_step", report.step());
+    metrics.put("run_progress", (double) report.step() / steps);
+    metrics.put("train/loss", report.loss());
+    var evalLoss = report.evalLoss();
+    if (evalLoss != null && report.isFinite()) {
+      metrics.put("eval/loss", evalLoss);
+    }
+    metrics.put("optim/learning_rate", report.learningRate());
+    metrics.put("grad/norm/total", result.gradientNorm());
+    // A rate over no time is no number.
+    if (report.seconds() > 0) {
+      metrics.put("throughput/tokens_per_second", result.tokens() / report.seconds());
+      metrics.put("throughput/examples_per_second", report.examples() / report.seconds());
+      var gflopsPerSecond = report.modelFlops() / report.seconds() * 1e-9;
+      metrics.put("throughput/gflops_per_second", gflopsPerSecond);
+      if (peakGflops > 0) {
+        metrics.put("throughput/mfu", gflopsPerSecond / peakGflops);
+      }
+    }
+    metrics.put("throughput/distinct_tokens", result.distinctTokens());
+    metrics.put("throughput/total_tokens", totalTokens);
+    metrics.put("throughput/duration", report.seconds());
+    metrics.put("throughput/loading_time", report.loadingSeconds());
+    metrics.putAll(fixed);
+    return metrics;
+  }
+
+  /** Steps that the tracker of this name lost. */
+  public int missing(String name) {
+    return followers.stream()
+        .filter(follower -> follower.tracker.name().equals(name))
+        .mapToInt(follower -> follower.missing)
+        .sum();
+  }
+
+  /** Closes every tracker; one that cannot be closed is reported. */
+  @Override
+  public void close() {
+    followers.forEach(Follower::close);
+  }
+
+  /** A tracker, and what it lost. */
+  private final class Follower {
+    private final Tracker tracker;
+    private int missing;
+
+    Follower(Tracker tracker) {
+      this.tracker = tracker;
+    }
+
+    void log(int step, Map<String, Number> metrics) {
+      try {
+        tracker.log(step, metrics);
+      } catch (IOException | RuntimeException e) {
+        if (missing == 0) {
+          messages.accept(
+              "%s: cannot be written (%s). Training goes on; steps are missing in it."
+                  .formatted(tracker.name(), reason(e)));
+        }
+        missing++;
+      }
+    }
+
+    void close() {
+      try {
+        tracker.close();
+      } catch (IOException | RuntimeException e) {
+        messages.accept("%s: may be incomplete (%s).".formatted(tracker.name(), reason(e)));
+      }
+    }
+
+    private String reason(Exception e) {
+      return switch (e) {
+        case IOException failure -> OutputFolder.reason(failure);
+        case UncheckedIOException failure when failure.getCause() != null ->
+            OutputFolder.reason(failure.getCause());
+        default -> String.valueOf(e.getMessage());
+      };
+    }
+  }
+}

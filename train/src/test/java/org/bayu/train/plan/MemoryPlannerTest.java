@@ -1,0 +1,179 @@
+package org.bayu.train.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.lora.LoraConfig;
+import org.bayu.lora.LoraTargets;
+import org.bayu.train.Adaptation;
+import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.LossMask;
+import org.bayu.train.TokenizedData;
+import org.bayu.train.TokenizedExample;
+import org.bayu.train.TrainException;
+import org.bayu.train.TrainSettings;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Plans for machines of several sizes. */
+class MemoryPlannerTest {
+  private static final Path MODEL = Path.of("../llama-model/src/test/resources/golden/llama2");
+  private static final MachineMemory LARGE = new MachineMemory(1L << 40, 1L << 40);
+  private static final MachineMemory TINY = new MachineMemory(1 << 20, 1 << 20);
+
+  private HfCheckpoint base;
+
+  @BeforeEach
+  void open() throws IOException {
+    base = HfCheckpoint.open(MODEL);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    base.close();
+  }
+
+  private static final Adaptation ALL = Adaptation.allWeights();
+  private static final Adaptation LORA =
+      Adaptation.lora(new LoraConfig(2, 8, 0, new LoraTargets.AllLinears(), false));
+
+  private static final TrainSettings OPEN = TrainSettings.of(2, 4, 1e-3);
+
+  private static TrainSettings given(int maxTokens, GradientCheckpointing checkpointing) {
+    return OPEN.withMicroBatches(
+        new TrainSettings.MicroBatchSettings(Integer.MAX_VALUE, maxTokens, checkpointing, true));
+  }
+
+  /** Four rows of 20 tokens, all different from the first on. */
+  private static TokenizedData rows() {
+    var examples = new ArrayList<TokenizedExample>();
+    for (var row = 0; row < 4; row++) {
+      var tokens = new IntArrayList();
+      for (var i = 0; i < 20; i++) {
+        tokens.add(3 + (row + 4 * i) % 90);
+      }
+      examples.add(new TokenizedExample(tokens, 5));
+    }
+    return TokenizedData.of(examples);
+  }
+
+  private MemoryPlanner planner(
+      TrainSettings settings, Adaptation adaptation, MachineMemory machine) throws IOException {
+    var masked = settings.withMask(new LossMask(true, LossMask.Offset.FIXED));
+    return new MemoryPlanner(
+        masked, RunShape.of(base, adaptation, 0), rows(), null, false, machine);
+  }
+
+  @Test
+  void aStepIsCountedOnTheRunsOwnBatches() throws IOException {
+    var step = planner(OPEN, ALL, LARGE).plan().step();
+    assertEquals(2, step.batches());
+    assertEquals(4, step.examples());
+    assertEquals(80, step.tokens());
+    // A row's last token is only a target.
+    assertEquals(76, step.distinct());
+    assertEquals(1, step.microBatches());
+  }
+
+  @Test
+  void aTrainedWeightTakesSixteenBytes() throws IOException {
+    var all = planner(OPEN, ALL, LARGE).plan();
+    assertEquals(all.parameters(), all.trainable());
+    assertEquals(
+        16 * all.parameters(), all.trainableBytes() + all.gradientBytes() + all.optimizerBytes());
+    var lora = planner(OPEN, LORA, LARGE).plan();
+    assertTrue(lora.trainable() < lora.parameters());
+    assertEquals(all.parameters(), lora.parameters() - lora.trainable());
+  }
+
+  @Test
+  void whereMemoryIsPlentyMicroBatchesAreLargeAndNothingIsComputedAgain() throws IOException {
+    var plan = planner(OPEN, ALL, LARGE).plan();
+    assertEquals(4096, plan.maxTokens());
+    assertFalse(plan.checkpointing());
+  }
+
+  @Test
+  void whatTheSettingsSayIsKeptWhateverTheMachine() throws IOException {
+    var given = given(30, GradientCheckpointing.TRUE);
+    for (var machine : List.of(LARGE, TINY)) {
+      var plan = planner(given, ALL, machine).plan();
+      assertEquals(30, plan.maxTokens());
+      assertTrue(plan.checkpointing());
+      assertEquals(4, plan.step().microBatches());
+    }
+  }
+
+  @Test
+  void whereNothingFitsTheLeastIsPlannedAndRefused() throws IOException {
+    var planner = planner(OPEN, LORA, TINY);
+    var plan = planner.plan();
+    assertFalse(plan.fits(TINY));
+    var refused = assertThrows(TrainException.class, () -> planner.check(plan));
+    assertEquals(TrainException.Kind.MEMORY, refused.kind());
+    assertTrue(String.valueOf(refused.getMessage()).contains("Take a smaller model"));
+    planner(OPEN, LORA, LARGE).check(plan);
+  }
+
+  @Test
+  void planningMapsTheWeightsAndTakesNoMemoryForThem() throws IOException {
+    var bytes =
+        base.config().parameterShapes().keySet().stream()
+            .mapToLong(name -> base.weights().tensor(name).byteSize())
+            .sum();
+    assertEquals(bytes, planner(OPEN, ALL, LARGE).plan().mappedBytes());
+  }
+
+  @Test
+  void evaluationsCountAndLargerRowsTakeMore() throws IOException {
+    var shape = RunShape.of(base, LORA, 0);
+    var plain = new MemoryPlanner(OPEN, shape, rows(), null, false, LARGE).plan();
+    var tokens = new IntArrayList();
+    for (var i = 0; i < 60; i++) {
+      tokens.add(3 + i);
+    }
+    var longRow = TokenizedData.of(List.of(new TokenizedExample(tokens, 5)));
+    var evaluated = new MemoryPlanner(OPEN, shape, rows(), longRow, false, LARGE).plan();
+    assertTrue(evaluated.workspaceBytes() >= plain.workspaceBytes());
+    var trained = new MemoryPlanner(OPEN, shape, longRow, null, false, LARGE).plan();
+    assertTrue(trained.step().distinct() > plain.step().distinct() / 2);
+  }
+
+  @Test
+  void mergingTakesTheGreatestAdaptedMatrix() throws IOException {
+    var shape = RunShape.of(base, LORA, 0);
+    var merging = new MemoryPlanner(OPEN, shape, rows(), null, true, LARGE).plan();
+    assertEquals(0, planner(OPEN, LORA, LARGE).plan().mergingBytes());
+    var greatest =
+        base.config().parameterShapes().entrySet().stream()
+            .filter(weight -> weight.getKey().contains("_proj"))
+            .mapToLong(weight -> base.weights().tensor(weight.getKey()).byteSize())
+            .max()
+            .orElseThrow();
+    assertEquals(greatest, merging.mergingBytes());
+  }
+
+  @Test
+  void whereAllWeightsDoNotFitAnAdapterIsFound() throws IOException {
+    var adapter = Adaptation.lora(LoraConfig.DEFAULT);
+    var all = planner(OPEN, ALL, TINY).plan().anonymousBytes();
+    var lora = planner(OPEN, adapter, TINY).plan().anonymousBytes();
+    var bytes = (long) ((all + lora) / 1.9);
+    var machine = new MachineMemory(bytes, bytes);
+    var planner = planner(OPEN, ALL, machine);
+    assertFalse(planner.plan().fits(machine));
+    assertTrue(planner.fitting().isEmpty());
+    assertTrue(planner.fittingAdapter().orElseThrow().fits(machine));
+    assertTrue(planner(OPEN, adapter, machine).plan().fits(machine));
+    assertTrue(planner(OPEN, adapter, machine).fittingAdapter().isEmpty());
+  }
+}
