@@ -112,6 +112,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyElementKernelsDecideWhereLoopsOverBFloat16Run() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".internal.kernels..", ROOT + ".internal.elements")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName(ROOT + ".internal.kernels.BFloat16Kernels")
+        .check(CLASSES);
+  }
+
+  @Test
   void onlyTheVectorKernelsUseTheVectorApi() {
     noClasses()
         .that()

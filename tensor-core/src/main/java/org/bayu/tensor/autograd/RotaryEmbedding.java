@@ -4,10 +4,8 @@ import java.util.Locale;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.elements.FloatInput;
-import org.bayu.tensor.internal.elements.FloatOutput;
 import org.bayu.tensor.internal.elements.GradientTarget;
-import org.bayu.tensor.internal.elements.Split;
+import org.bayu.tensor.internal.elements.Rotation;
 
 /**
  * Rotates each pair of features (i, i + headDim/2) of each head by an angle that grows with the
@@ -46,7 +44,8 @@ public final class RotaryEmbedding {
       }
     }
     var y = tape.allocate(in.dtype(), in.shape().dims());
-    rotate(tape, in, positions, table, 1, new GradientTarget(y, false));
+    var rotation = new Rotation(positions, table.cos(), table.sin());
+    rotation.apply(tape.device(), in, 1, new GradientTarget(y, false));
     return tape.record(
         "RotaryEmbedding",
         y,
@@ -54,70 +53,7 @@ public final class RotaryEmbedding {
         dy -> {
           var target = tape.target(x);
           if (target != null) {
-            rotate(tape, dy.tensor(), positions, table, -1, target);
-          }
-        });
-  }
-
-  private static void rotate(
-      Tape tape, Tensor x, Tensor positions, RotaryTable table, float sign, GradientTarget target) {
-    var device = tape.device();
-    var half = table.headDim() / 2;
-    var columns = x.columns();
-    var loops = device.kernels().bfloat16Loops();
-    if (loops != null && x.dtype() == DType.BF16 && !target.accumulate()) {
-      Split.rows(
-          device,
-          x.rows(),
-          columns,
-          (from, to, worker) -> {
-            for (var t = from; t < to; t++) {
-              var at = 2L * t * columns;
-              var tableAt = (long) positions.getInt(t) * half * 4;
-              loops.rotate(
-                  x.data(),
-                  at,
-                  table.cos().data(),
-                  table.sin().data(),
-                  tableAt,
-                  target.tensor().data(),
-                  at,
-                  half,
-                  columns / table.headDim(),
-                  sign);
-            }
-          });
-      return;
-    }
-    var xs = new FloatInput(device, x, columns);
-    var ys = new FloatOutput(device, target, columns);
-    Split.rows(
-        device,
-        x.rows(),
-        columns,
-        (from, to, worker) -> {
-          var xData = xs.memory(worker);
-          var yData = ys.memory(worker);
-          for (var t = from; t < to; t++) {
-            var first = (long) t * columns;
-            var xAt = xs.read(xData, first, columns);
-            var yAt = ys.at(first);
-            var tableAt = (long) positions.getInt(t) * half * 4;
-            for (var head = 0L; head < columns; head += 2L * half) {
-              device
-                  .kernels()
-                  .rotate(
-                      xData,
-                      xAt + head * 4,
-                      table.cos().data(),
-                      table.sin().data(),
-                      tableAt,
-                      yData,
-                      yAt + head * 4,
-                      half,
-                      sign);
-            }
-            ys.store(yData, first, columns);
+            rotation.apply(tape.device(), dy.tensor(), -1, target);
           }
         });
   }

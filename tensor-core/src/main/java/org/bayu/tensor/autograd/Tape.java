@@ -16,6 +16,7 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Variable.Gradient;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.attention.TileCache;
+import org.bayu.tensor.internal.elements.Arithmetic;
 import org.bayu.tensor.internal.elements.GradientTarget;
 import org.jspecify.annotations.Nullable;
 
@@ -250,9 +251,9 @@ public final class Tape {
       return;
     }
     if (target.accumulate()) {
-      Add.sum(device, target.tensor(), gradient.tensor(), target.tensor());
+      Arithmetic.add(device, target.tensor(), gradient.tensor(), target.tensor());
     } else {
-      Add.convert(device, gradient.tensor(), target.tensor());
+      Arithmetic.convert(device, gradient.tensor(), target.tensor());
     }
   }
 
