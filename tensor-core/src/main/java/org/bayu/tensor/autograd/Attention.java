@@ -5,11 +5,8 @@ import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.attention.AttentionBackward;
-import org.bayu.tensor.internal.attention.AttentionForward;
-import org.bayu.tensor.internal.attention.BFloat16Attention;
-import org.bayu.tensor.internal.attention.BFloat16AttentionBackward;
-import org.bayu.tensor.internal.attention.BFloat16AttentionForward;
+import org.bayu.tensor.internal.attention.AttentionEngine;
+import org.bayu.tensor.internal.elements.GradientTarget;
 
 /**
  * Causal attention of H query heads on KV key-value heads, each shared by H/KV query heads: for
@@ -18,8 +15,8 @@ import org.bayu.tensor.internal.attention.BFloat16AttentionForward;
  *
  * <p>Computed in tiles of queries and keys. The scores are never stored as a whole, only the
  * log-sum-exp of each query and head. The backward pass computes the scores again from it. The
- * computation is in binary32. On processors with bf16 products, queries, keys and values in bf16
- * with an even headDim are multiplied as bf16: {@link BFloat16Attention}. Dao et al. 2022,
+ * computation is in binary32. On devices with kernels for bf16, queries, keys and values in bf16
+ * with an even headDim are multiplied as bf16: {@link AttentionEngine}. Dao et al. 2022,
  * "FlashAttention"; Ainslie et al. 2023, "GQA".
  */
 public final class Attention {
@@ -36,11 +33,13 @@ public final class Attention {
     check(q.value(), k.value(), v.value(), segments, headDim);
     var heads = q.value().columns() / headDim;
     var y = tape.allocate(q.value().dtype(), q.value().shape().dims());
-    // In base 2 where there are kernels for bf16, which compute powers of 2.
     var logSumExp = tape.allocate(DType.F32, heads, q.value().rows());
     // A pair's score and its share of the value: a multiplication and an addition for each feature.
     var flops = 4.0 * q.value().columns() * segments.pairs();
-    forward(tape, q.value(), k.value(), v.value(), segments, headDim, y, logSumExp);
+    var engine =
+        AttentionEngine.of(
+            tape.device(), tape.tiles(), q.value(), k.value(), v.value(), segments, headDim);
+    engine.forward(y, logSumExp);
     tape.device().clock().addFlops(flops);
     var output =
         tape.record(
@@ -48,7 +47,7 @@ public final class Attention {
             y,
             q.requiresGradient() || k.requiresGradient() || v.requiresGradient(),
             dy -> {
-              backward(tape, q, k, v, segments, headDim, y, logSumExp, dy.tensor());
+              backward(tape, engine, q, k, v, y, logSumExp, dy.tensor());
               tape.release(logSumExp);
               // The score again, and the gradients of query, key, value and score.
               tape.device().clock().addFlops(2.5 * flops);
@@ -59,59 +58,27 @@ public final class Attention {
     return output;
   }
 
-  private static void forward(
-      Tape tape,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      AttentionSegments segments,
-      int headDim,
-      Tensor y,
-      Tensor logSumExp) {
-    var call = BFloat16Attention.of(tape.device(), tape.tiles(), q, k, v, segments, headDim);
-    if (call != null) {
-      new BFloat16AttentionForward(call, y, logSumExp).run();
-    } else {
-      AttentionForward.run(tape.device(), tape.tiles(), q, k, v, segments, headDim, y, logSumExp);
-    }
-  }
-
   private static void backward(
       Tape tape,
+      AttentionEngine engine,
       Variable q,
       Variable k,
       Variable v,
-      AttentionSegments segments,
-      int headDim,
       Tensor y,
       Tensor logSumExp,
       Tensor dy) {
-    var call =
-        BFloat16Attention.of(
-            tape.device(), tape.tiles(), q.value(), k.value(), v.value(), segments, headDim);
-    if (call != null) {
-      // The gradient of q is stored last: where one variable is all three, it is added to.
-      var dk = tape.target(k);
-      var dv = tape.target(v);
-      var dq = tape.target(q);
-      new BFloat16AttentionBackward(call, dy, dq, dk, dv).run(y, logSumExp);
-    } else {
-      var dq = tape.target(q);
-      var dk = tape.target(k);
-      var dv = tape.target(v);
-      var products = tape.allocate(DType.F32, logSumExp.shape().dims());
-      new AttentionBackward(
-              tape.device(),
-              tape.tiles(),
-              q.value(),
-              k.value(),
-              v.value(),
-              segments,
-              headDim,
-              logSumExp)
-          .run(y, dy, products, dq, dk, dv);
-      tape.release(products);
+    // Where one variable is two of them, the target that is asked for first is overwritten and the
+    // other is added to: it must be the one that is stored first.
+    GradientTarget dq = null;
+    if (engine.storesQueriesFirst()) {
+      dq = tape.target(q);
     }
+    var dk = tape.target(k);
+    var dv = tape.target(v);
+    if (!engine.storesQueriesFirst()) {
+      dq = tape.target(q);
+    }
+    engine.backward(y, logSumExp, dy, dq, dk, dv);
   }
 
   private static void check(Tensor q, Tensor k, Tensor v, AttentionSegments segments, int headDim) {

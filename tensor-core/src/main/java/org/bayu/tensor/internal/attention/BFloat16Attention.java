@@ -1,66 +1,72 @@
 package org.bayu.tensor.internal.attention;
 
-import org.bayu.tensor.AttentionSegments;
+import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
-import org.jspecify.annotations.Nullable;
 
-/** What a call of attention works on where there are kernels for bf16. */
-public record BFloat16Attention(
-    CpuDevice device,
-    AttentionKernels kernels,
-    Tensor q,
-    Tensor k,
-    Tensor v,
-    AttentionTiles tiles,
-    int headDim) {
+/**
+ * Attention of bf16 operands on {@link AttentionKernels}: products of bf16, weights rounded to
+ * bf16, all sums in binary32. Forward, keys and values are packed once for all. logSumExp has base
+ * 2.
+ */
+record BFloat16Attention(AttentionCall call, AttentionKernels kernels)
+    implements AttentionArithmetic {
   private static final double LOG2_E = 1 / StrictMath.log(2);
 
-  /** This call; null if it has to be computed in F32. */
-  public static @Nullable BFloat16Attention of(
-      CpuDevice device,
-      TileCache cache,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      AttentionSegments segments,
-      int headDim) {
-    var kernels = device.kernels().attention();
-    var fits =
-        q.dtype() == DType.BF16
-            && k.dtype() == DType.BF16
-            && v.dtype() == DType.BF16
-            && headDim % 2 == 0
-            && headDim <= AttentionKernels.MAX_HEAD_DIM;
-    return kernels == null || !fits
-        ? null
-        : new BFloat16Attention(
-            device, kernels, q, k, v, cache.tiles(segments, AttentionKernels.BLOCK), headDim);
+  /** Whether the operands are such as the kernels take. */
+  static boolean fits(Tensor q, Tensor k, Tensor v, int headDim) {
+    return q.dtype() == DType.BF16
+        && k.dtype() == DType.BF16
+        && v.dtype() == DType.BF16
+        && headDim % 2 == 0
+        && headDim <= AttentionKernels.MAX_HEAD_DIM;
   }
 
-  int heads() {
-    return q.columns() / headDim;
+  @Override
+  public void forward(Tensor y, Tensor logSumExp) {
+    var pieces = call.tiles().packed(kernels, call.headDim());
+    call.device()
+        .workers()
+        .withScratch(
+            pieces.bytes() * call.kvHeads(),
+            packed -> {
+              call.run(
+                  call.kvHeads(),
+                  call.tiles().pieces(),
+                  worker -> (kvHead, piece) -> pack(piece, kvHead, pieces, packed));
+              call.runBlocks(
+                  true, worker -> new BFloat16Forward(this, pieces, packed, worker, y, logSumExp));
+            });
   }
 
-  int kvHeads() {
-    return k.columns() / headDim;
+  private void pack(int piece, int kvHead, PackedPieces pieces, MemorySegment packed) {
+    if (call.tiles().ofPiece(piece).length == 0) {
+      return;
+    }
+    var n = call.tiles().keys(piece);
+    var headDim = call.headDim();
+    var from = keyAt(call.tiles().keyStart(piece), kvHead);
+    var keysAt = pieces.keysAt(piece, kvHead);
+    var valuesAt = pieces.valuesAt(piece, kvHead);
+    kernels.packRows(call.k().data(), from, keyStride(), n, headDim, packed, keysAt);
+    kernels.packFeatures(call.v().data(), from, keyStride(), n, headDim, packed, valuesAt);
   }
 
-  /** Heads of queries for one of keys. */
-  int group() {
-    return heads() / kvHeads();
+  @Override
+  public void backward(
+      Tensor dy, MemorySegment terms, HeadGradient dq, HeadGradient dk, HeadGradient dv) {
+    new BFloat16Backward(this, dy, terms, dq, dk, dv).run();
   }
 
-  /** 1/√headDim. */
-  float scale() {
-    return AttentionForward.scale(headDim);
+  @Override
+  public boolean storesQueriesFirst() {
+    return false;
   }
 
   /** The factor of q·k in the exponent of 2: log₂e / √headDim. */
   float scaleOfPower() {
-    return (float) (LOG2_E / Math.sqrt(headDim));
+    return (float) (LOG2_E / Math.sqrt(call.headDim()));
   }
 
   static double log2(double x) {
@@ -69,31 +75,31 @@ public record BFloat16Attention(
 
   /** The byte where a row has a head of queries, in q and what is like it. */
   long queryAt(int row, int head) {
-    return 2 * ((long) row * q.columns() + (long) head * headDim);
+    return 2 * call.queryElement(row, head);
   }
 
   /** Bytes between rows of q. */
   long queryStride() {
-    return 2L * q.columns();
+    return 2L * call.q().columns();
   }
 
   /** The byte where a row has a head of keys, in k, v and what is like them. */
   long keyAt(int row, int kvHead) {
-    return 2 * ((long) row * k.columns() + (long) kvHead * headDim);
+    return 2 * call.keyElement(row, kvHead);
   }
 
   /** Bytes between rows of k. */
   long keyStride() {
-    return 2L * k.columns();
+    return 2L * call.k().columns();
   }
 
   /** Bytes between rows of one head's sums of features. */
   long sumsStride() {
-    return kernels.sumsStride(headDim);
+    return kernels.sumsStride(call.headDim());
   }
 
   /** Bytes of one head's sums for all queries. */
   long querySumsBytes() {
-    return q.rows() * sumsStride();
+    return call.q().rows() * sumsStride();
   }
 }

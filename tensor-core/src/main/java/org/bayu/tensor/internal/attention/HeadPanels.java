@@ -76,8 +76,42 @@ final class HeadPanels {
     return 4L * featurePanels() * tileRows * tileLanes;
   }
 
-  /** Packs some rows of head {@code head} by rows, times {@code scale}; the last step is open. */
-  void packByRows(Tensor x, int head, int row, int rows, float scale, MemorySegment to, int width) {
+  /**
+   * Packs some rows of head {@code head} by rows, times {@code scale}; their last step is a number
+   * for each, from byte {@code at} on, {@code stride} bytes from one to the next.
+   */
+  void packWithNumbers(
+      Tensor x,
+      int head,
+      int row,
+      int rows,
+      float scale,
+      MemorySegment to,
+      int width,
+      MemorySegment numbers,
+      long at,
+      long stride) {
+    packByRows(x, head, row, rows, to, width);
+    if (scale != 1) {
+      for (var panel = 0; panel < panels(rows, width); panel++) {
+        kernels.scale(scale, to, 4L * panel * byRowsStride(width), headDim * width);
+      }
+    }
+    for (var lane = 0; lane < panels(rows, width) * width; lane++) {
+      var number = lane < rows ? numbers.get(JAVA_FLOAT_UNALIGNED, at + stride * lane) : 0;
+      setLastStep(to, width, lane, number);
+    }
+  }
+
+  /** Packs some rows of head {@code head} by rows, with ones as their last step. */
+  void packWithOnes(Tensor x, int head, int row, int rows, MemorySegment to, int width) {
+    packByRows(x, head, row, rows, to, width);
+    for (var lane = 0; lane < panels(rows, width) * width; lane++) {
+      setLastStep(to, width, lane, 1);
+    }
+  }
+
+  private void packByRows(Tensor x, int head, int row, int rows, MemorySegment to, int width) {
     var type = x.dtype();
     kernels.pack(
         type,
@@ -92,26 +126,6 @@ final class HeadPanels {
         0,
         width,
         byRowsStride(width));
-    if (scale != 1) {
-      for (var panel = 0; panel < panels(rows, width); panel++) {
-        kernels.scale(scale, to, 4L * panel * byRowsStride(width), headDim * width);
-      }
-    }
-  }
-
-  /** Makes the last step −numbers[lane], behind byte {@code at}, and 0 for missing lanes. */
-  void subtractInLastStep(MemorySegment to, int width, int rows, MemorySegment numbers, long at) {
-    for (var lane = 0; lane < panels(rows, width) * width; lane++) {
-      var number = lane < rows ? -numbers.get(JAVA_FLOAT_UNALIGNED, at + 4L * lane) : 0;
-      setLastStep(to, width, lane, number);
-    }
-  }
-
-  /** Makes the last step all ones. */
-  void onesInLastStep(MemorySegment to, int width, int rows) {
-    for (var lane = 0; lane < panels(rows, width) * width; lane++) {
-      setLastStep(to, width, lane, 1);
-    }
   }
 
   void setLastStep(MemorySegment to, int width, int lane, float value) {
@@ -147,22 +161,21 @@ final class HeadPanels {
   }
 
   /**
-   * c = a·b, or c += a·b: panels {@code from} to {@code to} − 1 of a with one panel of b, over
-   * {@code steps} steps. Row i of panel p lies in c at row p·tileRows + i of {@link #tileLanes}.
+   * c = a·b, or c += a·b: {@code count} panels of a with one panel of b, over {@code steps} steps.
+   * Row i of panel p lies in c at row p·tileRows + i of {@link #tileLanes}.
    */
   void multiply(
       int steps,
       MemorySegment a,
       long aAt,
       long panelStride,
-      int from,
-      int to,
+      int count,
       MemorySegment b,
       long bAt,
       MemorySegment c,
       long cAt,
       boolean accumulate) {
-    for (var panel = from; panel < to; panel++) {
+    for (var panel = 0; panel < count; panel++) {
       kernels.gemmTile(
           steps,
           a,

@@ -17,7 +17,8 @@ import org.bayu.tensor.internal.kernels.Zeros;
  * pieces, keys and values once for all tiles of a piece.
  */
 final class KeyValueGradients {
-  private final BFloat16Attention call;
+  private final BFloat16Attention attention;
+  private final AttentionCall call;
   private final AttentionKernels kernels;
   private final AttentionTiles tiles;
   private final int headDim;
@@ -44,13 +45,18 @@ final class KeyValueGradients {
   /**
    * For one worker's tasks.
    *
-   * @param terms for each head and row −log₂ of the sum and −dy·y, {@link #termsBytes} a head
+   * @param terms as in {@link AttentionArithmetic#backward}
    * @param wantsQueries whether dq is wanted
    */
   KeyValueGradients(
-      BFloat16Attention call, int worker, Tensor dy, MemorySegment terms, boolean wantsQueries) {
-    this.call = call;
-    this.kernels = call.kernels();
+      BFloat16Attention attention,
+      int worker,
+      Tensor dy,
+      MemorySegment terms,
+      boolean wantsQueries) {
+    this.attention = attention;
+    this.call = attention.call();
+    this.kernels = attention.kernels();
     this.tiles = call.tiles();
     this.headDim = call.headDim();
     this.worker = worker;
@@ -82,26 +88,21 @@ final class KeyValueGradients {
     gradientsPanel = scratch(AttentionKernels.PANEL_BYTES);
     visible = scratch(4L * block);
     if (wantsQueries) {
-      Zeros.fill(querySums, 0, heads * call.querySumsBytes());
+      Zeros.fill(querySums, 0, heads * attention.querySumsBytes());
     }
     packQueries();
   }
 
-  /** Bytes of a head's terms: rows are read in pairs. */
-  static long termsBytes(int rows) {
-    return 8L * (rows + 1);
-  }
-
   private MemorySegment scratch(long bytes) {
-    return call.device().workers().scratch(worker, bytes);
+    return call.scratch(worker, bytes);
   }
 
   private void packQueries() {
-    var stride = call.queryStride();
+    var stride = attention.queryStride();
     for (var head = firstHead; head < firstHead + heads; head++) {
       for (var block = 0; block < tiles.blocks(); block++) {
         var rows = tiles.rows(block);
-        var at = call.queryAt(block * tiles.block(), head);
+        var at = attention.queryAt(block * tiles.block(), head);
         var to = packedAt(block, head);
         kernels.packFeatures(call.q().data(), at, stride, rows, headDim, packedQueries, to);
         kernels.packFeatures(dy.data(), at, stride, rows, headDim, packedGradients, to);
@@ -122,8 +123,8 @@ final class KeyValueGradients {
    */
   void addPiece(int piece, MemorySegment sums, long keySumsAt, long valueSumsAt) {
     var n = tiles.keys(piece);
-    Zeros.fill(sums, keySumsAt, n * call.sumsStride());
-    Zeros.fill(sums, valueSumsAt, n * call.sumsStride());
+    Zeros.fill(sums, keySumsAt, n * attention.sumsStride());
+    Zeros.fill(sums, valueSumsAt, n * attention.sumsStride());
     packKeys(tiles.keyStart(piece), n);
     for (var tile : tiles.ofPiece(piece)) {
       see(tile, n);
@@ -134,8 +135,8 @@ final class KeyValueGradients {
   }
 
   private void packKeys(int keyStart, int n) {
-    var at = call.keyAt(keyStart, firstHead / call.group());
-    var stride = call.keyStride();
+    var at = attention.keyAt(keyStart, firstHead / call.group());
+    var stride = attention.keyStride();
     kernels.packRows(call.k().data(), at, stride, n, headDim, keyRows, 0);
     kernels.packFeatures(call.k().data(), at, stride, n, headDim, keyFeatures, 0);
     kernels.packRows(call.v().data(), at, stride, n, headDim, valueRows, 0);
@@ -189,8 +190,8 @@ final class KeyValueGradients {
   private void addRows(Tile tile, int n, int head, int from, int to) {
     var seen = tile.visible(to - 1, n);
     var first = tile.block() * tiles.block();
-    var at = call.queryAt(first + from, head);
-    var stride = call.queryStride();
+    var at = attention.queryAt(first + from, head);
+    var stride = attention.queryStride();
     var rows = to - from;
     var scoresAt = 4L * from * AttentionKernels.BLOCK;
     // [rows, headDim] × [keys, headDim]ᵀ → [rows, keys]
@@ -203,18 +204,19 @@ final class KeyValueGradients {
         from & -2,
         to,
         Math.min(n, (seen + columns - 1) / columns * columns),
-        call.scaleOfPower(),
+        attention.scaleOfPower(),
         scores,
         products,
         visible,
         terms,
-        head * termsBytes(dy.rows()) + 8L * first,
+        call.termAt(head, first),
         gradients,
         weightsPanel,
         gradientsPanel);
     if (wantsQueries) {
       var weightsAt = 2L * from * AttentionKernels.BLOCK;
-      var sumsAt = (head - firstHead) * call.querySumsBytes() + (first + from) * call.sumsStride();
+      var sumsAt =
+          (head - firstHead) * attention.querySumsBytes() + (first + from) * attention.sumsStride();
       // [rows, keys] × [keys, headDim] → [rows, headDim]
       kernels.multiplyFeatures(
           rows, gradients, weightsAt, seen, keyFeatures, 0, n, headDim, querySums, sumsAt);
