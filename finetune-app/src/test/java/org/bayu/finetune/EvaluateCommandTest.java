@@ -240,7 +240,7 @@ class EvaluateCommandTest {
   void aFolderThatHoldsSomethingElseIsRefusedBeforeTheModelIsRead() throws IOException {
     Files.writeString(Files.createDirectory(part).resolve("mine"), "");
     model = folder.resolve("nowhere");
-    assertTrue(evaluate(rows(2)).sentence(ExitCode.USAGE).contains("holds something else than"));
+    assertTrue(evaluate(rows(2)).sentence(ExitCode.USAGE).contains("holds something other than"));
     Files.move(part, output);
     assertTrue(evaluate(rows(2)).sentence(ExitCode.USAGE).contains(output + " exists already"));
     Files.delete(output.resolve("mine"));

@@ -90,7 +90,7 @@ class TrainRowsTest {
     var run = train(rows(3, 1), 1, 1);
     assertEquals(ExitCode.INPUT_FILE, run.exitCode());
     assertTrue(
-        run.err().contains("rows.jsonl: no row has a token to learn, for nothing of any answer is")
+        run.err().contains("rows.jsonl: no row has a token to learn, because every answer is")
             && run.err().contains("(the model's 64 positions). Shorten"),
         run.err());
     run = train(rows(3, 4), 1, 1, "--max_tune_length=3");

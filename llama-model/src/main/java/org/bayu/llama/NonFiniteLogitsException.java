@@ -19,11 +19,11 @@ public final class NonFiniteLogitsException extends RuntimeException {
         NonFiniteTensorException.check(parameter.name(), parameter.value());
       } catch (NonFiniteTensorException e) {
         return new NonFiniteLogitsException(
-            "the model's logits are not numbers, because " + e.getMessage());
+            "the model's logits are infinite or NaN, because " + e.getMessage());
       }
     }
     return new NonFiniteLogitsException(
-        "the model's logits are not numbers, though all its weights are: what is computed between"
-            + " them overflows");
+        "the model's logits are infinite or NaN, although all its weights are finite:"
+            + " the computation overflows");
   }
 }

@@ -90,7 +90,7 @@ public final class PeftFormat {
     if (!settings.namesTargets() && !tensors.levanters()) {
       throw new MalformedFileException(
           configFile,
-          "target_modules is null, for which PEFT adapts other layers for each kind of model: name"
+          "target_modules is null, and PEFT then chooses layers by the kind of model: name"
               + " them");
     }
     var targets = config.targets();

@@ -295,8 +295,7 @@ class PeftFormatTest {
     var file = folder.resolve("adapter_config.json");
     Files.writeString(file, "{\"peft_type\":\"LORA\",\"r\":4,\"target_modules\":null}");
     assertEquals(
-        "target_modules is null, for which PEFT adapts other layers for each kind of model: name"
-            + " them",
+        "target_modules is null, and PEFT then chooses layers by the kind of model: name" + " them",
         refusal("adapter_config.json"));
   }
 

@@ -9,7 +9,7 @@ import org.bayu.lora.LoraConfig;
 import org.bayu.lora.PeftFormat;
 import org.jspecify.annotations.Nullable;
 
-/** What of a model is trained: every weight, or a LoRA adapter while the weights stay frozen. */
+/** What is trained: every weight of a model, or a LoRA adapter while the weights stay frozen. */
 public sealed interface Adaptation {
 
   /** Every weight. */
@@ -19,11 +19,11 @@ public sealed interface Adaptation {
   record NewAdapter(LoraConfig config) implements Adaptation {}
 
   /**
-   * An adapter to go on from.
+   * A stored adapter, whose training continues.
    *
    * @param folder in PEFT's layout
-   * @param settings takes the adapter's configuration and returns the one to train with, such as
-   *     the same with another dropout
+   * @param settings takes the stored configuration and returns the one to train with, which may
+   *     differ in dropout
    */
   record StoredAdapter(Path folder, UnaryOperator<LoraConfig> settings) implements Adaptation {}
 
@@ -37,16 +37,16 @@ public sealed interface Adaptation {
     return new NewAdapter(config);
   }
 
-  /** Goes on with the adapter in a folder. */
+  /** Continues with the adapter in a folder. */
   static Adaptation from(Path adapter) {
     return new StoredAdapter(adapter, UnaryOperator.identity());
   }
 
   /**
-   * Puts the adapter into a model, whose weights are then frozen.
+   * Adds the adapter to a model. The model's own weights stay frozen.
    *
-   * @return the adapter, which the caller closes; null where every weight is to be trained, and the
-   *     model is as it was
+   * @return the adapter, which the caller closes; null if every weight is to be trained, and the
+   *     model is then unchanged
    * @throws IllegalArgumentException if the model has none of the layers that the adapter is for
    * @throws IOException if a stored adapter cannot be read
    */

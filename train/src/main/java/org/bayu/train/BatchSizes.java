@@ -5,9 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * How many examples each step takes: one size for all, or one from each of some steps on. The rows
- * come in one stream, of which each step takes the next ones: none is skipped or taken twice where
- * the size changes.
+ * How many examples each step takes: one size for all steps, or a size that changes at some steps.
+ * Each step takes the next rows of one stream. No row is skipped or repeated when the size changes.
  *
  * @param changes in the order of their steps; the first is for step 0
  */
@@ -16,14 +15,14 @@ public record BatchSizes(List<Change> changes) {
    * A new size.
    *
    * @param start the first step that has it
-   * @param value examples a step
+   * @param value examples of each step
    */
   public record Change(int start, int value) {}
 
   /**
    * Steps of one size.
    *
-   * @param end the step after the last
+   * @param end the step after the last one
    */
   public record Span(int start, int end, int size) {}
 
@@ -61,7 +60,7 @@ public record BatchSizes(List<Change> changes) {
     return changes.stream().mapToInt(Change::value).max().orElseThrow();
   }
 
-  /** The spans of a run's steps, the largest steps first. */
+  /** The spans of a run's steps, those with the largest batches first. */
   public List<Span> largestFirst(int steps) {
     return spans(steps).stream().sorted(Comparator.comparingInt(Span::size).reversed()).toList();
   }

@@ -3,8 +3,8 @@ package org.bayu.train;
 import java.util.List;
 
 /**
- * The examples of each step: the data's rows in the order of a {@link DataOrder}, each step taking
- * the next ones of the stream.
+ * The examples of each step. The rows come in the order of a {@link DataOrder}, and each step takes
+ * the next ones.
  */
 public final class Batches {
   private final TokenizedData data;
@@ -15,7 +15,7 @@ public final class Batches {
    * Batches of a run.
    *
    * @param data at least one row
-   * @param seed of the order
+   * @param seed of the data's order
    */
   public Batches(TokenizedData data, BatchSizes sizes, long seed) {
     this.data = data;
@@ -23,7 +23,7 @@ public final class Batches {
     order = new DataOrder(data.size(), seed);
   }
 
-  /** The examples of a step, counted from 0; the same whatever steps were asked for before. */
+  /** The examples of a step, counted from 0. They do not depend on earlier calls. */
   public List<TokenizedExample> of(int step) {
     return order
         .rows(sizes.rowsBefore(step), sizes.at(step))

@@ -5,16 +5,16 @@ import it.unimi.dsi.fastutil.ints.IntList;
 import org.bayu.tensor.SplitMix64;
 
 /**
- * Which rows a step takes: each epoch goes through all rows once in an order of its own, and the
- * stream of epochs is cut into batches without regard to where an epoch ends. The order follows
- * from seed, epoch and number of rows alone, so a run can go on from any step.
+ * The order of the rows. Each epoch has all rows once, in a new order. Batches are cut from the
+ * stream of epochs, and may span the end of an epoch. The order depends only on seed, epoch and
+ * number of rows, so a run can continue from any step.
  *
  * <p>An epoch's order is a Fisher–Yates shuffle: for i = rows − 1 … 1, swap i with j, where j is
  * the upper 64 bits of the 128-bit product of (i + 1) and a 64-bit random number (Lemire 2019; its
  * bias is below rows / 2⁶⁴). The random numbers are those of {@link SplitMix64}, whose state starts
  * as mix(seed + mix(epoch)).
  *
- * <p>Not for several threads at once: the order of the last epoch asked for is kept.
+ * <p>Not thread-safe: it keeps the order of the last epoch that was asked for.
  */
 public final class DataOrder {
   private final int rows;
@@ -24,7 +24,7 @@ public final class DataOrder {
 
   /**
    * @param rows the number of rows, at least 1
-   * @param seed gives another order for another seed
+   * @param seed of the order
    */
   public DataOrder(int rows, long seed) {
     if (rows < 1) {
@@ -38,9 +38,9 @@ public final class DataOrder {
   /**
    * The rows of a batch.
    *
-   * @param first rows of the stream before the batch
-   * @param count rows of the batch
-   * @return the rows' numbers; a row comes twice where the batch spans two epochs
+   * @param first number of the stream's rows before the batch
+   * @param count number of rows of the batch
+   * @return the rows' numbers; a batch that spans two epochs may have a row twice
    */
   public IntList rows(long first, int count) {
     var batch = new IntArrayList(count);

@@ -2,7 +2,7 @@ package org.bayu.train;
 
 /** Whether the backward pass computes each block's forward pass again instead of keeping it. */
 public enum GradientCheckpointing {
-  /** Where memory asks for it. */
+  /** If the memory requires it. */
   AUTO,
   /** Always: less memory, about a third more time. */
   TRUE,

@@ -1,11 +1,11 @@
 package org.bayu.train;
 
 /**
- * Which positions of an example have loss: an unbroken range that ends before the last position,
+ * Which positions of an example have loss: a range without gaps. It ends before the last position,
  * which has no next token to predict.
  *
- * @param maskInputs whether the prompt's own tokens are left out ({@code mask_inputs})
- * @param offset where the range begins if they are ({@code mask_offset})
+ * @param maskInputs whether the prompt's own tokens have no loss ({@code mask_inputs})
+ * @param offset where the range begins in that case ({@code mask_offset})
  */
 public record LossMask(boolean maskInputs, Offset offset) {
 
@@ -14,7 +14,7 @@ public record LossMask(boolean maskInputs, Offset offset) {
     /** At the prompt's last token, which predicts the first token of the answer. */
     FIXED,
     /**
-     * One position later, so that the answer's first token never has loss: as Levanter did at the
+     * One position later, so that the answer's first token never has loss. Levanter did this at the
      * time of the tutorial.
      */
     TUTORIAL
@@ -37,7 +37,7 @@ public record LossMask(boolean maskInputs, Offset offset) {
     return Math.max(begin(example), example.tokens().size() - 1);
   }
 
-  /** How many positions have loss; 0 if truncation left nothing of the answer. */
+  /** How many positions have loss; 0 if nothing of the answer is left after truncation. */
   public int count(TokenizedExample example) {
     return end(example) - begin(example);
   }

@@ -10,26 +10,28 @@ import org.bayu.tensor.Targets;
 import org.bayu.tensor.autograd.Dropout;
 
 /**
- * A batch cut into pieces that fit in memory, each a {@link TokenTree} with the positions that have
- * loss.
+ * Cuts a batch into micro-batches that fit in memory. Each is a {@link TokenTree} with the
+ * positions that have loss.
  *
- * <p>Every counted position weighs 1 / (counted positions of the whole batch), so that the pieces'
- * losses and gradients sum up to the batch's mean, however it was cut.
+ * <p>Every counted position has the weight 1 / (counted positions of the whole batch). The
+ * micro-batches' losses and gradients therefore add up to those of the batch's mean, whatever the
+ * cut, up to rounding.
  *
- * @param maxTokens distinct tokens a piece may have; an example longer than that is a piece alone
- * @param maxExamples examples a piece may have
+ * @param maxTokens the most distinct tokens of a micro-batch; a longer example is a micro-batch of
+ *     its own
+ * @param maxExamples the most examples of a micro-batch
  * @param minimumShared see {@link TokenTree#of}
  */
 public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int minimumShared) {
   /**
-   * One piece.
+   * One micro-batch.
    *
    * @param examples numbers of its examples in the batch
    */
   public record MicroBatch(TokenTree tree, Targets targets, IntList examples) {
     /**
-     * For each row a number made of its example's number and its position: what dropout masks are
-     * drawn from. Only for a tree that shares nothing.
+     * For each row a number made of its example's number and its position. Dropout masks are drawn
+     * from these. Only for a tree without shared prefixes.
      */
     public long[] rowKeys() {
       var keys = new long[tree.rows()];
@@ -46,9 +48,9 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
   }
 
   /**
-   * The pieces that a run's settings ask for.
+   * The cut that a run's settings ask for.
    *
-   * @param maxTokens distinct tokens a piece may have
+   * @param maxTokens the most distinct tokens of a micro-batch
    * @param dropout of the adapter; 0 where there is none
    */
   public static MicroBatches of(TrainSettings settings, int maxTokens, double dropout) {
@@ -66,10 +68,13 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
     return batch.stream().mapToLong(mask::count).sum();
   }
 
-  /** The pieces, in the order of the examples; examples without a counted position are left out. */
+  /**
+   * The micro-batches, in the order of the examples. Examples without a counted position are left
+   * out.
+   */
   public List<MicroBatch> cut(List<TokenizedExample> batch) {
     var weight = 1.0 / counted(batch);
-    var pieces = new ArrayList<MicroBatch>();
+    var microBatches = new ArrayList<MicroBatch>();
     var builder = new TokenTree.Builder(minimumShared);
     var numbers = new IntArrayList();
     for (var i = 0; i < batch.size(); i++) {
@@ -81,7 +86,7 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
       var tokens = example.tokens().subList(0, mask.end(example)).toIntArray();
       var full = builder.rows() + builder.cost(tokens) > maxTokens || numbers.size() == maxExamples;
       if (full && !numbers.isEmpty()) {
-        pieces.add(piece(batch, numbers, builder.build(), weight));
+        microBatches.add(microBatch(batch, numbers, builder.build(), weight));
         builder = new TokenTree.Builder(minimumShared);
         numbers = new IntArrayList();
       }
@@ -89,12 +94,12 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
       numbers.add(i);
     }
     if (!numbers.isEmpty()) {
-      pieces.add(piece(batch, numbers, builder.build(), weight));
+      microBatches.add(microBatch(batch, numbers, builder.build(), weight));
     }
-    return pieces;
+    return microBatches;
   }
 
-  private MicroBatch piece(
+  private MicroBatch microBatch(
       List<TokenizedExample> batch, IntArrayList numbers, TokenTree tree, double weight) {
     var rows = new IntArrayList();
     var targets = new IntArrayList();

@@ -3,10 +3,10 @@ package org.bayu.train;
 import org.bayu.llama.LlamaConfig;
 
 /**
- * The floating-point operations that training a model asks for, as Levanter counts them ({@code
- * flop_utils.lm_flops_per_token}, backward pass twice the forward pass): those of the mathematics,
- * not of the machine. Recomputing a block adds none, sharing a prefix takes none away, and a frozen
- * weight counts like any other.
+ * The floating-point operations of training a model, counted as in Levanter ({@code
+ * flop_utils.lm_flops_per_token}, with a backward pass of twice the forward pass). They are those
+ * of the mathematics, not of the machine: recomputing a block adds none, sharing a prefix saves
+ * none, and a frozen weight counts like any other.
  */
 public final class ModelFlops {
   private static final int FORWARD_AND_BACKWARD = 3;

@@ -3,16 +3,16 @@ package org.bayu.train;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step, done.
+ * The results of a step.
  *
  * @param step its number, from 0
- * @param result loss, gradient norm and tokens
+ * @param result loss, gradient norm and numbers of tokens
  * @param examples of the batch
- * @param modelFlops operations that the mathematics of the step asks for
- * @param seconds of the whole step, from loading its examples to the update
+ * @param modelFlops floating-point operations of the step, by {@link ModelFlops}
+ * @param seconds of the whole step, from loading its examples to the update, without the evaluation
  * @param loadingSeconds of loading alone
- * @param evalLoss of the evaluation after the step; null if there was none; if it is infinite or no
- *     number, the run ends after this step
+ * @param evalLoss the loss of the evaluation after the step; null if there was none. If it is
+ *     infinite or NaN, the run ends after this step
  */
 public record StepReport(
     int step,
@@ -29,7 +29,7 @@ public record StepReport(
     return result.loss();
   }
 
-  /** Whether the evaluation, if there was one, gave a number. */
+  /** Whether the evaluation's loss is finite, or there was no evaluation. */
   public boolean isFinite() {
     return evalLoss == null || Double.isFinite(evalLoss);
   }

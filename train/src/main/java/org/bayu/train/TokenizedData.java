@@ -13,8 +13,8 @@ import java.util.RandomAccess;
 import java.util.stream.IntStream;
 
 /**
- * A data set's examples by row number. The token ids stay where they are, as a rule in a mapped
- * file; an example's token list is a view of them, and only 16 bytes a row lie on the heap.
+ * A data set's examples by row number. The token ids usually stay in a mapped file. An example's
+ * token list is a view of them. The heap holds only 16 bytes for each row.
  */
 public final class TokenizedData extends AbstractList<TokenizedExample> implements RandomAccess {
   /** One token id, as in the cache file. */
@@ -28,13 +28,13 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
   private final Counts counts;
 
   /**
-   * What became of the rows on their way to tokens.
+   * Counts of what tokenizing did to the rows.
    *
-   * @param skippedRows bad lines that were passed over
+   * @param skippedRows bad lines that were skipped
    * @param truncatedRows rows longer than the limit, cut on the right
-   * @param mergedRows rows whose prompt, tokenized by itself, is not the beginning of the whole:
-   *     the tokenizer merged the prompt's end with the output's beginning
-   * @param spellingRows rows that themselves spell a special token, which stays text
+   * @param mergedRows rows in which the tokenizer merged the prompt's end with the output's
+   *     beginning, so that the prompt's own tokens are not the first tokens of the whole
+   * @param spellingRows rows whose own text spells a special token, which stays text
    */
   public record Counts(int skippedRows, int truncatedRows, int mergedRows, int spellingRows) {}
 
@@ -64,7 +64,7 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
     return begins;
   }
 
-  /** Examples that are in memory already; their tokens are copied. */
+  /** Examples from memory; their tokens are copied. */
   public static TokenizedData of(List<TokenizedExample> examples) {
     var all = new IntArrayList();
     examples.forEach(example -> all.addAll(example.tokens()));
@@ -89,7 +89,9 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
     return new TokenizedExample(new View(ids, begins[row], lengths[row]), sourceLengths[row]);
   }
 
-  /** The first rows, {@code rows} of them or all that there are; the counts stay those of all. */
+  /**
+   * The first {@code rows} rows, or all if there are fewer. {@link #counts} stays that of all rows.
+   */
   public TokenizedData first(long rows) {
     return rows >= size()
         ? this
@@ -106,14 +108,14 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
     return IntStream.of(lengths).asLongStream().sum();
   }
 
-  /** What became of the rows on their way here. */
+  /** What tokenizing did to the rows. */
   public Counts counts() {
     return counts;
   }
 
   /**
-   * The rows in which a position has loss, in the same order: the others contribute nothing to any
-   * step. The counts stay those of all rows.
+   * The rows in which a position has loss, in the same order. Other rows would contribute nothing
+   * to a step. {@link #counts} stays that of all rows.
    */
   public TokenizedData withLoss(LossMask mask) {
     var rows = IntStream.range(0, size()).filter(row -> mask.count(get(row)) > 0).toArray();

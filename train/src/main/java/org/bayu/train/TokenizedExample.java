@@ -3,10 +3,10 @@ package org.bayu.train;
 import it.unimi.dsi.fastutil.ints.IntList;
 
 /**
- * A row as the model sees it.
+ * A row of data as tokens.
  *
  * @param tokens BOS, prompt, output and EOS, cut on the right at the limit; read-only
- * @param sourceLength the number of the prompt's tokens, BOS among them, tokenized by itself and
+ * @param sourceLength the number of tokens of the prompt when it is tokenized alone, BOS included,
  *     cut at the same limit
  */
 public record TokenizedExample(IntList tokens, int sourceLength) {}

@@ -1,8 +1,8 @@
 package org.bayu.train;
 
 /**
- * An error that whoever chose settings, files or machine can mend. The message is one or two whole
- * sentences: what is wrong, where (file, line, folder) and what to do.
+ * An error that the user can mend, in settings, files or the machine. The message is one or two
+ * whole sentences: what is wrong, where (file, line, folder) and what to do.
  */
 public final class TrainException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -3,22 +3,22 @@ package org.bayu.train;
 import java.io.IOException;
 
 /**
- * Sees what a run does, as it happens, on the thread that trains. What it throws ends the run.
- * {@link Trainer#stop} ends it in good order.
+ * Is called during a run, on the thread that trains. An exception from a listener ends the run. To
+ * end it in good order, call {@link Trainer#stop}.
  */
 @FunctionalInterface
 public interface TrainListener {
   /**
    * What a run is about to do.
    *
-   * @param firstStep the number of its first step: 0 unless it goes on from a state
-   * @param steps the number behind the last one's
-   * @param parameters of the model, adapter included
-   * @param trainable those that are trained
+   * @param firstStep the number of its first step; 0 unless the state has steps already
+   * @param steps the number of steps of the whole run
+   * @param parameters number of parameters of the model, adapter included
+   * @param trainable number of trained parameters
    */
   record Start(int firstStep, int steps, long parameters, long trainable) {}
 
-  /** Called once, before the first step. */
+  /** Called once at the beginning of {@link Trainer#run}, before its first step. */
   default void started(Start start) throws IOException {}
 
   /** Called before each step. */
@@ -30,6 +30,6 @@ public interface TrainListener {
   /** Called after each micro-batch of an evaluation: {@code done} of {@code count}. */
   default void evaluated(int done, int count) {}
 
-  /** Called after each step, and after the evaluation that follows it. */
+  /** Called after each step, and after its evaluation if it has one. */
   void step(StepReport report) throws IOException;
 }

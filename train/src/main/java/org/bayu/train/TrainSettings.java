@@ -8,18 +8,18 @@ import org.bayu.tensor.optim.LearningRateSchedule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run computes: two runs of the same settings, model, adaptation and data give the same bits
- * on any number of threads.
+ * The settings of a run. Two runs with the same settings, model, adaptation, data and micro-batches
+ * give the same bits for any number of threads, if they use the same kernels.
  *
- * @param steps of the whole run
- * @param batchSizes examples of each step
+ * @param steps number of steps of the whole run
+ * @param batchSizes number of examples of each step
  * @param learningRate of each step
  * @param adamW the optimizer's constants
  * @param maxGradNorm the bound that the gradients' global norm is clipped to; 0 for none
- * @param compute the type of the computation, F32 or BF16; parameters and optimizer are F32
+ * @param compute the compute type, F32 or BF16; trained parameters and the optimizer are F32
  * @param mask which positions have loss
  * @param seed of data order, new adapters and dropout
- * @param stepsPerEval steps from one evaluation to the next, where there is data for it
+ * @param stepsPerEval number of steps from one evaluation to the next, if there is data for it
  * @param microBatches how a batch is cut to fit into memory
  */
 public record TrainSettings(
@@ -35,12 +35,12 @@ public record TrainSettings(
     MicroBatchSettings microBatches) {
 
   /**
-   * How a batch is cut to fit into memory. The cut changes sums in their last bits only.
+   * How a batch is cut to fit into memory. The cut changes results only by rounding.
    *
-   * @param maxExamples examples of a micro-batch at most
-   * @param maxTokens computed tokens of a micro-batch at most; null for what fits into memory
+   * @param maxExamples the most examples of a micro-batch
+   * @param maxTokens the most distinct tokens of a micro-batch; null for what fits into memory
    * @param checkpointing whether the backward pass computes each block again
-   * @param prefixSharing whether a prefix that examples have in common is computed once
+   * @param prefixSharing whether a common prefix of examples is computed once
    */
   public record MicroBatchSettings(
       int maxExamples,
@@ -53,8 +53,8 @@ public record TrainSettings(
   }
 
   /**
-   * A constant learning rate without weight decay, gradients clipped to a norm of 1, computed in
-   * F32; loss on the answers alone; seed 0.
+   * Settings with a constant learning rate, no weight decay, gradients clipped to a norm of 1,
+   * compute type F32, loss only on the answers, seed 0, and an evaluation after the last step.
    *
    * @param batchSize examples of each step
    */
@@ -133,7 +133,7 @@ public record TrainSettings(
         microBatches);
   }
 
-  /** The same with batches cut in another way. */
+  /** The same with another cut of the batches. */
   public TrainSettings withMicroBatches(MicroBatchSettings other) {
     return new TrainSettings(
         steps,

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What training changes: the trainable parameters, the optimizer's moments and the number of steps
- * done. Together with a run's settings and data it is all that the next step depends on.
+ * done. The next step depends only on this, the run's settings and the data.
  *
- * <p>Owns the optimizer's memory; model and adapter stay their owners'. Not thread-safe.
+ * <p>Owns the optimizer's memory, but not model and adapter. Not thread-safe.
  */
 public final class TrainState implements AutoCloseable {
   private final LlamaModel model;
@@ -24,8 +24,7 @@ public final class TrainState implements AutoCloseable {
   /**
    * The state before the first step.
    *
-   * @param model with the parameters that are to be trained already {@linkplain Parameter#train
-   *     trainable}
+   * @param model whose parameters to be trained are {@linkplain Parameter#train trainable} already
    * @param adapter injected into the model; null where all weights are trained
    */
   public TrainState(
@@ -36,7 +35,7 @@ public final class TrainState implements AutoCloseable {
     optimizer = new AdamW(device, parameters, adamW);
   }
 
-  /** The model with the values that its parameters have now. */
+  /** The model with its current parameters. */
   public LlamaModel model() {
     return model;
   }
@@ -56,7 +55,7 @@ public final class TrainState implements AutoCloseable {
     return optimizer;
   }
 
-  /** Steps done, which is also the number of the next step. */
+  /** The number of steps done, which is also the number of the next step. */
   public int steps() {
     return steps;
   }

@@ -9,10 +9,10 @@ import org.bayu.tensor.optim.LearningRateSchedule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The training loop: step after step from where the state stands to the run's end, with an
- * evaluation now and then, seen by listeners.
+ * The training loop. It runs steps from the state's step to the last one, evaluates at intervals,
+ * and reports to listeners.
  *
- * <p>Owns nothing. Not thread-safe, {@link #stop} excepted.
+ * <p>Owns nothing. Not thread-safe, except {@link #stop}.
  */
 public final class Trainer {
   private final TrainState state;
@@ -27,7 +27,7 @@ public final class Trainer {
   private volatile boolean stopped;
 
   /**
-   * A run on {@code state}.
+   * A run that changes {@code state}.
    *
    * @param evalData rows of the evaluations; null for none
    * @param step makes the updates, on {@code device}
@@ -55,8 +55,8 @@ public final class Trainer {
   }
 
   /**
-   * Ends the run after the step that is being done, or before the next one. The state stays as it
-   * is then, and {@link #run} goes on from it. From any thread.
+   * Ends the run after the current step, or before the next one if none is running. A later {@link
+   * #run} continues from there. May be called from any thread.
    */
   public void stop() {
     stopped = true;
@@ -66,7 +66,7 @@ public final class Trainer {
    * Trains until the last step is done or {@link #stop} is called.
    *
    * @throws NonFiniteException if loss, gradients or an evaluation are not finite
-   * @throws IOException what a listener threw
+   * @throws IOException if a listener throws it
    */
   public void run() throws IOException {
     var start = start();

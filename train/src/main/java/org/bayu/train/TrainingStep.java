@@ -11,10 +11,10 @@ import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.GradientClip;
 
 /**
- * One optimizer step after another on a model's trainable parameters: loss and gradients of a batch
- * piece by piece, clip, AdamW.
+ * Makes updates of a model's trainable parameters: loss and gradients of a batch, micro-batch by
+ * micro-batch, then the clip, then AdamW.
  *
- * <p>Owns gradients and workspace, which are reused from step to step. Not thread-safe.
+ * <p>Owns gradients and workspace, and reuses them in every step. Not thread-safe.
  */
 public final class TrainingStep implements AutoCloseable {
   private final TrainState state;
@@ -27,7 +27,7 @@ public final class TrainingStep implements AutoCloseable {
    * What does not change from step to step.
    *
    * @param compute the compute type, F32 or BF16
-   * @param maxGradNorm the clip's bound; none if 0 or less
+   * @param maxGradNorm the bound of the gradients' global norm; 0 or less for none
    * @param seed of the dropout masks
    */
   public record Settings(
@@ -38,17 +38,17 @@ public final class TrainingStep implements AutoCloseable {
       long seed) {}
 
   /**
-   * What came of a step.
+   * The results of a step.
    *
    * @param loss mean cross-entropy over the batch's counted positions, before the update
    * @param gradientNorm global norm before the clip
-   * @param tokens tokens of the batch's examples as they are
-   * @param distinctTokens tokens really computed
+   * @param tokens number of tokens of the batch's examples
+   * @param distinctTokens number of computed tokens: a shared prefix counts once
    */
   public record Result(
       double loss, double gradientNorm, long tokens, long distinctTokens, int microBatches) {}
 
-  /** Sees how far a step or an evaluation has come. */
+  /** Is told the progress of a step or an evaluation. */
   @FunctionalInterface
   public interface Listener {
     /** Called after each micro-batch: {@code done} of {@code count}. */
@@ -56,9 +56,10 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * Steps on the trainable parameters of {@code state}.
+   * Steps that change the trainable parameters of {@code state}.
    *
-   * @param workspace holds activations; owned by the new object from now on, also where this throws
+   * @param workspace for the activations; the new object owns it from now on, even if this
+   *     constructor throws
    */
   public TrainingStep(TrainState state, Device device, Settings settings, Workspace workspace) {
     this.state = state;
@@ -77,8 +78,9 @@ public final class TrainingStep implements AutoCloseable {
    * One update.
    *
    * @param step the step's number, for the dropout masks
-   * @throws IllegalArgumentException if no position of the batch is counted
-   * @throws NonFiniteException if loss or gradients are not finite; the parameters are as before
+   * @throws IllegalArgumentException if the batch has no counted position
+   * @throws NonFiniteException if loss or gradients are not finite; the parameters are then
+   *     unchanged
    */
   public Result run(
       long step, List<TokenizedExample> batch, double learningRate, Listener listener) {
@@ -99,37 +101,37 @@ public final class TrainingStep implements AutoCloseable {
     gradients.zero();
     var loss = 0.0;
     var distinct = 0L;
-    var pieces = cut(batch);
+    var microBatches = cut(batch);
     device.mark("cutting the batch");
-    for (var i = 0; i < pieces.size(); i++) {
-      var piece = pieces.get(i);
-      distinct += piece.tree().rows();
+    for (var i = 0; i < microBatches.size(); i++) {
+      var microBatch = microBatches.get(i);
+      distinct += microBatch.tree().rows();
       var tape = new Tape(device, workspace, gradients);
-      loss += loss(tape, step, piece);
+      loss += loss(tape, step, microBatch);
       workspace.reset();
-      listener.microBatch(i + 1, pieces.size());
+      listener.microBatch(i + 1, microBatches.size());
     }
     var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
-    return new Result(loss, Double.NaN, tokens, distinct, pieces.size());
+    return new Result(loss, Double.NaN, tokens, distinct, microBatches.size());
   }
 
   /** A mean over nothing is no number: it is refused. */
   private List<MicroBatches.MicroBatch> cut(List<TokenizedExample> examples) {
-    var pieces = settings.microBatches.cut(examples);
-    if (pieces.isEmpty()) {
+    var microBatches = settings.microBatches.cut(examples);
+    if (microBatches.isEmpty()) {
       throw new IllegalArgumentException("no position of these examples is counted");
     }
-    return pieces;
+    return microBatches;
   }
 
-  private double loss(Tape tape, long step, MicroBatches.MicroBatch piece) {
+  private double loss(Tape tape, long step, MicroBatches.MicroBatch microBatch) {
     var adapter = state.adapter();
     var model = state.model();
     if (adapter != null && adapter.config().dropout() > 0) {
-      adapter.beginMicroBatch(settings.seed, step, piece.rowKeys());
+      adapter.beginMicroBatch(settings.seed, step, microBatch.rowKeys());
     }
-    var hidden = model.hidden(tape, piece.tree(), settings.compute, settings.checkpointing);
-    var loss = model.loss(tape, hidden, piece.targets());
+    var hidden = model.hidden(tape, microBatch.tree(), settings.compute, settings.checkpointing);
+    var loss = model.loss(tape, hidden, microBatch.targets());
     // The backward pass gives the loss's memory back.
     var value = loss.value().getFloat(0);
     if (tape.recording()) {
@@ -139,17 +141,17 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * Mean cross-entropy over the counted positions of {@code examples}; nothing is learned.
+   * Mean cross-entropy over the counted positions of {@code examples}, without an update.
    *
    * @throws IllegalArgumentException if there are none
    */
   public double evaluate(List<TokenizedExample> examples, Listener listener) {
     var loss = 0.0;
-    var pieces = cut(examples);
-    for (var i = 0; i < pieces.size(); i++) {
-      loss += loss(Tape.inference(device, workspace), 0, pieces.get(i));
+    var microBatches = cut(examples);
+    for (var i = 0; i < microBatches.size(); i++) {
+      loss += loss(Tape.inference(device, workspace), 0, microBatches.get(i));
       workspace.reset();
-      listener.microBatch(i + 1, pieces.size());
+      listener.microBatch(i + 1, microBatches.size());
     }
     return loss;
   }

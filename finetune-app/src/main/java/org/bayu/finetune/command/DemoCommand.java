@@ -20,8 +20,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description =
-        "Show the whole way in a few minutes, offline: make data and a small base model, fine-tune"
-            + " it on a changed task, all weights and LoRA, and compare the three.")
+        "Show the whole tutorial in a few minutes, offline: make data and a small base model,"
+            + " fine-tune it on a changed task with all weights and with LoRA, and compare the"
+            + " three.")
 final class DemoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
@@ -31,8 +32,8 @@ final class DemoCommand implements Callable<Integer> {
       names = "--output",
       paramLabel = "D",
       description =
-          "A new folder for everything that is made. Default: runs/demo, or runs/demo-2 and so on"
-              + " where that exists.")
+          "A new folder for all files. Default: runs/demo, or runs/demo-2 and so on if that"
+              + " exists.")
   private @Nullable Path output;
 
   @Override

@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "doctor",
     description =
-        "Measure this machine: processor, kernels and why these, and how fast they compute.")
+        "Show the processor, which kernels are used and why, and measure how fast they are.")
 final class DoctorCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -55,7 +55,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--config_path",
       paramLabel = "F.yaml",
-      description = "The training's configuration, where it has prompts: the template.")
+      description = "The training's configuration, if it has a template of its own (prompts).")
   private @Nullable Path config;
 
   @Option(
@@ -63,15 +63,15 @@ final class EvaluateCommand implements Callable<Integer> {
       required = true,
       paramLabel = "D",
       description =
-          "A new folder for the results. Until it is whole it is D.part, from which the same"
-              + " command goes on.")
+          "A new folder for the results. Until it is complete it is D.part. The same command"
+              + " continues from there.")
   private Path output;
 
   @Option(
       names = "--max_new_tokens",
       defaultValue = "256",
       paramLabel = "N",
-      description = "At most so many tokens an answer (${DEFAULT-VALUE}).")
+      description = "The most tokens of an answer (${DEFAULT-VALUE}).")
   private int maxNewTokens;
 
   @Option(
@@ -84,7 +84,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--allow_long_prompts",
       description =
-          "Evaluate even where more than half of the prompts are longer than the model's"
+          "Evaluate even if more than half of the prompts are longer than the model's"
               + " positions.")
   private boolean allowLongPrompts;
 

@@ -82,7 +82,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
         names = "--config_path",
         paramLabel = "F.yaml",
-        description = "The training's configuration, where it has prompts: the template.")
+        description = "The training's configuration, if it has a template of its own (prompts).")
     private @Nullable Path config;
   }
 
@@ -90,24 +90,28 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--max_new_tokens",
       defaultValue = "256",
       paramLabel = "N",
-      description = "At most so many tokens (${DEFAULT-VALUE}).")
+      description = "The most new tokens (${DEFAULT-VALUE}).")
   private int maxNewTokens;
 
   @Option(
       names = "--temperature",
       defaultValue = "0",
       paramLabel = "X",
-      description = "0 takes the most likely token (${DEFAULT-VALUE}).")
+      description = "Divisor of the logits; 0 takes the most likely token (${DEFAULT-VALUE}).")
   private double temperature;
 
   @Option(
       names = "--top_p",
       defaultValue = "1",
       paramLabel = "P",
-      description = "Draw from the most likely tokens that reach this probability.")
+      description = "Draw only from the most likely tokens that together reach this probability.")
   private double topP;
 
-  @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Of the draws.")
+  @Option(
+      names = "--seed",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Seed of the draws.")
   private long seed;
 
   @Option(
@@ -119,7 +123,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--ids",
-      description = "With --prompt: print the token ids, a JSON array, in place of the text.")
+      description = "With --prompt: print the token ids as a JSON array instead of the text.")
   private boolean ids;
 
   @Option(

@@ -77,7 +77,9 @@ final class MergeCommand implements Callable<Integer> {
       spec.commandLine()
           .getErr()
           .println(
-              e.getMessage() + ". generation_config.json ends a text with the base's tokens only.");
+              e.getMessage()
+                  + ". The saved generation_config.json names only the base's tokens that end a"
+                  + " text.");
       return OptionalInt.empty();
     }
   }

@@ -13,13 +13,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Says what a training run will need of memory, and whether it is there. */
+/** Estimates the memory that a training run needs, and says whether it is there. */
 @Command(
     name = "plan",
     description = {
-      "Show what train would need with this configuration: parameters, tokens of a step, memory by"
-          + " part, and the disk space of the saves. Ends with exit code 4 where the memory is not"
-          + " there, and says what would fit."
+      "Estimate what train needs with this configuration: parameters, tokens of a step, memory by"
+          + " part, and the disk space of the saves. If the memory is missing, say what would fit,"
+          + " and end with exit code 4."
     })
 final class PlanCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

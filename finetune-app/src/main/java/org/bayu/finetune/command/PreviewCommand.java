@@ -22,10 +22,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "preview",
     description = {
-      "Show the first rows as the model sees them, and which tokens it learns to say: green on a"
-          + " terminal, in ⟦ ⟧ elsewhere. Special tokens are reversed on a terminal, in ⟨ ⟩"
-          + " elsewhere; one that is not is text. The model's folder may hold nothing but a"
-          + " tokenizer."
+      "Show the first rows as the model sees them. The tokens that it learns to produce are green"
+          + " on a terminal, and in ⟦ ⟧ elsewhere. Special tokens are reversed on a terminal, and"
+          + " in ⟨ ⟩ elsewhere; what only looks like one is text. A folder with a tokenizer"
+          + " suffices as the model."
     })
 final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** Shows what a tokenizer makes of texts. */
 @Command(
     name = "tokenize",
-    description = "Print the token ids of each line's text as a JSON array a line.")
+    description = "Print the token ids of each line's text, one JSON array on each line.")
 final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = {
-      "Fine-tune a model as a YAML file says: every weight, or with a lora section an adapter.",
+      "Fine-tune a model by a YAML file: every weight, or with a lora section an adapter.",
       "Beside the configuration's keys: --hf_save_path D saves the model (with lora: the adapter),"
           + " --merged_hf_save_path D the model with the adapter merged in."
     })
@@ -24,7 +24,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   @Option(
       names = "--profile",
-      description = "Print where the time of the steps went, op by op, after the run.")
+      description = "After the run, print the time of the steps, op by op.")
   private boolean profile;
 
   @Override

@@ -253,7 +253,7 @@ public record TrainConfig(
   /** Which weights the run trains, and what to write to train the others: a line for the user. */
   public String kind() {
     if (lora == null) {
-      return "All weights are trained, for there is no lora section. To train a LoRA adapter in"
+      return "All weights are trained, because there is no lora section. To train a LoRA adapter in"
           + " their place, write lora: {} (on the command line --lora '{}').";
     }
     var adapter =

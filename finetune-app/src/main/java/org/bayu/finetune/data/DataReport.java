@@ -56,7 +56,7 @@ public final class DataReport {
   /** Why no row at all has a token with loss, and what to do, without the file's name. */
   public static String nothingLeft(TokenizedData data, LossMask mask, LengthLimit limit) {
     return isCut(lost(data, mask), limit)
-        ? "no row has a token to learn, for nothing of any answer is within the limit (%s). %s"
+        ? "no row has a token to learn, because every answer is cut off by the limit (%s). %s"
             .formatted(limit, limit.advice())
         : "no row has a token to learn. Give the rows outputs"
             + (mask.offset() == LossMask.Offset.TUTORIAL

@@ -100,7 +100,7 @@ public final class UnfinishedEvaluation implements AutoCloseable {
         && !isEmptyFolder(folder)) {
       throw UserException.usage(
           folder
-              + ": holds something else than an unfinished evaluation. Choose another --output.");
+              + ": holds something other than an unfinished evaluation. Choose another --output.");
     }
   }
 

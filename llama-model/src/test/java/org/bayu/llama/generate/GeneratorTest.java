@@ -294,7 +294,7 @@ class GeneratorTest {
           assertThrows(
               NonFiniteLogitsException.class, () -> generateWith(name, 1, value, sampling));
       assertEquals(
-          "the model's logits are not numbers, because tensor " + name + " holds " + value,
+          "the model's logits are infinite or NaN, because tensor " + name + " holds " + value,
           e.getMessage());
     }
   }

@@ -23,7 +23,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Values and gradients of ops on bf16, beside double precision, on all kernels and on loops over bf16. */
+/**
+ * Values and gradients of ops on bf16, beside double precision, on all kernels and on loops over
+ * bf16.
+ */
 class BFloat16OpsTest {
   /** Half a unit in the last place of bf16, relative. */
   private static final double U = 0x1p-8;

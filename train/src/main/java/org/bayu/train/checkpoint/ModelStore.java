@@ -11,11 +11,11 @@ import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.Device;
 
 /**
- * Something that a run saves, and where: each save is a folder {@code step-N} of its own in {@link
- * #folder}. A value: it owns nothing, and writes what is trained as it is at that moment.
+ * One thing that a run saves, and where. Each save is a new folder {@code step-N} in {@link
+ * #folder}. A store owns nothing. It writes the current state of what is trained.
  */
 public interface ModelStore {
-  /** Headers, configuration and names, at most. */
+  /** An upper bound for headers, configuration and names. */
   long OVERHEAD = 1 << 20;
 
   /** What is saved. */
@@ -39,27 +39,27 @@ public interface ModelStore {
     }
   }
 
-  /** The setting that names the place, for messages. */
+  /** The setting that names the folder, for messages. */
   String key();
 
   /** What is saved. */
   Kind kind();
 
-  /** Holds a folder for each save. */
+  /** The folder that has a folder for each save. */
   Path folder();
 
-  /** Bytes of a save, at most. */
+  /** An upper bound for the bytes of a save. */
   long bytes();
 
   /**
    * Writes a new folder: whole, or not at all.
    *
    * @throws IOException if the folder exists and is not empty, or cannot be written
-   * @throws org.bayu.tensor.io.NonFiniteTensorException if a value is infinite or no number
+   * @throws org.bayu.tensor.io.NonFiniteTensorException if a value is infinite or NaN
    */
   void write(Path folder) throws IOException;
 
-  /** Where the save after {@code steps} steps goes. */
+  /** The folder of the save after {@code steps} steps. */
   default Path path(int steps) {
     return folder().resolve(name(steps));
   }
@@ -70,10 +70,10 @@ public interface ModelStore {
   }
 
   /**
-   * A base as it is in its files: what saves of whole models are made from.
+   * The base's files, from which saves of whole models are made.
    *
    * @param tokenizer the folder whose tokenizer is saved
-   * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
+   * @param eos the token that ended texts in training, as in {@link HfCheckpoint#save}
    */
   record Base(HfCheckpoint checkpoint, Path tokenizer, OptionalInt eos) {
     private long bytes() {
@@ -90,7 +90,7 @@ public interface ModelStore {
     }
   }
 
-  /** All weights, in the types of the base's. */
+  /** All weights, in the base's types. */
   record Model(String key, Path folder, Base base, LlamaModel model) implements ModelStore {
     @Override
     public Kind kind() {
@@ -134,7 +134,7 @@ public interface ModelStore {
     }
   }
 
-  /** All weights with the adapter merged in, W + (alpha/r)·B·A, in the types of the base's. */
+  /** All weights with the adapter merged in, W + (alpha/r)·B·A, in the base's types. */
   record Merged(String key, Path folder, Base base, LoraAdapter adapter, Device device)
       implements ModelStore {
     @Override

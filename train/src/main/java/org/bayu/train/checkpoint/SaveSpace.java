@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.bayu.train.TrainException;
 
-/** What a run's saves take, beside what is free where they go. */
+/** The disk space of a run's saves, and the free space where they go. */
 public final class SaveSpace {
   private final List<Store> stores;
 

@@ -14,12 +14,12 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Model folders made of a base and of what was trained on it. */
+/** Writes model folders from a base and what was trained on it. */
 public final class SavedModels {
   private SavedModels() {}
 
   /**
-   * Saves the base with the values that its parameters have now.
+   * Saves the base with the model's current parameters.
    *
    * @param dtype the weights' type; null for the base's
    * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
@@ -41,7 +41,7 @@ public final class SavedModels {
   }
 
   /**
-   * Saves the base with the adapter merged in, W + (alpha/r)·B·A, a matrix at a time.
+   * Saves the base with the adapter merged in, W + (alpha/r)·B·A, one matrix at a time.
    *
    * @param tokenizer the folder whose tokenizer is saved, the base's or the adapter's
    * @param dtype the weights' type; null for the base's

@@ -16,8 +16,8 @@ import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The saves of a run. One that fails between steps is reported, and the training goes on; what
- * cannot be saved at the end where it should be is saved elsewhere.
+ * The saves of a run. If a save between steps fails, it is reported and training continues. If the
+ * last save fails, what was trained is saved elsewhere.
  */
 public final class Saves {
   private final List<ModelStore> targets;
@@ -43,9 +43,9 @@ public final class Saves {
    * Saves of a run that has not begun.
    *
    * @param targets what is saved at every save
-   * @param rescue holds all that was trained, in the least space: what to save elsewhere
-   * @param elsewhere folders to try where that cannot be saved in its place
-   * @param messages takes a line for whoever watches
+   * @param rescue the smallest store with everything that was trained, for a save elsewhere
+   * @param elsewhere folders to try if the rescue store cannot be saved in its place
+   * @param messages takes lines for the user
    */
   Saves(
       List<ModelStore> targets,
@@ -61,7 +61,7 @@ public final class Saves {
   }
 
   /**
-   * The first of a run's saves that a folder holds already; empty if there is none.
+   * The first of a run's saves that exists in a folder already; empty if there is none.
    *
    * @param folder a store's
    * @param every steps from one save to the next
@@ -82,7 +82,9 @@ public final class Saves {
     return number == steps || (number > 0 && number < steps && number % every == 0);
   }
 
-  /** Where a thing is saved after {@code done} steps; null if nowhere. */
+  /**
+   * The folder of the save of this kind after {@code done} steps; null if this kind is not saved.
+   */
   public @Nullable Path path(ModelStore.Kind kind, int done) {
     return targets.stream()
         .filter(target -> target.kind() == kind)
@@ -117,9 +119,10 @@ public final class Saves {
   }
 
   /**
-   * Saves for the last time.
+   * Makes the last save.
    *
-   * @throws TrainException if something was not saved in its place; the message says where it is
+   * @throws TrainException if something could not be saved in its place; the message says where it
+   *     is
    */
   public void last(int done) {
     ModelStore failed = null;
@@ -159,7 +162,7 @@ public final class Saves {
                 .orElse(" No other place had room for it: what was trained is lost."));
   }
 
-  /** Saves what was trained before the run ends with a failure, if anything is to be saved. */
+  /** Saves what was trained before the run ends with an error, if the run has saves. */
   public void beforeFailure(int done) {
     if (!targets.isEmpty()
         && done > lastSaved
@@ -225,7 +228,7 @@ public final class Saves {
     return null;
   }
 
-  /** Takes note of the loss that the weights after {@code done} steps gave on the next batch. */
+  /** Remembers the loss that the weights after {@code done} steps gave on the next batch. */
   public void loss(int done, double loss) {
     if (done == lastSaved && done > 0) {
       lossAfterLastSaved = loss;
@@ -233,8 +236,8 @@ public final class Saves {
   }
 
   /**
-   * What is known of the saves when the weights after {@code done} steps are found destroyed, in a
-   * sentence or two.
+   * One or two sentences about the saves, for when the weights after {@code done} steps are not
+   * finite.
    */
   public String account(int done) {
     if (lastSaved == 0) {

@@ -2,7 +2,7 @@ package org.bayu.train.data;
 
 import org.jspecify.annotations.Nullable;
 
-/** A line of a data file cannot be used; the message is the reason, without file and line. */
+/** A line of a data file cannot be used. The message is the reason, without file and line. */
 public final class BadRowException extends Exception {
   private static final long serialVersionUID = 1L;
 

@@ -14,8 +14,8 @@ import org.bayu.tensor.io.GitLfs;
 import org.bayu.train.TrainException;
 
 /**
- * A text file that the user named as data, plain or gzip, told by its first bytes whatever its
- * name. Files of other kinds are refused by what they are.
+ * A text file of data, plain or gzip (recognized by its first bytes, not by its name). Files of
+ * other kinds are refused with a message that names their kind.
  */
 public final class DataFile {
   private static final int BUFFER = 1 << 16;

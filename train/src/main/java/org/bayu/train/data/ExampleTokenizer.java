@@ -10,26 +10,26 @@ import org.bayu.train.TokenizedExample;
 import org.bayu.train.TrainException;
 
 /**
- * Turns rows into examples: the tokens of BOS (where the tokenizer adds one), prompt, output and
- * EOS, with nothing between prompt and output, cut on the right at a limit. As Levanter does, the
- * prompt's length is that of the prompt tokenized by itself.
+ * Turns rows into examples. An example has the tokens of BOS (if the tokenizer adds one), prompt,
+ * output and EOS, with nothing between prompt and output, cut on the right at a limit. As in
+ * Levanter, the prompt's length is that of the prompt tokenized alone.
  */
 public final class ExampleTokenizer {
   private final LlamaTokenizer tokenizer;
   private final int maxLength;
 
   /**
-   * A row's example and what became of it.
+   * A row's example, and what tokenizing did to it.
    *
    * @param truncated whether it was longer than the limit
-   * @param merged whether the prompt's own tokens are not the beginning of the whole
+   * @param merged whether the tokenizer merged the prompt's end with the output's beginning
    * @param spellsSpecial whether the row spells a special token that stays text
    */
   public record Result(
       TokenizedExample example, boolean truncated, boolean merged, boolean spellsSpecial) {}
 
   /**
-   * @param maxLength tokens of an example at most
+   * @param maxLength the most tokens of an example
    * @throws TrainException if the tokenizer has no EOS, without which a model never stops
    */
   public ExampleTokenizer(LlamaTokenizer tokenizer, int maxLength) {

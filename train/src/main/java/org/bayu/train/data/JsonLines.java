@@ -20,9 +20,9 @@ import org.bayu.train.TrainException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON Lines: one JSON object a line, UTF-8, plain or gzip (told by its first two bytes, whatever
- * the file's name). Lines end in LF or CRLF and have {@value #MAX_LINE} bytes at most. Empty lines
- * and a byte order mark are passed over.
+ * Reads JSON Lines: one JSON object on each line, UTF-8, plain or gzip (recognized by its first two
+ * bytes, not by the file's name). Lines end in LF or CRLF and have at most {@value #MAX_LINE}
+ * bytes. Empty lines and a byte order mark are skipped.
  */
 public final class JsonLines {
   /** What a file is to be, for messages. */

@@ -3,10 +3,11 @@ package org.bayu.train.data;
 import java.util.Locale;
 
 /**
- * How long an example may be, and what says so.
+ * How long an example may be, and what sets this limit.
  *
- * @param tokens of an example at most
- * @param ofModel whether it is the number of the model's positions, not {@code max_tune_length}
+ * @param tokens the most tokens of an example
+ * @param ofModel whether the limit is the number of the model's positions, not {@code
+ *     max_tune_length}
  */
 public record LengthLimit(int tokens, boolean ofModel) {
 

@@ -6,10 +6,10 @@ import org.bayu.llama.tokenizer.TemplateText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the model reads before it answers: two texts with the row's fields in braces, one for rows
- * that have an {@code input} and one for rows that have none. Braces follow Python's {@code
- * str.format}, as Levanter's {@code prompts} do: {@code {name}} is the row's field, {@code {{} and
- * {@code }}} stand for one brace.
+ * The template of prompts: two texts with the row's fields in braces, one for rows that have an
+ * {@code input} and one for rows that have none. Braces follow Python's {@code str.format}, as
+ * Levanter's {@code prompts} do: {@code {name}} is the row's field, {@code {{} and {@code }}} stand
+ * for one brace.
  *
  * @param promptInput the text for a row whose {@code input} is not empty
  * @param promptNoInput the text for a row whose {@code input} is missing or empty

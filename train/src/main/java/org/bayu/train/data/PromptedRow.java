@@ -3,13 +3,13 @@ package org.bayu.train.data;
 import org.bayu.llama.tokenizer.TemplateText;
 
 /**
- * One row of a data file, its template filled in.
+ * One row of data as prompt and output.
  *
- * @param input what the row asks about, for display: its {@code input}, else its {@code
- *     instruction}, {@code prompt} or conversation
- * @param prompt all that the model reads
- * @param output what it is to answer, without the end-of-sequence token
- * @param specialTokens whether special tokens that the row itself spells are tokens
+ * @param input the row's question, for display: its {@code input}, else its {@code instruction},
+ *     {@code prompt} or conversation
+ * @param prompt the whole text that the model reads
+ * @param output the expected answer, without the end-of-sequence token
+ * @param specialTokens whether special tokens that the row's own text spells are tokens
  */
 public record PromptedRow(String input, TemplateText prompt, String output, boolean specialTokens) {
 

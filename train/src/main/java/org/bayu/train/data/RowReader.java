@@ -25,16 +25,16 @@ import org.jspecify.annotations.Nullable;
  *       for each.
  * </ul>
  *
- * @param template makes the prompts
+ * @param template of the prompts
  * @param output whether a row must have an output
- * @param skipBadRows whether a bad line is counted and passed over instead of being an error
- * @param specialTokens whether special tokens that a row itself spells are tokens; if not, only
- *     those of the template are
+ * @param skipBadRows whether a bad line is counted and skipped instead of being an error
+ * @param specialTokens whether special tokens that a row's own text spells are tokens; those of the
+ *     template always are
  */
 public record RowReader(
     PromptTemplate template, Output output, boolean skipBadRows, boolean specialTokens) {
 
-  /** Whether a row must say what the model is to answer. */
+  /** Whether a row must have an answer. */
   public enum Output {
     /** To train or evaluate. */
     REQUIRED,

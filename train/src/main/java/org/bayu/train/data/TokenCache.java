@@ -18,28 +18,29 @@ import org.bayu.train.TrainException;
 import org.bayu.train.files.AtomicFile;
 
 /**
- * Keeps a data file's token ids from run to run, in a file named by a hash of all they follow from:
- * the data's content, tokenizer, template, limit, whether bad rows are skipped, and whether special
- * tokens in rows are read. So a changed prompt or tokenizer never meets stale tokens.
+ * Keeps a data file's token ids from run to run. The cache file is named by a hash of everything
+ * that decides them: the data's content, tokenizer, template, limit, whether bad rows are skipped,
+ * and whether special tokens in rows are read. A changed prompt or tokenizer therefore never uses
+ * stale tokens.
  *
- * @param folder holds the cache files; made if missing
- * @param messages takes a line for whoever watches
+ * @param folder of the cache files; created if missing
+ * @param messages takes lines for the user
  */
 public record TokenCache(Path folder, Consumer<String> messages) {
 
   /**
-   * All that the tokens follow from.
+   * Everything that decides the tokens.
    *
    * @param data a JSON Lines file
-   * @param reader makes prompts and outputs of its lines
-   * @param tokenizer makes tokens of those
-   * @param limit tokens of an example at most
+   * @param reader turns its lines into prompts and outputs
+   * @param tokenizer turns these into tokens
+   * @param limit the most tokens of an example
    */
   public record Source(Path data, RowReader reader, LlamaTokenizer tokenizer, LengthLimit limit) {}
 
   /**
-   * The examples of a data file: from the cache, or tokenized and then kept there. A damaged cache
-   * file is made anew.
+   * The examples of a data file: from the cache, or tokenized and stored there. A damaged cache
+   * file is replaced.
    *
    * @throws org.bayu.train.TrainException if a row is bad or the folder cannot be written to
    */

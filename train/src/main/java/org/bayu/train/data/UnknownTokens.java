@@ -8,7 +8,7 @@ import org.bayu.tensor.io.Printable;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TrainException;
 
-/** Tokens of a tokenizer that its model does not have: they do no harm where no row uses one. */
+/** Tokens of a tokenizer that its model does not have. They only matter if a row uses one. */
 public final class UnknownTokens {
   private UnknownTokens() {}
 

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.TrainException;
 
-/** Writes a file that the user named: whole, or not at all. */
+/** Writes a file of results: whole, or not at all. */
 public final class AtomicFile {
 
   /** Writes the content. */

@@ -5,8 +5,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Writing that leaves nothing half-written behind when a signal ends the process. A signal
- * interrupts the writing thread, whose next write then fails, so that it removes what it wrote; the
+ * Runs a write so that nothing half-written stays if a signal ends the process. The signal
+ * interrupts the writing thread. Its next write then fails, and it removes what it wrote. The
  * process waits for that.
  */
 public final class CleanEnd {

@@ -12,7 +12,7 @@ import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.TrainException;
 import org.jspecify.annotations.Nullable;
 
-/** A new folder that a command writes. What would fail at the end is refused at the beginning. */
+/** A new folder for results. Checks at the beginning what would fail at the end. */
 public final class OutputFolder {
   private OutputFolder() {}
 
@@ -33,7 +33,8 @@ public final class OutputFolder {
     var ancestor = existingAncestor(folder);
     if (ancestor == null || !Files.isDirectory(ancestor) || !Files.isWritable(ancestor)) {
       throw TrainException.failed(
-          "%s: %s cannot be written, because %s is not a folder that can. Choose another one."
+          ("%s: %s cannot be written, because %s is not a folder that can be written. Choose"
+                  + " another one.")
               .formatted(key, folder, ancestor));
     }
     var left = StagedPath.removeLeftovers(folder);

@@ -27,11 +27,11 @@ import org.bayu.train.plan.RunShape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fine-tuning, put together: the base's weights, mapped, what is trained of them, and a {@link
- * Trainer} on the data. Each has a model of its own, so several may share a base.
+ * A fine-tuning: a model on the base's mapped weights, what is trained, and a {@link Trainer} on
+ * the data. Each fine-tuning has its own model, so several may share a base.
  *
- * <p>Owns the trained values, the adapter and the memory of the steps; base, data and device stay
- * their owners', which close them later. Not thread-safe.
+ * <p>Owns the trained values, the adapter and the memory of the steps. It does not own base, data
+ * and device: close them after this object. Not thread-safe, except {@link Trainer#stop}.
  */
 public final class FineTuning implements AutoCloseable {
   private final Resources resources = new Resources();
@@ -87,14 +87,14 @@ public final class FineTuning implements AutoCloseable {
   }
 
   /**
-   * Plans the memory, allocates it, and is ready to train.
+   * Plans the memory and allocates it. The result is ready to train.
    *
-   * @param base stays open as long as this object
-   * @param data rows that have loss, at least one: {@link TokenizedData#withLoss}
+   * @param base must stay open as long as the result
+   * @param data at least one row; all rows should have loss: see {@link TokenizedData#withLoss}
    * @param evalData rows of the evaluations; null for none
-   * @throws IllegalArgumentException if the model has none of the layers that the adapter is for
+   * @throws IllegalArgumentException if the model has none of the adapter's layers
    * @throws IOException if a stored adapter cannot be read
-   * @throws org.bayu.train.TrainException if the run does not fit into the machine's memory
+   * @throws org.bayu.train.TrainException if the run does not fit into the free memory
    */
   public static FineTuning open(
       ModelFolder base,
@@ -112,7 +112,7 @@ public final class FineTuning implements AutoCloseable {
     return planned(base, adaptation, data, evalData, settings, plan, device);
   }
 
-  /** The same with a plan that was made before. */
+  /** The same with a given plan, which is not checked. */
   public static FineTuning planned(
       ModelFolder base,
       Adaptation adaptation,
@@ -140,7 +140,7 @@ public final class FineTuning implements AutoCloseable {
     return step;
   }
 
-  /** The model with what was trained so far, to generate with. */
+  /** The model in its current state, for example to generate with. */
   public LlamaModel model() {
     return model;
   }
@@ -151,10 +151,10 @@ public final class FineTuning implements AutoCloseable {
   }
 
   /**
-   * Saves what is trained, as it is now: the adapter as PEFT does, or the whole model as
-   * Transformers does.
+   * Saves what has been trained so far: the adapter in PEFT's layout, or the whole model in
+   * Transformers'.
    *
-   * @param folder a new one: it is written whole, or not at all
+   * @param folder new or empty; written whole or not at all
    * @throws IOException if the folder exists and is not empty, or cannot be written
    */
   public void save(Path folder) throws IOException {
@@ -165,7 +165,7 @@ public final class FineTuning implements AutoCloseable {
     }
   }
 
-  /** Frees what is trained, with all that the steps needed. */
+  /** Frees the trained values and the memory of the steps. */
   @Override
   public void close() throws IOException {
     resources.close();

@@ -100,15 +100,15 @@ final class BatchSample {
     var count = 0L;
     List<MicroBatch> largest = new ArrayList<>();
     for (var batch : batches) {
-      var pieces = microBatches.cut(batch);
+      var cut = microBatches.cut(batch);
       examples += batch.size();
       tokens += tokens(batch);
-      distinct += pieces.stream().mapToLong(piece -> piece.tree().rows()).sum();
-      count += pieces.size();
-      largest.addAll(pieces);
+      distinct += cut.stream().mapToLong(each -> each.tree().rows()).sum();
+      count += cut.size();
+      largest.addAll(cut);
       largest = greatest(largest);
     }
-    var seen = largest.stream().mapToInt(piece -> piece.tree().rows()).max().orElse(0);
+    var seen = largest.stream().mapToInt(each -> each.tree().rows()).max().orElse(0);
     var margin = 1.0;
     if (!whole && seen > 0) {
       largest.addAll(microBatches.cut(List.of(longest)));

@@ -6,11 +6,11 @@ import java.util.OptionalLong;
 import org.bayu.train.TrainException;
 
 /**
- * The memory that this process may take.
+ * The memory that this process may use.
  *
- * @param totalBytes of the machine, or of the container where that has less
- * @param availableBytes free now, with what files occupy only until someone needs it and with what
- *     this process has already
+ * @param totalBytes of the machine, or of the container if that has less
+ * @param availableBytes free now, including the memory of cached files that can be given up, and
+ *     including what this process uses already
  */
 public record MachineMemory(long totalBytes, long availableBytes) {
   /**
@@ -19,7 +19,7 @@ public record MachineMemory(long totalBytes, long availableBytes) {
    */
   static final String PROPERTY = "bayu.memory";
 
-  /** This machine's, as it is now. */
+  /** This machine's memory now. */
   public static MachineMemory current() {
     var given = System.getProperty(PROPERTY);
     if (given != null) {

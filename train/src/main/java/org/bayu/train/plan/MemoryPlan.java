@@ -3,17 +3,18 @@ package org.bayu.train.plan;
 import java.util.Locale;
 
 /**
- * What a run needs of memory, in bytes by part, and with what settings.
+ * An estimate of a run's memory, in bytes, and the settings that it is for.
  *
- * @param parameters of the model, adapter included
- * @param trainable those that are trained
- * @param step what a step was seen to have
- * @param maxTokens distinct tokens in a micro-batch at most
+ * @param parameters number of parameters of the model, adapter included
+ * @param trainable number of trained parameters
+ * @param step averages of the steps that were looked at
+ * @param maxTokens the most distinct tokens of a micro-batch
  * @param checkpointing whether the backward pass computes each block again
- * @param mappedBytes of weights in files, which need not all be in memory
- * @param workspaceBytes activations and their gradients, of the largest micro-batch seen
- * @param scratchBytes what single ops need, and more workspace where a micro-batch may be larger
- *     than the largest seen
+ * @param mappedBytes of the mapped weights, which need not all be in memory
+ * @param workspaceBytes activations and their gradients, for the largest micro-batch that was
+ *     looked at
+ * @param scratchBytes for single ops, and a margin of workspace if there may be a larger
+ *     micro-batch
  * @param mergingBytes of the greatest matrix that an adapter is merged into
  * @param jvmBytes the Java heap and the JVM's own
  */
@@ -60,7 +61,7 @@ public record MemoryPlan(
     return 8 * trainable;
   }
 
-  /** All that is of no file and has to be in memory. */
+  /** The bytes that must be in memory: everything except the mapped files. */
   public long anonymousBytes() {
     return trainableBytes()
         + gradientBytes()
@@ -72,18 +73,18 @@ public record MemoryPlan(
         + jvmBytes;
   }
 
-  /** Whether it can be had: the anonymous part decides. */
+  /** Whether the anonymous bytes fit into the free memory. */
   public boolean fits(MachineMemory machine) {
     return anonymousBytes() <= usable(machine);
   }
 
-  /** What is missing where it cannot be had: a sentence. */
+  /** A sentence that says how much is missing. */
   public String shortage(MachineMemory machine) {
-    return "This run needs %s of memory beside the mapped weights, and %s of %s can be had."
+    return "This run needs %s of memory beside the mapped weights, and %s of %s are available."
         .formatted(gib(anonymousBytes()), gib(machine.availableBytes()), gib(machine.totalBytes()));
   }
 
-  /** Whether the mapped weights, which every pass reads, stay in memory beside the rest. */
+  /** Whether the mapped weights, which every pass reads, fit into memory beside the rest. */
   public boolean keepsWeights(MachineMemory machine) {
     // Where all are trained their copies are read, not the files.
     return trainable >= parameters || anonymousBytes() + mappedBytes <= usable(machine);
@@ -98,7 +99,7 @@ public record MemoryPlan(
     return step.distinct * (checkpointing ? RECOMPUTING : 1);
   }
 
-  /** A measured peak beside what was planned, in a line. */
+  /** A line with a measured peak and the plan. */
   public String beside(long peakBytes) {
     return "Memory: at most %s, planned %s.".formatted(gib(peakBytes), gib(anonymousBytes()));
   }

@@ -16,8 +16,8 @@ import org.bayu.train.plan.MemoryPlan.StepTokens;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plans a run's memory: counts what it takes on the batches that it will have, and chooses what the
- * settings leave open.
+ * Plans a run's memory. It estimates the memory from the run's own batches, and chooses what the
+ * settings leave open: the token budget and gradient checkpointing.
  */
 public final class MemoryPlanner {
   /**
@@ -39,7 +39,7 @@ public final class MemoryPlanner {
    * Looks at the batches of a run.
    *
    * @param evalData rows of the evaluations; null for none
-   * @param merges whether the adapter is merged into the model at saves
+   * @param merges whether saves merge the adapter into the model
    */
   public MemoryPlanner(
       TrainSettings settings,
@@ -56,7 +56,7 @@ public final class MemoryPlanner {
     evaluation = evalData == null ? null : BatchSample.ofEvaluation(evalData);
   }
 
-  /** The plan; where nothing fits, the one that needs least. */
+  /** The plan; if nothing fits, the one that needs the least memory. */
   public MemoryPlan plan() {
     return best(shape, budgets(), checkpointings());
   }
@@ -155,20 +155,23 @@ public final class MemoryPlanner {
     }
   }
 
-  /** A plan of the same training that fits, with the settings as they are where that is enough. */
+  /**
+   * A plan of the same training that fits, with unchanged settings if possible; empty if there is
+   * none.
+   */
   public Optional<MemoryPlan> fitting() {
     return fitting(shape);
   }
 
   /**
-   * A plan that fits for a LoRA adapter in place of all weights; none where an adapter is trained
-   * already.
+   * A plan that fits for a LoRA adapter instead of all weights; empty if there is none, or if an
+   * adapter is trained already.
    */
   public Optional<MemoryPlan> fittingAdapter() {
     return shape.adapter() == null ? fitting(shape.withDefaultAdapter()) : Optional.empty();
   }
 
-  /** Whether the settings lead to the plan by themselves. */
+  /** Whether the settings allow the plan without a change. */
   public boolean isOpen(MemoryPlan plan) {
     var given = settings.microBatches().maxTokens();
     return (given == null || given == plan.maxTokens())

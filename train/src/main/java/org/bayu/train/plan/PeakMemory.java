@@ -3,10 +3,7 @@ package org.bayu.train.plan;
 import java.time.Duration;
 import java.util.OptionalLong;
 
-/**
- * The most anonymous memory that this process had, looked up five times a second by a thread of its
- * own.
- */
+/** The peak of this process's anonymous memory, sampled five times a second by a thread. */
 public final class PeakMemory implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofMillis(200);
 

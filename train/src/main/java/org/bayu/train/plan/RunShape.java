@@ -13,10 +13,7 @@ import org.bayu.train.Adaptation;
 import org.bayu.train.MicroBatches.MicroBatch;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A model as it is to be trained, with all shapes and without memory: what planning asks for
- * numbers.
- */
+/** A model as it will be trained, with shapes but without memory, for planning. */
 public final class RunShape {
   private final HfCheckpoint base;
   private final LlamaModel model;

@@ -1,4 +1,7 @@
-/** How much memory a run takes, and what micro-batches fit into it. */
+/**
+ * Estimates how much memory a run takes: {@link org.bayu.train.plan.MemoryPlanner} makes a {@link
+ * org.bayu.train.plan.MemoryPlan} and chooses micro-batches that fit.
+ */
 @NullMarked
 package org.bayu.train.plan;
 

@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * Writes a file with one JSON object a step: numbers by name, at full precision. A line that cannot
- * be written whole leaves nothing in the file.
+ * Writes a file with one JSON object for each step: numbers by name, at full precision. If a line
+ * cannot be written whole, nothing of it stays in the file.
  */
 public final class JsonLinesTracker implements Tracker {
   private final Path path;
@@ -25,7 +25,7 @@ public final class JsonLinesTracker implements Tracker {
     this.file = file;
   }
 
-  /** Opens the file to be written from its beginning; makes it where it is missing. */
+  /** Opens the file at its beginning, or creates it. */
   public static JsonLinesTracker create(Path path) throws IOException {
     return new JsonLinesTracker(path, FileChannel.open(path, CREATE, WRITE));
   }

@@ -4,22 +4,22 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * Takes a run's numbers somewhere: to a file, to a service. Called on the thread that trains, so it
- * must not wait for long. What it throws is reported and stops nothing: see {@link Tracking}.
+ * Writes a run's metrics somewhere, such as a file or a service. Called on the thread that trains,
+ * so it should return soon. {@link Tracking} reports its exceptions, and training continues.
  */
 public interface Tracker extends AutoCloseable {
-  /** Where the numbers go, for messages: a file, an address. */
+  /** Where the metrics go, for messages: a file, an address. */
   String name();
 
   /**
-   * Takes the numbers of one step.
+   * Writes the metrics of one step.
    *
    * @param step its number, from 0
-   * @param metrics by Levanter's names, such as {@code train/loss}, in a fixed order
+   * @param metrics the metrics under Levanter's names, such as {@code train/loss}, in a fixed order
    */
   void log(int step, Map<String, Number> metrics) throws IOException;
 
-  /** Ends the tracking: what was taken is where it should be when this returns. */
+  /** Ends the tracking. When this returns, all metrics are written. */
   @Override
   void close() throws IOException;
 }

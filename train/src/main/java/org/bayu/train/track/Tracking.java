@@ -12,8 +12,9 @@ import org.bayu.train.TrainListener;
 import org.bayu.train.files.OutputFolder;
 
 /**
- * Makes numbers under Levanter's names of a run's steps and gives them to trackers. A tracker that
- * fails is reported once and loses those steps; training and the other trackers go on.
+ * Computes the metrics of a run's steps, under Levanter's names, and passes them to trackers. A
+ * tracker that fails is reported once and misses those steps. Training and the other trackers
+ * continue.
  *
  * <p>Owns the trackers.
  */
@@ -26,10 +27,10 @@ public final class Tracking implements TrainListener, AutoCloseable {
   private long totalTokens;
 
   /**
-   * Numbers for {@code trackers}, which are closed with this object.
+   * Metrics for {@code trackers}, which are closed with this object.
    *
-   * @param peakGflops 10⁹ operations of the compute type that the processor can do a second at
-   *     most, for {@code throughput/mfu}; 0 if unknown, and that is left out
+   * @param peakGflops the processor's peak in the compute type, in 10⁹ operations a second, for
+   *     {@code throughput/mfu}; 0 leaves that metric out
    * @param messages takes a line where a tracker fails
    */
   public Tracking(List<Tracker> trackers, double peakGflops, Consumer<String> messages) {
@@ -85,7 +86,7 @@ public final class Tracking implements TrainListener, AutoCloseable {
     return metrics;
   }
 
-  /** Steps that the tracker of this name lost. */
+  /** The number of steps that the tracker of this name missed. */
   public int missing(String name) {
     return followers.stream()
         .filter(follower -> follower.tracker.name().equals(name))

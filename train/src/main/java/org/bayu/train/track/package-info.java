@@ -1,4 +1,15 @@
-/** What is shown of a run, and where its numbers go. */
+/**
+ * Metrics of a run: {@link org.bayu.train.track.Tracking} computes them, and a {@link
+ * org.bayu.train.track.Tracker} writes them somewhere.
+ *
+ * {@snippet :
+ * var file = JsonLinesTracker.create(Path.of("metrics.jsonl"));
+ * try (var tracking = new Tracking(List.of(file), 0, System.err::println)) {
+ *   trainer.listen(tracking);
+ *   trainer.run();
+ * }
+ * }
+ */
 @NullMarked
 package org.bayu.train.track;
 
