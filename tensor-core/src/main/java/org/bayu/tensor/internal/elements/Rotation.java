@@ -34,8 +34,7 @@ public record Rotation(Tensor positions, Tensor cos, Tensor sin) {
     return (long) positions.getInt(t) * half() * 4;
   }
 
-  private void bfloat16(
-      CpuDevice device, BFloat16Kernels loops, Tensor x, float sign, Tensor y) {
+  private void bfloat16(CpuDevice device, BFloat16Kernels loops, Tensor x, float sign, Tensor y) {
     var half = half();
     var columns = x.columns();
     Split.rows(

@@ -112,8 +112,7 @@ class BFloat16LoopsTest {
   private void normBackward(DType x, DType dy, boolean wantsX, boolean adds, boolean trains) {
     var inverseRms = Tensor.allocate(arena, F32, Shape.of(ROWS));
     var weight = Tensor.allocate(arena, F32, Shape.of(COLUMNS));
-    var sums =
-        trains ? Tensor.allocate(arena, F32, Shape.of(RowNorm.blocks(ROWS), COLUMNS)) : null;
+    var sums = trains ? Tensor.allocate(arena, F32, Shape.of(RowNorm.blocks(ROWS), COLUMNS)) : null;
     var dx = wantsX ? target(x, adds) : null;
     RowNorm.backward(device, tensor(x), weight, inverseRms, tensor(dy), dx, sums);
   }
