@@ -39,6 +39,9 @@ class TrainingStepTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/training");
   private static final Path MODEL = Path.of("../llama-model/src/test/resources/golden/llama2");
 
+  /** On all kinds of kernels, prefixes shared or not, 0.9 to 2.0 of them were seen. */
+  private static final double AUTOCAST_DISTANCES = 3;
+
   private static JsonNode golden(String name) throws IOException {
     return new ObjectMapper().readTree(GOLDEN.resolve(name).toFile());
   }
@@ -82,14 +85,13 @@ class TrainingStepTest {
     return new MicroBatches(LossMask.DEFAULT, maxTokens, maxExamples, minimumShared);
   }
 
-  private static void followsPyTorch(String run, DType compute, double tolerance)
-      throws IOException {
+  private static void followsPyTorch(String run, double tolerance) throws IOException {
     var expected = golden(run + ".json");
     var batch = goldenBatch();
     for (var checkpointing : new boolean[] {false, true}) {
       with(
           run.startsWith("lora"),
-          compute,
+          DType.F32,
           cut(4096, 99, 1),
           checkpointing,
           trained -> {
@@ -106,23 +108,51 @@ class TrainingStepTest {
   @Test
   void fullTrainingInF32FollowsPyTorch() throws IOException {
     // PyTorch's own float32 run is 1.0e-7 from float64.
-    followsPyTorch("full-f32", DType.F32, 1e-6);
+    followsPyTorch("full-f32", 1e-6);
   }
 
   @Test
   void loraTrainingInF32FollowsPyTorch() throws IOException {
-    followsPyTorch("lora-f32", DType.F32, 1e-6);
+    followsPyTorch("lora-f32", 1e-6);
+  }
+
+  /**
+   * The losses in bf16 are as near to those in float64 as autocast's: within {@link
+   * #AUTOCAST_DISTANCES} times the distance of autocast. That one changes its sign, so autocast may
+   * be right by chance in one step; the greatest distance of the steps so far counts.
+   */
+  private static void isAsExactAsAutocast(String kind) throws IOException {
+    var exact = golden(kind + "-f64.json");
+    var autocast = golden(kind + "-bf16.json").get("loss");
+    var batch = goldenBatch();
+    for (var checkpointing : new boolean[] {false, true}) {
+      with(
+          kind.equals("lora"),
+          DType.BF16,
+          cut(4096, 99, 1),
+          checkpointing,
+          trained -> {
+            var distance = 0.0;
+            for (var step = 0; step < 20; step++) {
+              var rate = exact.get("lr").get(step).doubleValue();
+              var loss = exact.get("loss").get(step).doubleValue();
+              distance = Math.max(distance, Math.abs(autocast.get(step).doubleValue() - loss));
+              var result = trained.step.run(step, batch, rate, QUIET);
+              var bound = AUTOCAST_DISTANCES * distance;
+              assertEquals(loss, result.loss(), bound, kind + ", step " + step);
+            }
+          });
+    }
   }
 
   @Test
-  void fullTrainingInBf16FollowsAutocast() throws IOException {
-    // Twice what another attention kernel changes in PyTorch itself (tools/golden/README.md).
-    followsPyTorch("full-bf16", DType.BF16, 1e-2);
+  void fullTrainingInBf16IsAsExactAsAutocast() throws IOException {
+    isAsExactAsAutocast("full");
   }
 
   @Test
-  void loraTrainingInBf16FollowsAutocast() throws IOException {
-    followsPyTorch("lora-bf16", DType.BF16, 6e-3);
+  void loraTrainingInBf16IsAsExactAsAutocast() throws IOException {
+    isAsExactAsAutocast("lora");
   }
 
   /** The losses of ten steps, with prefixes of so many tokens shared. */
@@ -142,6 +172,18 @@ class TrainingStepTest {
     return losses;
   }
 
+  /** The greatest distance of autocast from float64 in any step, relative to the loss. */
+  private static double greatestAutocastDistance(String kind) throws IOException {
+    var exact = golden(kind + "-f64.json").get("loss");
+    var autocast = golden(kind + "-bf16.json").get("loss");
+    var greatest = 0.0;
+    for (var step = 0; step < exact.size(); step++) {
+      var loss = exact.get(step).doubleValue();
+      greatest = Math.max(greatest, Math.abs(autocast.get(step).doubleValue() / loss - 1));
+    }
+    return greatest;
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = DType.class,
@@ -149,9 +191,9 @@ class TrainingStepTest {
   void sharedPrefixesLeaveTheLossesAsTheyAre(DType compute) throws IOException {
     var shared = losses(compute, 1);
     var alone = losses(compute, Integer.MAX_VALUE);
-    // Gradients of a prefix are summed in another order; in bf16 attention rounds at other places,
-    // which on this batch of few tokens is worth as much as another attention kernel in PyTorch.
-    var tolerance = compute == DType.F32 ? 1e-5 : 6e-3;
+    // Gradients of a prefix are summed in another order; in bf16 attention rounds at other places.
+    var tolerance =
+        compute == DType.F32 ? 1e-5 : AUTOCAST_DISTANCES * greatestAutocastDistance("lora");
     for (var step = 0; step < shared.length; step++) {
       assertEquals(alone[step], shared[step], alone[step] * tolerance, "step " + step);
     }
