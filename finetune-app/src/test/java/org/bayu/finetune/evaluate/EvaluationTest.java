@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.bayu.finetune.error.UserException;
+import org.bayu.train.TrainException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,7 +177,7 @@ class EvaluationTest {
   void anOutputFolderThatCannotBeMadeIsNamed() throws IOException {
     var file = Files.writeString(folder.resolve("file"), "");
     var e =
-        assertThrows(UserException.class, () -> Evaluation.write(file.resolve("out"), CONFUSED));
+        assertThrows(TrainException.class, () -> Evaluation.write(file.resolve("out"), CONFUSED));
     assertTrue(String.valueOf(e.getMessage()).contains("cannot be written"), e::getMessage);
   }
 
