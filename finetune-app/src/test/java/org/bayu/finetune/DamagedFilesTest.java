@@ -32,7 +32,7 @@ class DamagedFilesTest {
               + "|REDACTED|StreamRead|Deserialization|JsonToken|START_|END_OBJECT|VALUE_"
               + "|was expecting|Unrecognized token|Unexpected character|code 0x|start byte"
               + "|Input length = |MALFORMED|while scanning|while parsing|found unknown"
-              + "|expected <|\\bclass \\w|@[0-9a-f]{6,}|Optional\\[");
+              + "|expected <|\\bclass (?:\\[|\\w+[.$])|@[0-9a-f]{6,}|Optional\\[");
 
   private static final Pattern CONTROL =
       Pattern.compile("[\\p{Cc}&&[^\\n]]|[\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]");
