@@ -73,14 +73,17 @@ public final class Trainer {
     for (var listener : listeners) {
       listener.started(start);
     }
-    while (state.steps() < settings.steps() && !stopped) {
-      for (var listener : listeners) {
-        listener.stepBegins(state.steps());
+    try {
+      while (state.steps() < settings.steps() && !stopped) {
+        for (var listener : listeners) {
+          listener.stepBegins(state.steps());
+        }
+        step();
+        device.mark("between steps");
       }
-      step();
-      device.mark("between steps");
+    } finally {
+      stopped = false;
     }
-    stopped = false;
   }
 
   private TrainListener.Start start() {

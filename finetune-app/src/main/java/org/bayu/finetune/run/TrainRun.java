@@ -64,6 +64,7 @@ public final class TrainRun implements AutoCloseable {
     RunSaves.check(config, messages);
     var opened = RunInputs.open(config, messages);
     Device computing = null;
+    FineTuning made = null;
     try {
       // Before anything is allocated that the plan is about.
       var machine = MachineMemory.current();
@@ -76,7 +77,7 @@ public final class TrainRun implements AutoCloseable {
       var space = runSaves.space(computing);
       space.lines().forEach(messages);
       space.check();
-      tuning =
+      made =
           FineTuning.planned(
               opened.base(),
               config.adaptation(),
@@ -85,15 +86,17 @@ public final class TrainRun implements AutoCloseable {
               config.settings(),
               plan,
               computing);
-      saves = runSaves.of(tuning.model(), tuning.adapter(), computing, messages);
+      saves = runSaves.of(made.model(), made.adapter(), computing, messages);
     } catch (Throwable e) {
       try (opened;
-          var _ = computing) {
+          var _ = computing;
+          var _ = made) {
         throw e;
       }
     }
     inputs = opened;
     device = computing;
+    tuning = made;
   }
 
   /** Adds a listener of the training, called before the metrics are written and saves are made. */

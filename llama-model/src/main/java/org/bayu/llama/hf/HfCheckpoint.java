@@ -158,6 +158,13 @@ public final class HfCheckpoint implements AutoCloseable {
     return this::tensor;
   }
 
+  /** Bytes of the model's weights in their files. */
+  public long weightBytes() {
+    return config.parameterShapes().keySet().stream()
+        .mapToLong(name -> weights().tensor(name).byteSize())
+        .sum();
+  }
+
   private Tensor tensor(String name) {
     return opened.computeIfAbsent(
         name,

@@ -82,11 +82,7 @@ public interface ModelStore {
               // With tokenizer.model alone, a tokenizer.json is made of it, four times as large.
               .mapToLong(f -> f.toFile().length() * (f.endsWith("tokenizer.model") ? 5 : 1))
               .sum();
-      var weights =
-          checkpoint.config().parameterShapes().keySet().stream()
-              .mapToLong(name -> checkpoint.weights().tensor(name).byteSize())
-              .sum();
-      return weights + companions + OVERHEAD;
+      return checkpoint.weightBytes() + companions + OVERHEAD;
     }
   }
 

@@ -54,9 +54,7 @@ public final class RunShape {
 
   /** Bytes of the model's weights in their files. */
   public long mappedBytes() {
-    return base.config().parameterShapes().keySet().stream()
-        .mapToLong(name -> base.weights().tensor(name).byteSize())
-        .sum();
+    return base.weightBytes();
   }
 
   /** Bytes of an element of the widest weight. */
