@@ -13,12 +13,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A file or folder that is written beside its target, and renamed to the target when it is complete
- * and on the disk. A crash leaves the old one or the new one, never half of one.
+ * and on the disk. A crash leaves the old one or the new one, never half of one; of a folder that
+ * replaces another one, at one moment, neither.
  *
  * {@snippet :
  * try (var staged = StagedPath.folder(target)) {
@@ -35,12 +35,14 @@ public final class StagedPath implements AutoCloseable {
   private final Path target;
   private final Path path;
   private final @Nullable StagingLock lock;
+  private final boolean replaces;
   private boolean published;
 
-  private StagedPath(Path target) throws IOException {
+  private StagedPath(Path target, boolean replaces) throws IOException {
     this.target = target;
+    this.replaces = replaces;
     removeLeftovers(target);
-    path = target.resolveSibling(StagingLock.stagedName(UUID.randomUUID().toString()));
+    path = StagingLock.staged(target);
     lock = StagingLock.take(path, target);
   }
 
@@ -51,7 +53,35 @@ public final class StagedPath implements AutoCloseable {
    *     being written now are not among them
    */
   public static List<Path> removeLeftovers(Path target) throws IOException {
-    return StagingLock.removeLeftovers(target.toAbsolutePath());
+    var absolute = target.toAbsolutePath();
+    var folder = absolute.getParent();
+    return folder == null ? List.of() : StagingLock.removeLeftovers(folder, absolute);
+  }
+
+  /**
+   * Removes everything that killed processes of this machine left in a folder, whatever it was to
+   * become. The folder must be one in which nobody else writes now.
+   *
+   * @return leftovers of other machines, which are not touched
+   */
+  public static List<Path> removeAllLeftovers(Path folder) throws IOException {
+    return StagingLock.removeLeftovers(folder.toAbsolutePath(), null);
+  }
+
+  /**
+   * Deletes a folder with all in it. A crash leaves it whole, or removed as far as its name goes;
+   * the rest is a leftover, which {@link #removeLeftovers} removes.
+   *
+   * @throws NoSuchFileException if it does not exist
+   */
+  public static void delete(Path folder) throws IOException {
+    var target = folder.toAbsolutePath();
+    var old = StagingLock.staged(target);
+    try (var _ = StagingLock.take(old, target)) {
+      move(target, old);
+      syncParent(target);
+      StagingLock.delete(old);
+    }
   }
 
   /**
@@ -66,7 +96,7 @@ public final class StagedPath implements AutoCloseable {
       throw new NoSuchFileException(target.toString(), null, "its folder does not exist");
     }
     refuseUnlessWritable(target, folder);
-    return new StagedPath(absolute);
+    return new StagedPath(absolute, false);
   }
 
   /**
@@ -75,14 +105,30 @@ public final class StagedPath implements AutoCloseable {
    * @throws FileAlreadyExistsException if {@code target} exists and is not an empty folder
    */
   public static StagedPath folder(Path target) throws IOException {
+    return folder(target, false);
+  }
+
+  /**
+   * A new folder, as {@link #folder}, that replaces the folder {@code target} with all in it where
+   * there is one. The old one is moved aside just before the new one takes its name. A crash
+   * between the two leaves none under that name. What cannot be deleted of the old one stays as a
+   * leftover.
+   *
+   * @throws FileAlreadyExistsException if {@code target} exists and is no folder
+   */
+  public static StagedPath replacement(Path target) throws IOException {
+    return folder(target, true);
+  }
+
+  private static StagedPath folder(Path target, boolean replaces) throws IOException {
     var real = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
-    refuseUnlessFree(target, real);
+    refuseUnlessFree(target, real, replaces);
     var parent = real.getParent();
     if (parent != null) {
       Files.createDirectories(parent);
       refuseUnlessWritable(target, parent);
     }
-    var staged = new StagedPath(real);
+    var staged = new StagedPath(real, replaces);
     try {
       Files.createDirectory(staged.path);
       return staged;
@@ -98,12 +144,16 @@ public final class StagedPath implements AutoCloseable {
     }
   }
 
-  private static void refuseUnlessFree(Path target, Path real) throws IOException {
+  private static void refuseUnlessFree(Path target, Path real, boolean replaces)
+      throws IOException {
     if (Files.notExists(real, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     if (!Files.isDirectory(real)) {
       throw new FileAlreadyExistsException(target.toString(), null, "it is not a folder");
+    }
+    if (replaces) {
+      return;
     }
     try (var entries = Files.list(real)) {
       if (entries.findAny().isPresent()) {
@@ -125,13 +175,45 @@ public final class StagedPath implements AutoCloseable {
         sync(each);
       }
     }
-    try {
-      Files.move(path, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(path, target, StandardCopyOption.REPLACE_EXISTING);
+    if (replaces && Files.exists(target)) {
+      publishInPlaceOfOld();
+    } else {
+      move(path, target);
+      published = true;
+      syncParent(target);
     }
-    published = true;
-    var parent = target.getParent();
+  }
+
+  private void publishInPlaceOfOld() throws IOException {
+    var old = StagingLock.staged(target);
+    try (var _ = StagingLock.take(old, target)) {
+      move(target, old);
+      try {
+        move(path, target);
+      } catch (Throwable e) {
+        move(old, target);
+        throw e;
+      }
+      published = true;
+      syncParent(target);
+      try {
+        StagingLock.delete(old);
+      } catch (IOException e) {
+        // The new one is there. What remains of the old one is a leftover.
+      }
+    }
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static void syncParent(Path path) throws IOException {
+    var parent = path.getParent();
     if (parent != null) {
       sync(parent);
     }

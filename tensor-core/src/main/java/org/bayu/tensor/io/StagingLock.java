@@ -9,16 +9,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,20 +33,26 @@ final class StagingLock implements AutoCloseable {
   private static final String STAGED = ".tmp";
   private static final String LOCK = ".lock";
 
+  /**
+   * Part of the names that this process gives. It never opens a lock of its own a second time: to
+   * close a file lets go of the process's lock on it, on POSIX systems.
+   */
+  private static final String PROCESS = PREFIX + UUID.randomUUID().toString().substring(0, 8) + "-";
+
   /** A lock's file is a host's name and a path. */
   private static final int MAX_BYTES = 16_384;
 
-  private final Path file;
+  private final Path staged;
   private final FileChannel channel;
 
-  private StagingLock(Path file, FileChannel channel) {
-    this.file = file;
+  private StagingLock(Path staged, FileChannel channel) {
+    this.staged = staged;
     this.channel = channel;
   }
 
-  /** The name of what is written, by the random part of it. */
-  static String stagedName(String random) {
-    return PREFIX + random + STAGED;
+  /** A new name beside the target. */
+  static Path staged(Path target) {
+    return target.resolveSibling(PROCESS + UUID.randomUUID() + STAGED);
   }
 
   /**
@@ -58,11 +66,9 @@ final class StagingLock implements AutoCloseable {
     var file = lockOf(staged);
     var channel = FileChannel.open(file, CREATE_NEW, WRITE);
     try {
-      if (channel.tryLock() == null) {
-        throw new IOException(file + ": another process has locked it");
-      }
+      var _ = channel.lock(); // waits for who looks whether it is left over
       channel.write(ByteBuffer.wrap((host() + "\n" + target + "\n").getBytes(UTF_8)));
-      return new StagingLock(file, channel);
+      return new StagingLock(staged, channel);
     } catch (Throwable e) {
       channel.close();
       Files.deleteIfExists(file);
@@ -75,68 +81,101 @@ final class StagingLock implements AutoCloseable {
   }
 
   private static Path lockOf(Path staged) {
-    var name = String.valueOf(staged.getFileName());
-    return staged.resolveSibling(name.substring(0, name.length() - STAGED.length()) + LOCK);
+    return withEnding(staged, STAGED, LOCK);
   }
 
-  /** Lets go, and removes the lock's file. */
+  private static Path withEnding(Path path, String old, String ending) {
+    var name = String.valueOf(path.getFileName());
+    return path.resolveSibling(name.substring(0, name.length() - old.length()) + ending);
+  }
+
+  /** Lets go, and removes the lock's file, unless something lies there for the next to remove. */
   @Override
   public void close() throws IOException {
-    // Removed while it is locked: nobody else can take it in between.
-    Files.deleteIfExists(file);
-    channel.close();
+    try (channel) {
+      if (Files.notExists(staged, LinkOption.NOFOLLOW_LINKS)) {
+        // Removed while it is locked: nobody else can take it in between.
+        Files.deleteIfExists(lockOf(staged));
+      }
+    }
   }
 
   /**
-   * Removes what killed processes of this host left of {@code target} beside it.
+   * Removes what killed processes of this host left in a folder.
    *
+   * @param target of what is removed; null removes the leftovers of all targets
    * @return what others than those left there, of other targets or hosts; not what is being written
    */
-  static List<Path> removeLeftovers(Path target) throws IOException {
+  static List<Path> removeLeftovers(Path folder, @Nullable Path target) throws IOException {
     var others = new ArrayList<Path>();
-    var folder = target.getParent();
-    if (folder == null
-        || !Files.isDirectory(folder)
-        || !folder.getFileSystem().equals(FileSystems.getDefault())) {
+    if (!Files.isDirectory(folder) || !folder.getFileSystem().equals(FileSystems.getDefault())) {
       return others;
     }
-    DirectoryStream.Filter<Path> filter =
-        path -> {
-          var name = String.valueOf(path.getFileName());
-          return name.startsWith(PREFIX) && name.endsWith(STAGED);
-        };
-    try (var left = Files.newDirectoryStream(folder, filter)) {
-      for (var staged : left) {
-        if (!removeIfOf(target, staged)) {
-          others.add(staged);
-        }
+    for (var staged : found(folder, STAGED)) {
+      if (!removeIfOf(target, staged)) {
+        others.add(staged);
       }
-    } catch (DirectoryIteratorException e) {
-      throw e.getCause();
     }
-    others.sort(Comparator.naturalOrder());
+    // Killed between the lock and what it is for.
+    for (var lock : found(folder, LOCK)) {
+      removeIfOf(target, withEnding(lock, LOCK, STAGED));
+    }
     return others;
   }
 
+  /** What other processes left or are writing, in order of the names. */
+  private static List<Path> found(Path folder, String ending) throws IOException {
+    var all = new ArrayList<Path>();
+    DirectoryStream.Filter<Path> filter =
+        path -> {
+          var name = String.valueOf(path.getFileName());
+          return name.startsWith(PREFIX) && name.endsWith(ending) && !name.startsWith(PROCESS);
+        };
+    try (var left = Files.newDirectoryStream(folder, filter)) {
+      left.forEach(all::add);
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    all.sort(Comparator.naturalOrder());
+    return all;
+  }
+
   /** Whether it was removed, or is in use. */
-  private static boolean removeIfOf(Path target, Path staged) throws IOException {
+  private static boolean removeIfOf(@Nullable Path target, Path staged) throws IOException {
     var lock = lockOf(staged);
-    if (!Files.isRegularFile(lock) || Files.size(lock) > MAX_BYTES) {
+    if (!Files.isRegularFile(lock, LinkOption.NOFOLLOW_LINKS)) {
       return false;
     }
     try (var channel = FileChannel.open(lock, READ, WRITE)) {
       if (channel.tryLock() == null) {
         return true;
       }
-      if (!Files.readString(lock).equals(host() + "\n" + target + "\n")) {
+      if (!isOf(target, content(channel))) {
         return false;
       }
-      delete(staged);
+      if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
+        delete(staged);
+      }
       Files.deleteIfExists(lock);
       return true;
-    } catch (OverlappingFileLockException e) {
-      return true; // this very process writes it
+    } catch (NoSuchFileException e) {
+      return true; // its writer has just ended
     }
+  }
+
+  private static boolean isOf(@Nullable Path target, String content) throws IOException {
+    var host = host() + "\n";
+    return target != null
+        ? content.equals(host + target + "\n")
+        // Empty where its process was killed before it wrote it.
+        : content.isEmpty() || content.startsWith(host);
+  }
+
+  /** The beginning of a lock's file; a whole one, unless it is too long for one. */
+  private static String content(FileChannel channel) throws IOException {
+    var bytes = ByteBuffer.allocate(MAX_BYTES);
+    while (bytes.hasRemaining() && channel.read(bytes) >= 0) {}
+    return UTF_8.decode(bytes.flip()).toString();
   }
 
   /** Deletes a file or a folder with all in it; links are deleted, not followed. */

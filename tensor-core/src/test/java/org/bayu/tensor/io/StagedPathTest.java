@@ -12,8 +12,10 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -114,9 +116,18 @@ class StagedPathTest {
     assertThrows(AccessDeniedException.class, () -> StagedPath.file(target));
   }
 
-  /** Writes a folder until it is killed. */
+  /**
+   * Writes a folder until it is killed. With a second argument it is where the deletion or the
+   * replacement of a folder has moved it aside.
+   */
   public static void main(String[] arguments) throws IOException {
-    var staged = StagedPath.folder(Path.of(arguments[0]));
+    var target = Path.of(arguments[0]);
+    if (arguments.length > 1) {
+      var old = StagingLock.staged(target);
+      StagingLock.take(old, target);
+      Files.move(target, old);
+    }
+    var staged = StagedPath.folder(target);
     Files.writeString(staged.path().resolve("weights"), "half");
     System.out.println("writing");
     while (true) {
@@ -124,18 +135,19 @@ class StagedPathTest {
     }
   }
 
-  private static Process writer(Path target) throws IOException {
+  private static Process writer(Path target, String... more) throws IOException {
     var path = System.getProperty("java.class.path");
     var modules = System.getProperty("jdk.module.path", "");
-    var process =
-        new ProcessBuilder(
+    var command =
+        new ArrayList<>(
+            List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 String.join(File.pathSeparator, "target/test-classes", modules, path),
                 StagedPathTest.class.getName(),
-                target.toString())
-            .redirectErrorStream(true)
-            .start();
+                target.toString()));
+    command.addAll(List.of(more));
+    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
     assertEquals("writing", process.inputReader(UTF_8).readLine());
     return process;
   }
@@ -166,6 +178,110 @@ class StagedPathTest {
     Files.writeString(lock, "elsewhere\n" + folder.resolve("model") + "\n");
     assertEquals(List.of(staged), StagedPath.removeLeftovers(folder.resolve("model")));
     assertEquals(left, names());
+  }
+
+  @Test
+  void replacementTakesThePlaceOfAFolderThatIsNotEmpty() throws IOException {
+    var target = Files.createDirectory(folder.resolve("model"));
+    Files.writeString(target.resolve("old.txt"), "old");
+    try (var staged = StagedPath.replacement(target)) {
+      Files.writeString(staged.path().resolve("new.txt"), "new");
+      assertEquals("old", Files.readString(target.resolve("old.txt")));
+      staged.publish();
+    }
+    assertEquals("new", Files.readString(target.resolve("new.txt")));
+    assertFalse(Files.exists(target.resolve("old.txt")));
+    assertEquals(List.of("model"), names());
+  }
+
+  @Test
+  void replacementThatIsGivenUpLeavesTheOldFolder() throws IOException {
+    var target = Files.createDirectory(folder.resolve("model"));
+    Files.writeString(target.resolve("old.txt"), "old");
+    try (var staged = StagedPath.replacement(target)) {
+      Files.writeString(staged.path().resolve("new.txt"), "new");
+    }
+    assertEquals("old", Files.readString(target.resolve("old.txt")));
+    assertEquals(List.of("model"), names());
+  }
+
+  @Test
+  void replacementOfNothingIsANewFolder() throws IOException {
+    var target = folder.resolve("new/model");
+    try (var staged = StagedPath.replacement(target)) {
+      Files.writeString(staged.path().resolve("new.txt"), "new");
+      staged.publish();
+    }
+    assertEquals("new", Files.readString(target.resolve("new.txt")));
+  }
+
+  @Test
+  void replacementRefusesAFile() throws IOException {
+    var target = Files.writeString(folder.resolve("model"), "a");
+    assertThrows(FileAlreadyExistsException.class, () -> StagedPath.replacement(target));
+  }
+
+  @Test
+  void deletedFolderLeavesNothing() throws IOException {
+    var target = Files.createDirectories(folder.resolve("model/sub"));
+    Files.writeString(target.resolve("a.txt"), "a");
+    StagedPath.delete(folder.resolve("model"));
+    assertEquals(List.of(), names());
+    assertThrows(NoSuchFileException.class, () -> StagedPath.delete(folder.resolve("model")));
+    assertEquals(List.of(), names());
+  }
+
+  @Test
+  void deletedLinkLeavesWhatItNames() throws IOException {
+    var real = Files.createDirectory(folder.resolve("real"));
+    Files.writeString(real.resolve("a.txt"), "a");
+    var link = Files.createSymbolicLink(folder.resolve("link"), real);
+    StagedPath.delete(link);
+    assertEquals(List.of("real"), names());
+    assertEquals("a", Files.readString(real.resolve("a.txt")));
+  }
+
+  @Test
+  void processKilledWhileItReplacesOrDeletesLeavesWhatTheNextRemoves() throws Exception {
+    var target = Files.createDirectory(folder.resolve("model"));
+    Files.writeString(target.resolve("old.txt"), "old");
+    var writer = writer(target, "moved aside");
+    assertEquals(List.of(), StagedPath.removeLeftovers(target));
+    assertEquals(4, names().size(), "it is in use");
+    writer.destroyForcibly().waitFor();
+    assertFalse(Files.exists(target), "no half of a folder under its name");
+    assertEquals(List.of(), StagedPath.removeLeftovers(target));
+    assertEquals(List.of(), names());
+  }
+
+  @Test
+  void leftoversOfAllTargetsAreRemovedFromAFolderOfOnesOwn() throws Exception {
+    var kept = Files.createDirectory(folder.resolve("step-1"));
+    writer(folder.resolve("step-2")).destroyForcibly().waitFor();
+    writer(folder.resolve("step-3")).destroyForcibly().waitFor();
+    Files.createFile(folder.resolve(".bayu-1.lock")); // killed before it wrote more
+    var other = Files.createDirectory(folder.resolve(".bayu-2.tmp"));
+    var lock = Files.writeString(folder.resolve(".bayu-2.lock"), "elsewhere\nstep-4\n");
+    try (var living = StagedPath.file(folder.resolve("step-5"))) {
+      Files.createFile(living.path());
+      assertEquals(List.of(other), StagedPath.removeAllLeftovers(folder));
+      assertTrue(Files.exists(living.path()));
+      assertEquals(5, names().size());
+    }
+    assertEquals(
+        List.of(lock.getFileName().toString(), other.getFileName().toString(), "step-1"), names());
+    assertTrue(Files.exists(kept));
+  }
+
+  @Test
+  void ownWritingStaysLockedWhenThisProcessLooksForLeftovers() throws Exception {
+    var target = folder.resolve("model");
+    try (var staged = StagedPath.folder(target)) {
+      assertEquals(List.of(), StagedPath.removeLeftovers(target));
+      // Another process that writes the same target would remove it if the lock were gone.
+      writer(target).destroyForcibly().waitFor();
+      assertTrue(Files.exists(staged.path()));
+    }
   }
 
   @Test
