@@ -2,6 +2,7 @@ package org.bayu.train.track;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -30,6 +31,29 @@ public final class JsonLinesTracker implements Tracker {
     return new JsonLinesTracker(path, FileChannel.open(path, CREATE, WRITE));
   }
 
+  /**
+   * Opens the file of a run that goes on, or creates it. Cuts it back to the lines of the steps
+   * before {@code firstStep}: at the first line that is not whole, is no JSON object with a number
+   * {@code global_step}, or is of a later step. A crash leaves the file as it was, or cut.
+   *
+   * @param firstStep the step that is done next, from 0
+   */
+  public static JsonLinesTracker resume(Path path, int firstStep) throws IOException {
+    var file = FileChannel.open(path, CREATE, READ, WRITE);
+    try {
+      var end = MetricsLines.lengthBefore(file, firstStep);
+      if (end < file.size()) {
+        file.truncate(end);
+        file.force(true);
+      }
+      file.position(end);
+      return new JsonLinesTracker(path, file);
+    } catch (Throwable e) {
+      file.close();
+      throw e;
+    }
+  }
+
   @Override
   public String name() {
     return path.toString();
@@ -47,6 +71,11 @@ public final class JsonLinesTracker implements Tracker {
       file.truncate(end);
       throw e;
     }
+  }
+
+  @Override
+  public void sync() throws IOException {
+    file.force(true);
   }
 
   @Override

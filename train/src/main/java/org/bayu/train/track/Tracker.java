@@ -19,6 +19,12 @@ public interface Tracker extends AutoCloseable {
    */
   void log(int step, Map<String, Number> metrics) throws IOException;
 
+  /**
+   * Makes sure that the metrics so far outlive the machine's failure, as far as it can. Called
+   * before a checkpoint is written, so that a run that goes on from it has the metrics before it.
+   */
+  default void sync() throws IOException {}
+
   /** Ends the tracking. When this returns, all metrics are written. */
   @Override
   void close() throws IOException;

@@ -94,6 +94,11 @@ public final class Tracking implements TrainListener, AutoCloseable {
         .sum();
   }
 
+  /** Calls {@link Tracker#sync} of every tracker; the first failure of each is reported. */
+  public void sync() {
+    followers.forEach(Follower::sync);
+  }
+
   /** Closes every tracker; one that cannot be closed is reported. */
   @Override
   public void close() {
@@ -104,6 +109,7 @@ public final class Tracking implements TrainListener, AutoCloseable {
   private final class Follower {
     private final Tracker tracker;
     private int missing;
+    private boolean unsynced;
 
     Follower(Tracker tracker) {
       this.tracker = tracker;
@@ -119,6 +125,19 @@ public final class Tracking implements TrainListener, AutoCloseable {
                   .formatted(tracker.name(), reason(e)));
         }
         missing++;
+      }
+    }
+
+    void sync() {
+      try {
+        tracker.sync();
+      } catch (IOException | RuntimeException e) {
+        if (!unsynced) {
+          messages.accept(
+              "%s: cannot be synced to the disk (%s). Training goes on."
+                  .formatted(tracker.name(), reason(e)));
+        }
+        unsynced = true;
       }
     }
 

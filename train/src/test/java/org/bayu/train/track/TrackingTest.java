@@ -26,6 +26,7 @@ class TrackingTest {
     private final List<Map<String, Number>> steps = new ArrayList<>();
     private final List<Integer> failing;
     private boolean closed;
+    private int synced;
 
     Kept(Integer... failing) {
       this.failing = List.of(failing);
@@ -45,6 +46,14 @@ class TrackingTest {
         throw new IllegalStateException("no token");
       }
       steps.add(metrics);
+    }
+
+    @Override
+    public void sync() throws IOException {
+      synced++;
+      if (!failing.isEmpty()) {
+        throw new IOException("no space");
+      }
     }
 
     @Override
@@ -156,5 +165,18 @@ class TrackingTest {
             "kept: cannot be written (no route). Training goes on; steps are missing in it.",
             "kept: may be incomplete (no route)."),
         messages);
+  }
+
+  @Test
+  void syncReachesEveryTrackerAndAFailureIsReportedOnce() {
+    var failing = new Kept(0);
+    var other = new Kept();
+    var tracking = new Tracking(List.of(failing, other), 8, messages::add);
+    tracking.sync();
+    tracking.sync();
+    assertEquals(2, failing.synced);
+    assertEquals(2, other.synced);
+    assertEquals(
+        List.of("kept: cannot be synced to the disk (no space). Training goes on."), messages);
   }
 }
