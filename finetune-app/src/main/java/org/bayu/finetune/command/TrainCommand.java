@@ -29,7 +29,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var config = load();
+    var config = named(load());
     var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
     try (var memory = new PeakMemory();

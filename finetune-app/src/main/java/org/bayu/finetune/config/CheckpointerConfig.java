@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The section {@code trainer.checkpointer}.
  *
- * @param basePath holds the checkpoints; null for the run's own folder
+ * @param basePath holds a folder of checkpoints for each run; null for the run's own folder
  * @param saveInterval time from one temporary checkpoint to the next, of which only the newest is
  *     kept
  * @param keep which steps' checkpoints are kept for good, in the order of their ends
@@ -70,6 +70,15 @@ public record CheckpointerConfig(@Nullable Path basePath, Interval saveInterval,
    * @param until the last step that the rule is for; null for no end
    */
   public record Keep(int every, @Nullable Integer until) {}
+
+  /**
+   * The folder of a run's checkpoints.
+   *
+   * @param runFolder the run's own folder
+   */
+  public Path folder(String runId, Path runFolder) {
+    return basePath == null ? runFolder.resolve("checkpoints") : basePath.resolve(runId);
+  }
 
   static CheckpointerConfig read(ConfigSection keys) {
     var interval = Interval.read(keys);

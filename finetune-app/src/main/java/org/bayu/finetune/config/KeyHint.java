@@ -38,6 +38,10 @@ final class KeyHint {
           entry("trainer.steps_per_eval", Set.of("eval_steps", "eval_every", "eval_interval")),
           entry("trainer.mp", Set.of("dtype", "precision", "bf16", "fp16", "torch_dtype")),
           entry("trainer.id", Set.of("run_id", "run_name", "name")),
+          entry("trainer.load_checkpoint", Set.of("resume", "auto_resume")),
+          entry(
+              "trainer.load_checkpoint_path",
+              Set.of("resume_from_checkpoint", "resume_from", "checkpoint_path", "checkpoint")),
           entry("hf_save_steps", Set.of("save_steps", "save_every", "save_interval")),
           entry("hf_save_path", Set.of("output", "out", "output_path", "save", "save_path")),
           entry("merged_hf_save_path", Set.of("merged", "merge")),

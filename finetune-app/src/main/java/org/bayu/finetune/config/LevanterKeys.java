@@ -20,7 +20,6 @@ final class LevanterKeys {
   private static final String JAX = "about JAX";
   private static final String WATCH =
       "statistics of weights and gradients, which Bayu does not log";
-  private static final String CHECKPOINTS = "Bayu writes no checkpoints to resume from yet";
 
   /** What Bayu says of a key. */
   private sealed interface Answer {}
@@ -100,18 +99,24 @@ final class LevanterKeys {
     refuse(table, "trainer.log_dir", "Bayu keeps no log files yet; metrics go to metrics.jsonl");
     refuse(
         table,
-        "trainer.crash_on_nan",
-        "Bayu cannot go on from a loss that is no number yet",
+        "trainer.crash_on_inf",
+        "Bayu makes no difference between infinite and no number; crash_on_nan is for both",
         "true");
-    refuse(table, "trainer.crash_on_inf", "Bayu cannot go on from an infinite loss yet", "true");
     refuse(
         table,
         "trainer.model_axis_size",
         "Bayu cannot split a model over several processes yet",
         "1");
-    refuse(table, "trainer.checkpointer.append_run_id_to_base_path", CHECKPOINTS, "true");
-    refuse(table, "trainer.checkpointer.delete_old_temp_checkpoints", CHECKPOINTS, "true");
-    refuse(table, "trainer.initialize_from", "Bayu cannot begin from a trainer's checkpoint yet");
+    refuse(
+        table,
+        "trainer.checkpointer.append_run_id_to_base_path",
+        "without the run id two runs would share a folder, which Bayu does not allow",
+        "true");
+    refuse(
+        table,
+        "trainer.checkpointer.delete_old_temp_checkpoints",
+        "Bayu keeps one temporary checkpoint; the list 'keep' says which others stay",
+        "true");
     refuse(
         table,
         "trainer.allow_partial_checkpoint",

@@ -6,15 +6,15 @@ import org.bayu.finetune.error.UserException;
 import org.jspecify.annotations.Nullable;
 
 /** A run's name, which its folders bear. */
-final class RunId {
+public final class RunId {
   private static final Pattern NAME = Pattern.compile("[\\w.-]*\\w[\\w.-]*");
   private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
   private static final int LENGTH = 8;
 
   private RunId() {}
 
-  /** The key {@code id}, else $RUN_ID, else a random one: not the seed's doing, so never twice. */
-  static String read(ConfigSection trainer, @Nullable String environment) {
+  /** The key {@code id}, else $RUN_ID, else null. */
+  static @Nullable String read(ConfigSection trainer, @Nullable String environment) {
     var id = trainer.text("id");
     if (id != null) {
       if (!isName(id)) {
@@ -23,7 +23,7 @@ final class RunId {
       return id;
     }
     if (environment == null || environment.isEmpty()) {
-      return random();
+      return null;
     }
     if (!isName(environment)) {
       throw UserException.usage(
@@ -37,7 +37,8 @@ final class RunId {
     return NAME.matcher(id).matches();
   }
 
-  private static String random() {
+  /** A new name of {@value #LENGTH} letters and digits: not the seed's doing, so never twice. */
+  public static String random() {
     var random = new SecureRandom();
     var id = new StringBuilder();
     for (var i = 0; i < LENGTH; i++) {

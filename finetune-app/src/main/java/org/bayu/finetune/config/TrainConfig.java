@@ -162,6 +162,12 @@ public record TrainConfig(
           "merged_hf_save_path",
           "there is nothing to merge without a lora section; use hf_save_path.");
     }
+    if (trainer.initializeFrom() != null && config.initialAdapter() != null) {
+      throw keys.bad(
+          "lora",
+          "the adapter would come from two places, trainer.initialize_from and"
+              + " lora.initialize_from. Leave one of them out.");
+    }
     return config;
   }
 
@@ -196,6 +202,11 @@ public record TrainConfig(
         optimizer,
         lora,
         notices);
+  }
+
+  /** The same with another name of the run. */
+  public TrainConfig withId(String id) {
+    return withTrainer(trainer.withId(id));
   }
 
   /** The whole configuration, defaults too, as YAML that {@link #load} reads back to its equal. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The section {@code trainer}.
  *
- * @param id the run's name
+ * @param id the run's name; null where neither the key nor $RUN_ID gives one
  * @param seed of data order, adapter initialization and dropout
  * @param mp the types of parameters and computation
  * @param numTrainSteps steps of the whole run
@@ -23,13 +23,18 @@ import org.jspecify.annotations.Nullable;
  *     of at most; null for all
  * @param outputDir holds one folder a run
  * @param checkpointer when to save what a run can go on from
- * @param loadCheckpoint whether to go on from a checkpoint; null or false as long as Bayu cannot
- * @param loadCheckpointPath which; null as long as Bayu cannot
+ * @param loadCheckpoint true to go on from a checkpoint and from nothing else, false to begin anew;
+ *     null to go on where there is one
+ * @param loadCheckpointPath the checkpoint, or a folder of checkpoints, to go on from; null for the
+ *     run's own
+ * @param initializeFrom the checkpoint whose weights a new run begins with; null for the model's
+ * @param crashOnNan whether a loss or gradient that is not finite ends the run; else the update is
+ *     skipped
  * @param wandb accepted; metrics go to files
  * @param tensorParallelAxes accepted; one process has nothing to split
  */
 public record TrainerConfig(
-    String id,
+    @Nullable String id,
     long seed,
     MixedPrecision mp,
     int numTrainSteps,
@@ -44,14 +49,14 @@ public record TrainerConfig(
     CheckpointerConfig checkpointer,
     @Nullable Boolean loadCheckpoint,
     @Nullable Path loadCheckpointPath,
+    @Nullable Path initializeFrom,
+    boolean crashOnNan,
     @Nullable WandbConfig wandb,
     @Nullable List<String> tensorParallelAxes) {
 
-  private static final String RESUMING =
-      "Bayu cannot resume a run from a checkpoint; leave the key out to start a new run.";
-
   static TrainerConfig read(ConfigSection keys) {
     TrackerKey.check(keys);
+    refuseContradictions(keys);
     return new TrainerConfig(
         RunId.read(keys, System.getenv("RUN_ID")),
         keys.seed("seed", 0),
@@ -66,16 +71,76 @@ public record TrainerConfig(
         keys.whole("max_eval_batches", 1),
         keys.path("output_dir", "runs"),
         CheckpointerConfig.read(keys.section("checkpointer")),
-        loadCheckpoint(keys),
-        loadCheckpointPath(keys),
+        keys.flag("load_checkpoint"),
+        keys.path("load_checkpoint_path"),
+        keys.path("initialize_from"),
+        keys.flag("crash_on_nan", true),
         WandbConfig.read(keys),
         keys.texts("tensor_parallel_axes"));
   }
 
+  private static void refuseContradictions(ConfigSection keys) {
+    if (keys.text("load_checkpoint_path") == null) {
+      return;
+    }
+    if (Boolean.FALSE.equals(keys.flag("load_checkpoint"))) {
+      throw keys.bad(
+          "load_checkpoint_path", "trainer.load_checkpoint is false. Leave one of the two out.");
+    }
+    if (keys.text("initialize_from") != null) {
+      throw keys.bad(
+          "load_checkpoint_path",
+          "a run that goes on from a checkpoint has its weights, so trainer.initialize_from says"
+              + " nothing. Leave one of the two out.");
+    }
+  }
+
+  /**
+   * The run's name.
+   *
+   * @throws IllegalStateException if it has none
+   */
+  public String runId() {
+    if (id == null) {
+      throw new IllegalStateException("this configuration has no run id");
+    }
+    return id;
+  }
+
+  /** The same with another name. */
+  public TrainerConfig withId(String other) {
+    return with(other, maxTokensPerMicrobatch, gradientCheckpointing, outputDir, loadCheckpoint);
+  }
+
   /** The same with these settings, on which the memory of a step depends. */
   public TrainerConfig withMemory(int maxTokens, GradientCheckpointing checkpointing) {
+    return with(id, maxTokens, checkpointing, outputDir, loadCheckpoint);
+  }
+
+  /**
+   * The same with those settings of a command that do not tell one run from another: {@code id},
+   * {@code output_dir} and {@code load_checkpoint}; also {@code max_tokens_per_microbatch} and
+   * {@code gradient_checkpointing} if the command leaves them to the memory plan.
+   */
+  public TrainerConfig asOrderedBy(TrainerConfig command) {
+    return with(
+        command.id,
+        command.maxTokensPerMicrobatch == null ? null : maxTokensPerMicrobatch,
+        command.gradientCheckpointing == GradientCheckpointing.AUTO
+            ? GradientCheckpointing.AUTO
+            : gradientCheckpointing,
+        command.outputDir,
+        command.loadCheckpoint);
+  }
+
+  private TrainerConfig with(
+      @Nullable String newId,
+      @Nullable Integer maxTokens,
+      GradientCheckpointing checkpointing,
+      Path newOutputDir,
+      @Nullable Boolean newLoadCheckpoint) {
     return new TrainerConfig(
-        id,
+        newId,
         seed,
         mp,
         numTrainSteps,
@@ -86,10 +151,12 @@ public record TrainerConfig(
         prefixSharing,
         stepsPerEval,
         maxEvalBatches,
-        outputDir,
+        newOutputDir,
         checkpointer,
-        loadCheckpoint,
+        newLoadCheckpoint,
         loadCheckpointPath,
+        initializeFrom,
+        crashOnNan,
         wandb,
         tensorParallelAxes);
   }
@@ -115,20 +182,5 @@ public record TrainerConfig(
       throw keys.expected("per_device_parallelism", "-1 or a whole number of at least 1");
     }
     return examples;
-  }
-
-  private static @Nullable Boolean loadCheckpoint(ConfigSection keys) {
-    var load = keys.flag("load_checkpoint");
-    if (load != null && load) {
-      throw keys.bad("load_checkpoint", RESUMING);
-    }
-    return load;
-  }
-
-  private static @Nullable Path loadCheckpointPath(ConfigSection keys) {
-    if (keys.text("load_checkpoint_path") != null) {
-      throw keys.bad("load_checkpoint_path", RESUMING);
-    }
-    return null;
   }
 }

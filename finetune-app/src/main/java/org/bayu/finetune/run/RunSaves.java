@@ -35,7 +35,7 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
     if (path == null) {
       return;
     }
-    var folder = path.resolve(config.trainer().id());
+    var folder = path.resolve(config.trainer().runId());
     var steps = config.trainer().numTrainSteps();
     var first = Saves.existing(folder, config.hfSaveSteps(), steps);
     OutputFolder.check(
@@ -56,7 +56,7 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
   Saves of(
       LlamaModel model, @Nullable LoraAdapter adapter, Device device, Consumer<String> messages)
       throws IOException {
-    var id = config.trainer().id();
+    var id = config.trainer().runId();
     var run = config.trainer().outputDir().resolve(id);
     var temporary = Path.of(System.getProperty("java.io.tmpdir"));
     return new Saves(
@@ -69,7 +69,7 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
   private List<ModelStore> stores(LlamaModel model, @Nullable LoraAdapter adapter, Device device)
       throws IOException {
     var stores = new ArrayList<ModelStore>();
-    var id = config.trainer().id();
+    var id = config.trainer().runId();
     if (config.hfSavePath() != null) {
       stores.add(trained("hf_save_path", config.hfSavePath().resolve(id), model, adapter));
     }

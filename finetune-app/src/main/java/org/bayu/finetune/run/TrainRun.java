@@ -56,7 +56,7 @@ public final class TrainRun implements AutoCloseable {
   public TrainRun(TrainConfig config, Consumer<String> messages) throws IOException {
     this.config = config;
     this.messages = messages;
-    folder = config.trainer().outputDir().resolve(config.trainer().id());
+    folder = config.trainer().outputDir().resolve(config.trainer().runId());
     RunFolder.refuseIfTaken(folder);
     if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
       messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
@@ -120,7 +120,7 @@ public final class TrainRun implements AutoCloseable {
     var peak = DeviceReport.peakGflops(device, config.trainer().mp().compute());
     try (var run = RunFolder.create(folder, resolved().toYaml());
         var tracking = new Tracking(List.of(run.metrics()), peak, messages)) {
-      messages.accept("Run " + config.trainer().id() + " in " + folder);
+      messages.accept("Run " + config.trainer().runId() + " in " + folder);
       trainer.listen(tracking);
       trainer.listen(new Steps());
       train(peak);

@@ -1,6 +1,7 @@
 package org.bayu.finetune.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -90,7 +91,9 @@ class TrainConfigTest {
           base_path: points
           save_interval: 1h30m
           keep: [{every: 10, until: 50}, {every: 100}]
-        load_checkpoint: false
+        load_checkpoint: true
+        load_checkpoint_path: points/before/step-7
+        crash_on_nan: false
         wandb: {entity: e, project: p, name: "null", tags: [a, "true"], id: i, group: g, mode: offline, resume: allow, save_code: false, save_xla_dumps: true}
         tensor_parallel_axes: [mlp]
       optimizer:
@@ -195,7 +198,7 @@ class TrainConfigTest {
         config.optimizer());
     assertEquals(
         new TrainerConfig(
-            config.trainer().id(),
+            System.getenv("RUN_ID"),
             0,
             MixedPrecision.F32,
             400_000,
@@ -210,6 +213,8 @@ class TrainConfigTest {
             CheckpointerConfig.DEFAULT,
             null,
             null,
+            null,
+            true,
             null,
             null),
         config.trainer());
@@ -249,7 +254,12 @@ class TrainConfigTest {
 
   @Test
   void theResolvedConfigurationReadsBackToItsEqual() throws IOException {
-    for (var yaml : List.of("data: t", EVERYTHING, "{data: t, lora: {target_modules: '[qv]_'}}")) {
+    for (var yaml :
+        List.of(
+            "data: t",
+            EVERYTHING,
+            "{data: t, lora: {target_modules: '[qv]_'}}",
+            "{data: t, trainer: {initialize_from: a, load_checkpoint: false}}")) {
       var config = load(yaml);
       assertEquals(config, load(config.toYaml()), config::toYaml);
     }
@@ -423,12 +433,41 @@ class TrainConfigTest {
   }
 
   @Test
-  void resumingIsRefusedInOneLine() throws IOException {
-    assertFlagRefused("--trainer.load_checkpoint=true", "--trainer.load_checkpoint", "resume");
-    assertFlagRefused("--trainer.load_checkpoint_path=x", "load_checkpoint_path", "resume");
+  void aRunGoesOnBeginsAnewOrDecidesByWhatIsThere() throws IOException {
+    assertNull(load("{data: t, trainer: {load_checkpoint: null}}").trainer().loadCheckpoint());
     assertEquals(
         false, load("{data: t, trainer: {load_checkpoint: no}}").trainer().loadCheckpoint());
-    assertNull(load("{data: t, trainer: {load_checkpoint: null}}").trainer().loadCheckpoint());
+    assertEquals(true, load("data: t", "--trainer.load_checkpoint").trainer().loadCheckpoint());
+    assertEquals(
+        Path.of("step-3"),
+        load("data: t", "--trainer.load_checkpoint_path=step-3").trainer().loadCheckpointPath());
+    var trainer = load("data: t", "--trainer.initialize_from=step-3").trainer();
+    assertEquals(Path.of("step-3"), trainer.initializeFrom());
+    assertTrue(trainer.crashOnNan());
+    assertFalse(load("data: t", "--trainer.crash_on_nan=false").trainer().crashOnNan());
+  }
+
+  @Test
+  void checkpointsToGoOnFromDoNotContradictEachOther() {
+    var path = "--trainer.load_checkpoint_path=a";
+    assertRefused(
+        "data: t",
+        List.of(path, "--trainer.load_checkpoint=false"),
+        "--trainer.load_checkpoint_path");
+    assertRefused(
+        "data: t", List.of(path, "--trainer.initialize_from=b"), "initialize_from says nothing");
+    assertRefused(
+        "data: t",
+        List.of("--trainer.initialize_from=a", "--lora.initialize_from=b"),
+        "from two places");
+  }
+
+  @Test
+  void checkpointsAreInTheRunsFolderOrInOneOfItsNameUnderTheirOwn() throws IOException {
+    var run = Path.of("runs/x");
+    assertEquals(run.resolve("checkpoints"), CheckpointerConfig.DEFAULT.folder("x", run));
+    var other = load("data: t", "--trainer.checkpointer.base_path=points").trainer();
+    assertEquals(Path.of("points/x"), other.checkpointer().folder("x", run));
   }
 
   @Test
@@ -531,11 +570,14 @@ class TrainConfigTest {
   }
 
   @Test
-  void aRunWithoutANameGetsOneOfEightLettersAndDigits() throws IOException {
-    var id = load("data: t").trainer().id();
-    assertTrue(System.getenv("RUN_ID") != null || id.matches("[a-z0-9]{8}"), id);
-    assertTrue(System.getenv("RUN_ID") != null || !id.equals(load("data: t").trainer().id()), id);
-    assertNotEquals("007", id);
-    assertEquals("007", load(EVERYTHING).trainer().id());
+  void aRunHasANameOnlyIfItIsGivenOne() throws IOException {
+    assertEquals(System.getenv("RUN_ID"), load("data: t").trainer().id());
+    assertEquals("007", load(EVERYTHING).trainer().runId());
+    var named = load("data: t").withId("x");
+    assertEquals("x", named.trainer().runId());
+    assertEquals(load("data: t", "--trainer.id=x").toYaml(), named.toYaml());
+    var id = RunId.random();
+    assertTrue(id.matches("[a-z0-9]{8}"), id);
+    assertNotEquals(id, RunId.random());
   }
 }
