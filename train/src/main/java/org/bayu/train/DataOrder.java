@@ -17,6 +17,9 @@ import org.bayu.tensor.SplitMix64;
  * <p>Not thread-safe: it keeps the order of the last epoch that was asked for.
  */
 public final class DataOrder {
+  /** The name of this order; another algorithm would have another. */
+  public static final String NAME = "Fisher-Yates by SplitMix64 of seed and epoch";
+
   private final int rows;
   private final long seed;
   private final int[] order;

@@ -7,9 +7,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param step its number, from 0
  * @param result loss, gradient norm and numbers of tokens
+ * @param progress of the run, this step included
  * @param examples of the batch
  * @param modelFlops floating-point operations of the step, by {@link ModelFlops}
- * @param seconds of the whole step, from loading its examples to the update, without the evaluation
+ * @param seconds of the whole step, from loading its examples to the update, without the
+ *     evaluation; 0 if the run went on from between the two
  * @param loadingSeconds of loading alone
  * @param evalLoss the loss of the evaluation after the step; null if there was none. If it is
  *     infinite or NaN, the run ends after this step
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public record StepReport(
     int step,
     TrainingStep.Result result,
+    TrainState.Progress progress,
     double learningRate,
     int examples,
     double modelFlops,

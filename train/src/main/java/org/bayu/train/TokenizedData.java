@@ -5,12 +5,15 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.AbstractList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.RandomAccess;
 import java.util.stream.IntStream;
+import org.bayu.tensor.io.Sha256;
 
 /**
  * A data set's examples by row number. The token ids usually stay in a mapped file. An example's
@@ -106,6 +109,22 @@ public final class TokenizedData extends AbstractList<TokenizedExample> implemen
   /** The tokens of all rows. */
   public long tokens() {
     return IntStream.of(lengths).asLongStream().sum();
+  }
+
+  /** SHA-256 of the examples in their order: lengths, source lengths and token ids, as hex. */
+  public String digest() {
+    var digest = Sha256.digest();
+    var row = ByteBuffer.allocate(1 << 16);
+    for (var i = 0; i < size(); i++) {
+      var bytes = Math.multiplyExact(Integer.BYTES, lengths[i]);
+      if (row.capacity() < 8 + bytes) {
+        row = ByteBuffer.allocate(Math.max(2 * row.capacity(), 8 + bytes));
+      }
+      row.clear().putInt(lengths[i]).putInt(sourceLengths[i]);
+      MemorySegment.copy(ids, begins[i] * Integer.BYTES, MemorySegment.ofBuffer(row), 0, bytes);
+      digest.update(row.array(), 0, 8 + bytes);
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** What tokenizing did to the rows. */

@@ -32,4 +32,11 @@ public interface TrainListener {
 
   /** Called after each step, and after its evaluation if it has one. */
   void step(StepReport report) throws IOException;
+
+  /**
+   * Called after each step when all listeners have had its report.
+   *
+   * @param done number of steps done
+   */
+  default void stepEnds(int done) throws IOException {}
 }

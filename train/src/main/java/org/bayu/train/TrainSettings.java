@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed of data order, new adapters and dropout
  * @param stepsPerEval number of steps from one evaluation to the next, if there is data for it
  * @param microBatches how a batch is cut to fit into memory
+ * @param crashOnNan whether a run ends at a step whose loss or gradients are not finite; if not,
+ *     the update is left out, and the run ends after ten of them in a row
  */
 public record TrainSettings(
     int steps,
@@ -32,7 +34,8 @@ public record TrainSettings(
     LossMask mask,
     long seed,
     int stepsPerEval,
-    MicroBatchSettings microBatches) {
+    MicroBatchSettings microBatches,
+    boolean crashOnNan) {
 
   /**
    * How a batch is cut to fit into memory. The cut changes results only by rounding.
@@ -70,7 +73,8 @@ public record TrainSettings(
         LossMask.DEFAULT,
         0,
         steps,
-        MicroBatchSettings.DEFAULT);
+        MicroBatchSettings.DEFAULT,
+        true);
   }
 
   /** The same with another compute type, F32 or BF16. */
@@ -85,7 +89,8 @@ public record TrainSettings(
         mask,
         seed,
         stepsPerEval,
-        microBatches);
+        microBatches,
+        crashOnNan);
   }
 
   /** The same with another seed. */
@@ -100,7 +105,8 @@ public record TrainSettings(
         mask,
         other,
         stepsPerEval,
-        microBatches);
+        microBatches,
+        crashOnNan);
   }
 
   /** The same with an evaluation after every {@code other} steps. */
@@ -115,7 +121,8 @@ public record TrainSettings(
         mask,
         seed,
         other,
-        microBatches);
+        microBatches,
+        crashOnNan);
   }
 
   /** The same with loss on other positions. */
@@ -130,7 +137,8 @@ public record TrainSettings(
         other,
         seed,
         stepsPerEval,
-        microBatches);
+        microBatches,
+        crashOnNan);
   }
 
   /** The same with another cut of the batches. */
@@ -145,7 +153,24 @@ public record TrainSettings(
         mask,
         seed,
         stepsPerEval,
-        other);
+        other,
+        crashOnNan);
+  }
+
+  /** The same, but a step whose loss or gradients are not finite is left out. */
+  public TrainSettings withSkippedSteps() {
+    return new TrainSettings(
+        steps,
+        batchSizes,
+        learningRate,
+        adamW,
+        maxGradNorm,
+        compute,
+        mask,
+        seed,
+        stepsPerEval,
+        microBatches,
+        false);
   }
 
   /** The learning rate by step. */

@@ -1,6 +1,7 @@
 package org.bayu.train;
 
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.Device;
@@ -9,17 +10,59 @@ import org.bayu.tensor.optim.AdamW;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What training changes: the trainable parameters, the optimizer's moments and the number of steps
- * done. The next step depends only on this, the run's settings and the data.
+ * What training changes: the trainable parameters, the optimizer's moments and the progress. The
+ * next step depends only on this, the run's settings and the data.
  *
- * <p>Owns the optimizer's memory, but not model and adapter. Not thread-safe.
+ * <p>Owns the optimizer's memory, but not model and adapter. Not thread-safe, except {@link
+ * #freeze}.
  */
 public final class TrainState implements AutoCloseable {
   private final LlamaModel model;
   private final @Nullable LoraAdapter adapter;
   private final List<Parameter> parameters;
   private final AdamW optimizer;
-  private int steps;
+  private final ReentrantLock updating = new ReentrantLock();
+  private volatile Progress progress = Progress.START;
+
+  /**
+   * How far a run is.
+   *
+   * @param steps number of steps done
+   * @param tokens of the examples of all steps done
+   * @param skipped number of steps whose update was left out
+   * @param skippedInARow how many of the last steps these were
+   * @param unreported the last step's result, until its evaluation is done and all listeners have
+   *     had its report; null after that
+   */
+  public record Progress(
+      int steps,
+      long tokens,
+      int skipped,
+      int skippedInARow,
+      TrainingStep.@Nullable Result unreported) {
+    /** Before the first step. */
+    public static final Progress START = new Progress(0, 0, 0, 0, null);
+
+    /** After one more step. */
+    private Progress after(TrainingStep.Result result) {
+      var skips = result.skipped() == null ? 0 : 1;
+      return new Progress(
+          steps + 1,
+          tokens + result.tokens(),
+          skipped + skips,
+          skips * (skippedInARow + 1),
+          result);
+    }
+
+    private Progress reported() {
+      return new Progress(steps, tokens, skipped, skippedInARow, null);
+    }
+
+    /** The number of steps that listeners have had the report of. */
+    public int reportedSteps() {
+      return unreported == null ? steps : steps - 1;
+    }
+  }
 
   /**
    * The state before the first step.
@@ -57,11 +100,53 @@ public final class TrainState implements AutoCloseable {
 
   /** The number of steps done, which is also the number of the next step. */
   public int steps() {
-    return steps;
+    return progress.steps;
   }
 
-  void stepDone() {
-    steps++;
+  /** How far the run is. */
+  public Progress progress() {
+    return progress;
+  }
+
+  /**
+   * Goes on from an earlier state, whose parameters and moments are in place already.
+   *
+   * @param updates the optimizer's number of steps
+   */
+  public void restore(Progress earlier, long updates) {
+    optimizer.restore(updates);
+    progress = earlier;
+  }
+
+  /** Makes a step's update and counts the step, both or neither for {@link #freeze}. */
+  void step(TrainingStep.Result result, Runnable update) {
+    updating.lock();
+    try {
+      update.run();
+      progress = progress.after(result);
+    } finally {
+      updating.unlock();
+    }
+  }
+
+  /** All listeners have had the report of the last step. */
+  void reported() {
+    updating.lock();
+    try {
+      progress = progress.reported();
+    } finally {
+      updating.unlock();
+    }
+  }
+
+  /**
+   * Keeps the state as it is after its last whole step until the process ends: the thread that
+   * trains waits before its next update. May be called from any thread, which can then read the
+   * state.
+   */
+  @SuppressWarnings("LockNotBeforeTry") // never unlocked
+  public void freeze() {
+    updating.lock();
   }
 
   /** Frees the optimizer's moments. */

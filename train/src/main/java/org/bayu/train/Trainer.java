@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Owns nothing. Not thread-safe, except {@link #stop}.
  */
 public final class Trainer {
+  /** A run whose updates are left out so many times one after the other ends. */
+  private static final int MOST_SKIPPED_IN_A_ROW = 10;
+
   private final TrainState state;
   private final Batches batches;
   private final @Nullable List<TokenizedExample> evalData;
@@ -74,6 +77,10 @@ public final class Trainer {
       listener.started(start);
     }
     try {
+      var unreported = state.progress().unreported();
+      if (unreported != null) { // the run was interrupted in the evaluation after a step
+        report(state.steps() - 1, unreported, 0, 0);
+      }
       while (state.steps() < settings.steps() && !stopped) {
         for (var listener : listeners) {
           listener.stepBegins(state.steps());
@@ -105,26 +112,42 @@ public final class Trainer {
     var batch = batches.of(number);
     var loaded = System.nanoTime();
     device.mark("loading");
-    var rate = schedule.rate(number);
-    var result = step.run(number, batch, rate, this::microBatch);
-    state.stepDone();
-    var end = System.nanoTime();
+    var result = step.run(number, batch, schedule.rate(number), this::microBatch);
+    report(number, result, (System.nanoTime() - start) * 1e-9, (loaded - start) * 1e-9);
+  }
+
+  private void report(int number, TrainingStep.Result result, double seconds, double loadingSeconds)
+      throws IOException {
+    var batch = batches.of(number);
     var evalLoss = evaluates() ? evaluate() : null;
     var report =
         new StepReport(
             number,
             result,
-            rate,
+            state.progress(),
+            schedule.rate(number),
             batch.size(),
             batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum(),
-            (end - start) * 1e-9,
-            (loaded - start) * 1e-9,
+            seconds,
+            loadingSeconds,
             evalLoss);
     for (var listener : listeners) {
       listener.step(report);
     }
     if (!report.isFinite()) {
       throw new NonFiniteException(number, "after its update eval/loss is " + evalLoss);
+    }
+    if (state.progress().skippedInARow() >= MOST_SKIPPED_IN_A_ROW) {
+      throw new NonFiniteException(
+          number,
+          result.skipped()
+              + ", and so it was in the "
+              + (MOST_SKIPPED_IN_A_ROW - 1)
+              + " steps before");
+    }
+    state.reported();
+    for (var listener : listeners) {
+      listener.stepEnds(state.steps());
     }
   }
 

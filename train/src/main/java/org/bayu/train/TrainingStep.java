@@ -9,6 +9,7 @@ import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.GradientClip;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes updates of a model's trainable parameters: loss and gradients of a batch, micro-batch by
@@ -29,13 +30,16 @@ public final class TrainingStep implements AutoCloseable {
    * @param compute the compute type, F32 or BF16
    * @param maxGradNorm the bound of the gradients' global norm; 0 or less for none
    * @param seed of the dropout masks
+   * @param skipNonFinite whether an update is left out, rather than the run ended, where loss or
+   *     gradients are not finite
    */
   public record Settings(
       DType compute,
       MicroBatches microBatches,
       boolean checkpointing,
       double maxGradNorm,
-      long seed) {}
+      long seed,
+      boolean skipNonFinite) {}
 
   /**
    * The results of a step.
@@ -44,9 +48,15 @@ public final class TrainingStep implements AutoCloseable {
    * @param gradientNorm global norm before the clip
    * @param tokens number of tokens of the batch's examples
    * @param distinctTokens number of computed tokens: a shared prefix counts once
+   * @param skipped why the update was left out; null if it was made
    */
   public record Result(
-      double loss, double gradientNorm, long tokens, long distinctTokens, int microBatches) {}
+      double loss,
+      double gradientNorm,
+      long tokens,
+      long distinctTokens,
+      int microBatches,
+      @Nullable String skipped) {}
 
   /** Is told the progress of a step or an evaluation. */
   @FunctionalInterface
@@ -75,25 +85,42 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * One update.
+   * One step: an update, counted in the state.
    *
    * @param step the step's number, for the dropout masks
    * @throws IllegalArgumentException if the batch has no counted position
-   * @throws NonFiniteException if loss or gradients are not finite; the parameters are then
-   *     unchanged
+   * @throws NonFiniteException if loss or gradients are not finite and such an update is not to be
+   *     left out; the state is then unchanged
    */
   public Result run(
       long step, List<TokenizedExample> batch, double learningRate, Listener listener) {
     var result = gradients(step, batch, listener);
-    if (!Double.isFinite(result.loss)) {
-      throw new NonFiniteException(step, "the loss is " + result.loss);
+    var norm =
+        Double.isFinite(result.loss) ? GradientClip.globalNorm(device, gradients) : Double.NaN;
+    var fault = fault(result.loss, norm);
+    if (fault != null && !settings.skipNonFinite) {
+      throw new NonFiniteException(step, fault);
     }
-    var norm = GradientClip.globalNorm(device, gradients);
-    if (!Double.isFinite(norm)) {
-      throw new NonFiniteException(step, "the gradient of " + firstNonFinite() + " is not finite");
+    var done =
+        new Result(
+            result.loss, norm, result.tokens, result.distinctTokens, result.microBatches, fault);
+    state.step(done, () -> update(done, learningRate));
+    return done;
+  }
+
+  private void update(Result result, double learningRate) {
+    if (result.skipped == null) {
+      var scale = GradientClip.scale(result.gradientNorm, settings.maxGradNorm);
+      state.optimizer().step(gradients, learningRate, scale);
     }
-    state.optimizer().step(gradients, learningRate, GradientClip.scale(norm, settings.maxGradNorm));
-    return new Result(result.loss, norm, result.tokens, result.distinctTokens, result.microBatches);
+  }
+
+  /** What is not finite; null if nothing. */
+  private @Nullable String fault(double loss, double norm) {
+    if (!Double.isFinite(loss)) {
+      return "the loss is " + loss;
+    }
+    return Double.isFinite(norm) ? null : "the gradient of " + firstNonFinite() + " is not finite";
   }
 
   /** Loss and gradients of a batch, without an update. */
@@ -112,7 +139,7 @@ public final class TrainingStep implements AutoCloseable {
       listener.microBatch(i + 1, microBatches.size());
     }
     var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
-    return new Result(loss, Double.NaN, tokens, distinct, microBatches.size());
+    return new Result(loss, Double.NaN, tokens, distinct, microBatches.size(), null);
   }
 
   /** A mean over nothing is no number: it is refused. */

@@ -70,7 +70,7 @@ class TrainingStepTest {
       } else {
         model.parameters().forEach(parameter -> parameter.train(arena));
       }
-      var settings = new TrainingStep.Settings(compute, cut, checkpointing, 1.0, 0);
+      var settings = new TrainingStep.Settings(compute, cut, checkpointing, 1.0, 0, false);
       var adamW = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
       try (var state = new TrainState(model, adapter, device, adamW);
           var step = new TrainingStep(state, device, settings, new Workspace())) {

@@ -253,7 +253,8 @@ public record TrainConfig(
             trainer.perDeviceParallelism() < 0 ? Integer.MAX_VALUE : trainer.perDeviceParallelism(),
             trainer.maxTokensPerMicrobatch(),
             trainer.gradientCheckpointing(),
-            trainer.prefixSharing()));
+            trainer.prefixSharing()),
+        true);
   }
 
   /** The folder of the adapter that the run goes on from, if it does. */

@@ -55,8 +55,16 @@ public final class TerminalTracker implements TrainListener, AutoCloseable {
     steps++;
     totalTokens += tokens;
     seconds += report.seconds();
-    firstLoss = steps == 1 ? report.loss() : firstLoss;
-    lastLoss = report.loss();
+    if (report.result().skipped() == null) {
+      firstLoss = Double.isNaN(firstLoss) ? report.loss() : firstLoss;
+      lastLoss = report.loss();
+    }
+    var skipped = report.result().skipped();
+    if (skipped != null) {
+      message(
+          String.format(
+              Locale.ROOT, "Step %d: %s. Its update is left out.", report.step(), skipped));
+    }
     var evalLoss = report.evalLoss();
     if (evalLoss != null && report.isFinite()) {
       message(String.format(Locale.ROOT, "Step %d: eval/loss %.6f", report.step() + 1, evalLoss));

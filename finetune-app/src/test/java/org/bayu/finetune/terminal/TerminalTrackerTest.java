@@ -7,14 +7,19 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.bayu.train.StepReport;
 import org.bayu.train.TrainListener.Start;
+import org.bayu.train.TrainState;
 import org.bayu.train.TrainingStep;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TerminalTrackerTest {
+  private static TrainState.Progress progress(int step) {
+    return new TrainState.Progress(step + 1, 1000L * (step + 1), 0, 0, null);
+  }
+
   private static StepReport report(int step, double loss, @Nullable Double evalLoss) {
-    var result = new TrainingStep.Result(loss, 1.5, 1000, 600, 3);
-    return new StepReport(step, result, 3e-4, 8, 4e9, 2.0, 0.25, evalLoss);
+    var result = new TrainingStep.Result(loss, 1.5, 1000, 600, 3, null);
+    return new StepReport(step, result, progress(step), 3e-4, 8, 4e9, 2.0, 0.25, evalLoss);
   }
 
   @Test
@@ -40,8 +45,8 @@ class TerminalTrackerTest {
   @Test
   void noRateIsToldOverNoTime() {
     var terminal = new TerminalTracker(new PrintWriter(new StringWriter()));
-    var result = new TrainingStep.Result(2.0, 1.5, 1000, 600, 3);
-    terminal.step(new StepReport(0, result, 3e-4, 8, 4e9, 0, 0, null));
+    var result = new TrainingStep.Result(2.0, 1.5, 1000, 600, 3, null);
+    terminal.step(new StepReport(0, result, progress(0), 3e-4, 8, 4e9, 0, 0, null));
     assertEquals(
         "Trained 1 steps in 0.0 s: 1,000 tokens."
             + " Loss 2.0000 at the first step, 2.0000 at the last.",

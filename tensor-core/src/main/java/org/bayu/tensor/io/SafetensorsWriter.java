@@ -47,38 +47,43 @@ public final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   /** Writes {@code tensors} with the metadata {@link #PYTORCH}. */
-  public static void write(Path target, Collection<? extends TensorSource> tensors)
+  public static int write(Path target, Collection<? extends TensorSource> tensors)
       throws IOException {
-    write(target, PYTORCH, tensors);
+    return write(target, PYTORCH, tensors);
   }
 
   /**
    * Writes a file, replacing {@code target} if it exists.
    *
+   * @return the CRC-32C of the file's bytes
    * @throws IllegalArgumentException if a name is given twice, is {@code __metadata__} or no text,
    *     or if a type is unknown
    * @throws ShapeException if a supplied tensor has another shape than announced
    * @throws IOException if writing fails, or a value is too large for the type asked for
    */
-  public static void write(
+  public static int write(
       Path target, Map<String, String> metadata, Collection<? extends TensorSource> tensors)
       throws IOException {
     var ordered = new ArrayList<TensorSource>(tensors);
     refuseBadNames(ordered);
     ordered.sort(FILE_ORDER);
     var header = header(metadata, ordered);
+    int checksum;
     try (var staged = StagedPath.file(target)) {
       try (var channel =
-          Files.newByteChannel(
-              staged.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+          new Crc32cChannel(
+              Files.newByteChannel(
+                  staged.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
         writeFully(channel, header);
         var writer = new ElementWriter(channel);
         for (var tensor : ordered) {
           write(writer, target, tensor);
         }
+        checksum = channel.value();
       }
       staged.publish();
     }
+    return checksum;
   }
 
   private static void write(ElementWriter writer, Path target, TensorSource source)

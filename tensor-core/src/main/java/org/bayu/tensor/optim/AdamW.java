@@ -67,6 +67,17 @@ public final class AdamW implements AutoCloseable {
     return steps;
   }
 
+  /**
+   * Goes on from an earlier state: sets the number of steps done. The moments are set by writing to
+   * the tensors of {@link #states}.
+   */
+  public void restore(long stepsDone) {
+    if (stepsDone < 0) {
+      throw new IllegalArgumentException("an optimizer has done no " + stepsDone + " steps");
+    }
+    steps = stepsDone;
+  }
+
   /** The state, parameter by parameter. */
   public List<State> states() {
     return List.copyOf(states);

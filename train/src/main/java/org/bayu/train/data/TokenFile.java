@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
+import org.bayu.tensor.io.Crc32c;
 import org.bayu.train.TokenizedData;
 
 /**
@@ -29,7 +30,6 @@ final class TokenFile {
   private static final int MAGIC_BYTES = 8;
   private static final int INDEX_BYTES = 8;
   private static final int TRAILER_BYTES = 40;
-  private static final int CHECKED_AT_ONCE = 1 << 30;
 
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -104,7 +104,8 @@ final class TokenFile {
       throw new DamagedException("another format");
     }
     var trailer = all.byteSize() - TRAILER_BYTES;
-    if (all.get(LONG, trailer + 32) != checksum(all.asSlice(0, trailer + 32))) {
+    if (all.get(LONG, trailer + 32)
+        != Integer.toUnsignedLong(Crc32c.of(all.asSlice(0, trailer + 32)))) {
       throw new DamagedException("wrong checksum");
     }
     // Sound from here on: the checksum covers all that follows.
@@ -134,14 +135,5 @@ final class TokenFile {
     try (var channel = FileChannel.open(file)) {
       return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
     }
-  }
-
-  private static long checksum(MemorySegment bytes) {
-    var crc = new CRC32C();
-    for (var begin = 0L; begin < bytes.byteSize(); begin += CHECKED_AT_ONCE) {
-      var length = Math.min(CHECKED_AT_ONCE, bytes.byteSize() - begin);
-      crc.update(bytes.asSlice(begin, length).asByteBuffer());
-    }
-    return crc.getValue();
   }
 }

@@ -1,5 +1,6 @@
 package org.bayu.train.finetune;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -19,6 +20,9 @@ import org.bayu.train.TrainSettings;
 import org.bayu.train.TrainState;
 import org.bayu.train.Trainer;
 import org.bayu.train.TrainingStep;
+import org.bayu.train.checkpoint.BaseDescription;
+import org.bayu.train.checkpoint.DataDescription;
+import org.bayu.train.checkpoint.RunDescription;
 import org.bayu.train.checkpoint.SavedModels;
 import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlan;
@@ -36,6 +40,9 @@ import org.jspecify.annotations.Nullable;
 public final class FineTuning implements AutoCloseable {
   private final Resources resources = new Resources();
   private final ModelFolder base;
+  private final TokenizedData data;
+  private final MemoryPlan plan;
+  private final Device device;
   private final LlamaModel model;
   private final @Nullable LoraAdapter adapter;
   private final TrainState state;
@@ -52,6 +59,9 @@ public final class FineTuning implements AutoCloseable {
       Device device)
       throws IOException {
     this.base = base;
+    this.data = data;
+    this.plan = plan;
+    this.device = device;
     try {
       model = new LlamaModel(base.config(), base.checkpoint().weights());
       model.checkWeights();
@@ -75,7 +85,8 @@ public final class FineTuning implements AutoCloseable {
                       MicroBatches.of(settings, plan.maxTokens(), dropout),
                       plan.checkpointing(),
                       settings.maxGradNorm(),
-                      settings.seed()),
+                      settings.seed(),
+                      !settings.crashOnNan()),
                   new Workspace(plan.workspaceBytes())));
       var batches = new Batches(data, settings.batchSizes(), settings.seed());
       trainer = new Trainer(state, batches, evalData, step, settings, device);
@@ -148,6 +159,23 @@ public final class FineTuning implements AutoCloseable {
   /** The adapter; null where all weights are trained. */
   public @Nullable LoraAdapter adapter() {
     return adapter;
+  }
+
+  /**
+   * Describes this run for its checkpoints. Reads the data through once.
+   *
+   * @param id the run's name
+   * @param settings what the caller wants to compare before it goes on from a checkpoint; an object
+   */
+  public RunDescription description(String id, JsonNode settings) throws IOException {
+    return RunDescription.of(
+        id,
+        settings,
+        adapter == null ? null : adapter.config(),
+        DataDescription.of(data),
+        BaseDescription.of(base.checkpoint()),
+        new RunDescription.Cut(plan.maxTokens(), plan.checkpointing()),
+        device.instructions());
   }
 
   /**

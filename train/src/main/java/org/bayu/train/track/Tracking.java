@@ -24,7 +24,6 @@ public final class Tracking implements TrainListener, AutoCloseable {
   private final Map<String, Number> fixed = new LinkedHashMap<>();
   private int steps;
   private final double peakGflops;
-  private long totalTokens;
 
   /**
    * Metrics for {@code trackers}, which are closed with this object.
@@ -57,17 +56,23 @@ public final class Tracking implements TrainListener, AutoCloseable {
 
   private Map<String, Number> metrics(StepReport report) {
     var result = report.result();
-    totalTokens += result.tokens();
     var metrics = new LinkedHashMap<String, Number>();
     metrics.put("global_step", report.step());
     metrics.put("run_progress", (double) report.step() / steps);
-    metrics.put("train/loss", report.loss());
+    if (result.skipped() == null) { // JSON has no infinity
+      metrics.put("train/loss", report.loss());
+    }
     var evalLoss = report.evalLoss();
     if (evalLoss != null && report.isFinite()) {
       metrics.put("eval/loss", evalLoss);
     }
     metrics.put("optim/learning_rate", report.learningRate());
-    metrics.put("grad/norm/total", result.gradientNorm());
+    if (result.skipped() == null) {
+      metrics.put("grad/norm/total", result.gradientNorm());
+    }
+    if (report.progress().skipped() > 0) {
+      metrics.put("optim/skipped_updates", report.progress().skipped());
+    }
     // A rate over no time is no number.
     if (report.seconds() > 0) {
       metrics.put("throughput/tokens_per_second", result.tokens() / report.seconds());
@@ -79,7 +84,7 @@ public final class Tracking implements TrainListener, AutoCloseable {
       }
     }
     metrics.put("throughput/distinct_tokens", result.distinctTokens());
-    metrics.put("throughput/total_tokens", totalTokens);
+    metrics.put("throughput/total_tokens", report.progress().tokens());
     metrics.put("throughput/duration", report.seconds());
     metrics.put("throughput/loading_time", report.loadingSeconds());
     metrics.putAll(fixed);

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.TreeSet;
 import org.bayu.train.StepReport;
 import org.bayu.train.TrainListener.Start;
+import org.bayu.train.TrainState;
 import org.bayu.train.TrainingStep;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -65,9 +66,13 @@ class TrackingTest {
     }
   }
 
+  private static TrainState.Progress progress(int step) {
+    return new TrainState.Progress(step + 1, 1000L * (step + 1), 0, 0, null);
+  }
+
   private static StepReport report(int step, double loss, @Nullable Double evalLoss) {
-    var result = new TrainingStep.Result(loss, 1.5, 1000, 600, 3);
-    return new StepReport(step, result, 3e-4, 8, 4e9, 2.0, 0.25, evalLoss);
+    var result = new TrainingStep.Result(loss, 1.5, 1000, 600, 3, null);
+    return new StepReport(step, result, progress(step), 3e-4, 8, 4e9, 2.0, 0.25, evalLoss);
   }
 
   @Test
@@ -127,8 +132,8 @@ class TrackingTest {
     var kept = new Kept();
     try (var tracking = new Tracking(List.of(kept), 8, messages::add)) {
       tracking.started(START);
-      var result = new TrainingStep.Result(2.0, 1.5, 1000, 600, 3);
-      tracking.step(new StepReport(0, result, 3e-4, 8, 4e9, 0, 0, null));
+      var result = new TrainingStep.Result(2.0, 1.5, 1000, 600, 3, null);
+      tracking.step(new StepReport(0, result, progress(0), 3e-4, 8, 4e9, 0, 0, null));
     }
     for (var name :
         List.of("tokens_per_second", "examples_per_second", "gflops_per_second", "mfu")) {

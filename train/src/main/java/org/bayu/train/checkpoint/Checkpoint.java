@@ -1,0 +1,248 @@
+package org.bayu.train.checkpoint;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.io.Crc32c;
+import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.NonFiniteTensorException;
+import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.io.SafetensorsFile;
+import org.bayu.tensor.io.SafetensorsWriter;
+import org.bayu.tensor.io.StagedPath;
+import org.bayu.tensor.io.TensorSource;
+import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.AdamW;
+import org.bayu.train.TrainState;
+
+/**
+ * A folder with what a run goes on from. {@code parameters.safetensors}, {@code
+ * first_moments.safetensors} and {@code second_moments.safetensors} hold the trained parameters and
+ * AdamW's m and v under the parameters' names, F32. {@code checkpoint.json} is a {@link
+ * CheckpointInfo}, and {@code checksums.json} has bytes and CRC-32C of the other files.
+ *
+ * <p>A checkpoint of an adapter holds nothing of the base model.
+ */
+public final class Checkpoint {
+  private static final String PARAMETERS = "parameters.safetensors";
+  private static final String FIRST_MOMENTS = "first_moments.safetensors";
+  private static final String SECOND_MOMENTS = "second_moments.safetensors";
+  private static final String CHECKSUMS = "checksums.json";
+
+  /** An upper bound for the files beside the tensors, and for their headers. */
+  private static final long OVERHEAD = 4 << 20;
+
+  /** A checkpoint.json names each tensor of the base, so it is not small. */
+  private static final long MAX_JSON_BYTES = 64 << 20;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  private final Path folder;
+  private final CheckpointInfo info;
+
+  private Checkpoint(Path folder, CheckpointInfo info) {
+    this.folder = folder;
+    this.info = info;
+  }
+
+  /**
+   * A file as it was written.
+   *
+   * @param crc32c of its bytes, eight hexadecimal digits
+   */
+  private record Checksum(long bytes, String crc32c) {
+    private static Checksum of(Path file, int crc) throws IOException {
+      return new Checksum(Files.size(file), hex(crc));
+    }
+
+    private static String hex(int crc) {
+      return String.format(Locale.ROOT, "%08x", crc);
+    }
+
+    private void check(Path file) throws IOException {
+      var name = file.getFileName();
+      if (!Files.isRegularFile(file)) {
+        throw new DamagedCheckpointException(name + " is missing");
+      }
+      if (Files.size(file) != bytes) {
+        throw new DamagedCheckpointException(
+            name + " has " + Files.size(file) + " bytes, and not " + bytes);
+      }
+      if (!hex(Crc32c.of(file)).equals(crc32c)) {
+        throw new DamagedCheckpointException(name + " has another checksum than was written");
+      }
+    }
+  }
+
+  /** An upper bound for the bytes of a state's checkpoint. */
+  public static long bytes(TrainState state) {
+    var elements = state.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+    return 3 * Float.BYTES * elements + OVERHEAD;
+  }
+
+  /**
+   * Writes a checkpoint, whole or not at all. It replaces a folder that is there already.
+   *
+   * @throws IOException if it cannot be written
+   * @throws NonFiniteTensorException if a parameter is infinite or no number
+   */
+  public static void write(Path folder, TrainState state, RunDescription run, boolean kept)
+      throws IOException {
+    var info =
+        new CheckpointInfo(
+            CheckpointInfo.FORMAT, kept, state.progress(), state.optimizer().steps(), run);
+    for (var trained : state.parameters()) {
+      NonFiniteTensorException.check(trained.name(), trained.value());
+    }
+    try (var staged = StagedPath.replacement(folder)) {
+      var files = new LinkedHashMap<String, Checksum>();
+      var json = info.toJson();
+      var path = staged.path().resolve(CheckpointInfo.FILE_NAME);
+      Files.write(path, json);
+      files.put(
+          CheckpointInfo.FILE_NAME, Checksum.of(path, Crc32c.of(MemorySegment.ofArray(json))));
+      for (var file : tensors(state).entrySet()) {
+        path = staged.path().resolve(file.getKey());
+        files.put(file.getKey(), Checksum.of(path, SafetensorsWriter.write(path, file.getValue())));
+      }
+      Files.writeString(staged.path().resolve(CHECKSUMS), JSON.writeValueAsString(files), UTF_8);
+      staged.publish();
+    }
+  }
+
+  private static Map<String, List<TensorSource>> tensors(TrainState state) {
+    var files = new LinkedHashMap<String, List<TensorSource>>();
+    files.put(PARAMETERS, sources(state, s -> s.parameter().value()));
+    files.put(FIRST_MOMENTS, sources(state, AdamW.State::m));
+    files.put(SECOND_MOMENTS, sources(state, AdamW.State::v));
+    return files;
+  }
+
+  private static List<TensorSource> sources(
+      TrainState state, Function<AdamW.State, Tensor> tensor) {
+    return state.optimizer().states().stream()
+        .map(s -> TensorSource.of(s.parameter().name(), tensor.apply(s)))
+        .toList();
+  }
+
+  /**
+   * Opens a checkpoint and checks it: every file is read through.
+   *
+   * @throws DamagedCheckpointException if it is not whole, not as it was written, or of a newer
+   *     format
+   */
+  public static Checkpoint open(Path folder) throws IOException {
+    Map<String, Checksum> files;
+    try {
+      files =
+          JSON.readValue(
+              json(folder.resolve(CHECKSUMS)), new TypeReference<Map<String, Checksum>>() {});
+    } catch (JacksonException e) {
+      throw new DamagedCheckpointException(CHECKSUMS + " is not what was written", e);
+    }
+    for (var name : List.of(CheckpointInfo.FILE_NAME, PARAMETERS, FIRST_MOMENTS, SECOND_MOMENTS)) {
+      var checksum = files == null ? null : files.get(name);
+      if (checksum == null) {
+        throw new DamagedCheckpointException(CHECKSUMS + " does not have " + name);
+      }
+      checksum.check(folder.resolve(name));
+    }
+    return new Checkpoint(
+        folder, CheckpointInfo.parse(json(folder.resolve(CheckpointInfo.FILE_NAME))));
+  }
+
+  private static byte[] json(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new DamagedCheckpointException(file.getFileName() + " is missing");
+    }
+    if (Files.size(file) > MAX_JSON_BYTES) {
+      throw new DamagedCheckpointException(file.getFileName() + " is too large");
+    }
+    try {
+      return Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      throw new DamagedCheckpointException(file.getFileName() + " is missing", e);
+    }
+  }
+
+  /** Whether the checkpoint in a folder says that it stays when the next one is written. */
+  static boolean isKept(Path folder) throws IOException {
+    return CheckpointInfo.parse(json(folder.resolve(CheckpointInfo.FILE_NAME))).kept();
+  }
+
+  /** The folder. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** What it says of itself. */
+  public CheckpointInfo info() {
+    return info;
+  }
+
+  /**
+   * Makes a state go on from here.
+   *
+   * @param state of the same parameters
+   * @throws DamagedCheckpointException if it has other parameters; the state is then useless
+   */
+  public void load(TrainState state) throws IOException {
+    for (var file : tensors(state).entrySet()) {
+      load(file.getKey(), file.getValue());
+    }
+    state.restore(info.progress(), info.updates());
+  }
+
+  /**
+   * Copies the parameters alone.
+   *
+   * @throws DamagedCheckpointException if the checkpoint has other parameters
+   */
+  public void loadParameters(List<Parameter> parameters) throws IOException {
+    load(PARAMETERS, parameters.stream().map(p -> TensorSource.of(p.name(), p.value())).toList());
+  }
+
+  private void load(String name, List<TensorSource> targets) throws IOException {
+    var path = folder.resolve(name);
+    try (var file = SafetensorsFile.open(path)) {
+      var missing = new ArrayList<String>();
+      var extra = new HashSet<>(file.names());
+      for (var target : targets) {
+        extra.remove(target.name());
+        if (!file.names().contains(target.name())
+            || !file.entry(target.name()).shape().equals(target.shape())
+            || !file.entry(target.name()).dtypeName().equals(target.dtypeName())) {
+          missing.add(target.name());
+        }
+      }
+      if (!missing.isEmpty() || !extra.isEmpty()) {
+        missing.addAll(extra.stream().sorted().toList());
+        throw new DamagedCheckpointException(
+            path + ": holds other parameters than are trained: " + Printable.first(missing, ", "));
+      }
+      for (var target : targets) {
+        var elements = (TensorSource.Elements) target;
+        elements.tensor().get().data().copyFrom(file.bytes(target.name()));
+      }
+    } catch (MalformedFileException e) {
+      throw new DamagedCheckpointException(String.valueOf(e.getMessage()), e);
+    }
+  }
+}

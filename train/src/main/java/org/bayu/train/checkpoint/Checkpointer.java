@@ -1,0 +1,310 @@
+package org.bayu.train.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.DoubleConsumer;
+import java.util.function.LongSupplier;
+import org.bayu.tensor.io.StagedPath;
+import org.bayu.train.StepReport;
+import org.bayu.train.TrainListener;
+import org.bayu.train.TrainState;
+import org.bayu.train.files.CleanEnd;
+import org.bayu.train.files.OutputFolder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a run's checkpoints while it trains: temporary ones by time, kept ones by step and on
+ * demand. One that cannot be written is reported and tried again, and training continues.
+ *
+ * <p>Add it as the last listener. Not thread-safe, except {@link #writeInTime}.
+ */
+public final class Checkpointer implements TrainListener {
+  /** The largest share of a run's time that temporary checkpoints may take. */
+  private static final double LARGEST_SHARE = 0.02;
+
+  /** How soon a checkpoint that could not be written is tried again. */
+  private static final Duration RETRY = Duration.ofMinutes(1);
+
+  private static final int PROBE_BYTES = 64 << 20;
+
+  private final Checkpoints checkpoints;
+  private final TrainState state;
+  private final RunDescription run;
+  private final CheckpointPolicy policy;
+  private final @Nullable Path request;
+  private final Surroundings surroundings;
+  private final LongSupplier nanoTime;
+  private final ReentrantLock writing = new ReentrantLock();
+  private final List<Path> temporary = new ArrayList<>();
+  private Duration interval;
+  private long lastWritten;
+  private long notBefore;
+  private int steps;
+  private boolean owesKept;
+  private @Nullable Path newest;
+  private double bytesPerSecond;
+
+  /**
+   * What a checkpointer needs of the program around it.
+   *
+   * @param messages takes lines for the user
+   * @param before is run before each checkpoint, to bring what belongs to the same steps to the
+   *     disk
+   * @param seconds takes the time of each checkpoint
+   */
+  public record Surroundings(Consumer<String> messages, Runnable before, DoubleConsumer seconds) {
+    /** Messages alone. */
+    public Surroundings(Consumer<String> messages) {
+      this(messages, () -> {}, _ -> {});
+    }
+  }
+
+  /**
+   * Checkpoints of {@code state}.
+   *
+   * @param run what the checkpoints say of the run
+   * @param request a file whose existence asks for a checkpoint, which is kept; the file is deleted
+   *     when it is written. Null for none
+   */
+  public Checkpointer(
+      Checkpoints checkpoints,
+      TrainState state,
+      RunDescription run,
+      CheckpointPolicy policy,
+      @Nullable Path request,
+      Surroundings surroundings) {
+    this(checkpoints, state, run, policy, request, surroundings, System::nanoTime);
+  }
+
+  Checkpointer(
+      Checkpoints checkpoints,
+      TrainState state,
+      RunDescription run,
+      CheckpointPolicy policy,
+      @Nullable Path request,
+      Surroundings surroundings,
+      LongSupplier nanoTime) {
+    this.checkpoints = checkpoints;
+    this.state = state;
+    this.run = run;
+    this.policy = policy;
+    this.request = request;
+    this.surroundings = surroundings;
+    this.nanoTime = nanoTime;
+    interval = policy.interval();
+  }
+
+  /** Takes over the checkpoints that are there: the temporary ones are deleted after the next. */
+  @Override
+  public void started(Start start) throws IOException {
+    steps = start.steps();
+    lastWritten = nanoTime.getAsLong();
+    notBefore = lastWritten;
+    if (Files.isDirectory(checkpoints.folder())) {
+      StagedPath.removeAllLeftovers(checkpoints.folder());
+    }
+    for (var path : checkpoints.newestFirst()) {
+      try {
+        if (!Checkpoint.isKept(path)) {
+          temporary.add(path);
+        }
+        newest = newest == null ? path : newest;
+      } catch (DamagedCheckpointException e) {
+        // Whoever looked for the newest whole one has said so.
+      }
+    }
+  }
+
+  @Override
+  public void step(StepReport report) {}
+
+  @Override
+  public void stepEnds(int done) {
+    if (done == steps) {
+      return; // the last one is the caller's
+    }
+    var asked = request != null && Files.exists(request);
+    owesKept |= asked || policy.keeps(done);
+    var now = nanoTime.getAsLong();
+    if (now < notBefore || (!owesKept && now - lastWritten < interval.toNanos())) {
+      return;
+    }
+    try {
+      write(done, owesKept);
+      owesKept = false;
+      if (asked) {
+        Files.deleteIfExists(request);
+        surroundings.messages.accept("Wrote the checkpoint " + newest + ", as asked for.");
+      }
+    } catch (IOException e) {
+      notBefore = nanoTime.getAsLong() + RETRY.toNanos();
+      surroundings.messages.accept(
+          String.format(
+              Locale.ROOT,
+              "%s: the checkpoint after step %d could not be written (%s). %s Training goes on, and"
+                  + " it is tried again.",
+              checkpoints.folder(),
+              done,
+              OutputFolder.reason(e),
+              account()));
+    }
+  }
+
+  /** A sentence about the newest checkpoint. */
+  public String account() {
+    return newest == null ? "There is none yet." : "The newest is " + newest + ".";
+  }
+
+  /**
+   * Writes the checkpoint at the end of a run, which is kept.
+   *
+   * @return the newest checkpoint, which holds the final state
+   * @throws IOException if it cannot be written
+   */
+  public Path last() throws IOException {
+    var done = state.steps();
+    var path = checkpoints.path(done);
+    if (!path.equals(newest) || temporary.contains(path)) {
+      write(done, true);
+    }
+    return path;
+  }
+
+  /**
+   * Writes a temporary checkpoint if that takes no longer than {@code limit}, at the rate of the
+   * disk. For the end of the process: may be called from any thread once the state is frozen, and
+   * waits for a checkpoint that is being written.
+   *
+   * @return the newest checkpoint; empty if there is none
+   */
+  public Optional<Path> writeInTime(Duration limit) {
+    try {
+      if (!writing.tryLock(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        return Optional.ofNullable(newest);
+      }
+      try {
+        var path = checkpoints.path(state.steps());
+        if (state.steps() > 0 && !path.equals(newest) && takesAtMost(limit)) {
+          write(state.steps(), false);
+        }
+      } finally {
+        writing.unlock();
+      }
+    } catch (IOException e) {
+      surroundings.messages.accept(
+          checkpoints.folder()
+              + ": the state could not be written ("
+              + OutputFolder.reason(e)
+              + ").");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Optional.ofNullable(newest);
+  }
+
+  private boolean takesAtMost(Duration limit) throws IOException {
+    var bytes = Checkpoint.bytes(state);
+    if (bytes <= PROBE_BYTES) {
+      return true;
+    }
+    if (bytesPerSecond == 0) {
+      bytesPerSecond = probe();
+    }
+    var seconds = (double) bytes / bytesPerSecond;
+    if (seconds <= limit.toSeconds()) {
+      return true;
+    }
+    surroundings.messages.accept(
+        String.format(
+            Locale.ROOT,
+            "Writing the state would take about %.0f s, which is too long now.",
+            seconds));
+    return false;
+  }
+
+  /** Bytes a second that the disk takes. */
+  private double probe() throws IOException {
+    Files.createDirectories(checkpoints.folder());
+    var file = Files.createTempFile(checkpoints.folder(), ".bayu-probe", null);
+    var start = System.nanoTime();
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      var zeros = ByteBuffer.allocateDirect(PROBE_BYTES);
+      while (zeros.hasRemaining()) {
+        channel.write(zeros);
+      }
+      channel.force(true);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+    return PROBE_BYTES / ((System.nanoTime() - start) * 1e-9);
+  }
+
+  private void write(int done, boolean kept) throws IOException {
+    writing.lock();
+    try {
+      var start = nanoTime.getAsLong();
+      surroundings.before.run();
+      var path = checkpoints.path(done);
+      CleanEnd.run(() -> Checkpoint.write(path, state, run, kept));
+      newest = path;
+      deleteTemporary(path);
+      if (!kept) {
+        temporary.add(path);
+      }
+      lastWritten = nanoTime.getAsLong();
+      var seconds = (lastWritten - start) * 1e-9;
+      surroundings.seconds.accept(seconds);
+      bytesPerSecond = (double) Checkpoint.bytes(state) / seconds;
+      if (!kept) {
+        slowDown(seconds);
+      }
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private void deleteTemporary(Path written) {
+    for (var old : temporary) {
+      try {
+        if (!old.equals(written) && Files.exists(old)) {
+          StagedPath.delete(old);
+        }
+      } catch (IOException e) {
+        surroundings.messages.accept(
+            old + ": this old checkpoint could not be deleted (" + OutputFolder.reason(e) + ").");
+      }
+    }
+    temporary.clear();
+  }
+
+  private void slowDown(double seconds) {
+    var least = Duration.ofMillis((long) (1000 * seconds / LARGEST_SHARE));
+    if (least.compareTo(interval) <= 0) {
+      return;
+    }
+    if (interval.equals(policy.interval())) {
+      surroundings.messages.accept(
+          String.format(
+              Locale.ROOT,
+              "A checkpoint takes %.1f s: there will be one every %d s, not every %d, so that they"
+                  + " take at most %.0f %% of the time.",
+              seconds,
+              least.toSeconds(),
+              interval.toSeconds(),
+              100 * LARGEST_SHARE));
+    }
+    interval = least;
+  }
+}

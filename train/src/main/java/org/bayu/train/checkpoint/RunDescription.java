@@ -1,0 +1,146 @@
+package org.bayu.train.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.bayu.lora.LoraConfig;
+import org.bayu.tensor.io.Printable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run's bits follow from, beside its seed's random numbers: everything that must be equal
+ * for a run to go on from a checkpoint to the same bits.
+ *
+ * @param id the run's name
+ * @param settings the resolved configuration: an object of objects, lists and values
+ * @param adapter the adapter's configuration as text; empty where all weights are trained
+ * @param data the rows and their order
+ * @param base the model that the run began with
+ * @param cut how batches are cut into micro-batches
+ * @param instructions what the kernels' last bits depend on, for the steps so far: one entry, or
+ *     more if the run went on on other machines
+ */
+public record RunDescription(
+    String id,
+    JsonNode settings,
+    String adapter,
+    DataDescription data,
+    BaseDescription base,
+    Cut cut,
+    List<String> instructions) {
+  /**
+   * How batches are cut.
+   *
+   * @param maxTokens the most distinct tokens of a micro-batch
+   * @param gradientCheckpointing whether the backward pass computes each block again
+   */
+  public record Cut(int maxTokens, boolean gradientCheckpointing) {}
+
+  /**
+   * Describes a run.
+   *
+   * @param adapter null where all weights are trained
+   * @param instructions of the device, see {@link org.bayu.tensor.Device#instructions}
+   */
+  public static RunDescription of(
+      String id,
+      JsonNode settings,
+      @Nullable LoraConfig adapter,
+      DataDescription data,
+      BaseDescription base,
+      Cut cut,
+      String instructions) {
+    return new RunDescription(id, settings, text(adapter), data, base, cut, List.of(instructions));
+  }
+
+  private static String text(@Nullable LoraConfig adapter) {
+    return adapter == null
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            "rank %d %s, alpha %s %s, dropout %s, rank-stabilized %s",
+            adapter.rank(),
+            new TreeMap<>(adapter.rankPattern()),
+            adapter.alpha(),
+            new TreeMap<>(adapter.alphaPattern()),
+            adapter.dropout(),
+            adapter.rankStabilized());
+  }
+
+  /**
+   * What differs in another run so that it cannot go on from this one's checkpoint, each with both
+   * values.
+   *
+   * @param mayDiffer the settings, by dotted name, that do not matter
+   */
+  public List<String> differences(RunDescription now, Predicate<String> mayDiffer) {
+    var differences = new ArrayList<String>();
+    var before = flat(settings);
+    var after = flat(now.settings);
+    var keys = new LinkedHashSet<>(before.keySet());
+    keys.addAll(after.keySet());
+    for (var key : keys) {
+      if (!mayDiffer.test(key)) {
+        add(differences, key, text(before.get(key)), text(after.get(key)));
+      }
+    }
+    add(differences, "adapter", adapter, now.adapter);
+    differences.addAll(data.differences(now.data));
+    differences.addAll(base.differences(now.base));
+    return differences;
+  }
+
+  static void add(List<String> differences, String name, String before, String now) {
+    if (!before.equals(now)) {
+      differences.add(name + " was " + shown(before) + " and is " + shown(now));
+    }
+  }
+
+  private static String shown(String text) {
+    return text.isEmpty() ? "not set" : Printable.name(text);
+  }
+
+  private static String text(@Nullable JsonNode value) {
+    return value == null || value.isNull()
+        ? ""
+        : value.isTextual() ? value.asText() : value.toString();
+  }
+
+  /** The settings by their dotted names; lists are values. */
+  public Map<String, JsonNode> flat() {
+    return flat(settings);
+  }
+
+  private static Map<String, JsonNode> flat(JsonNode settings) {
+    var flat = new LinkedHashMap<String, JsonNode>();
+    flatten("", settings, flat);
+    return flat;
+  }
+
+  private static void flatten(String prefix, JsonNode node, Map<String, JsonNode> flat) {
+    for (var field : (Iterable<Map.Entry<String, JsonNode>>) node.properties()::iterator) {
+      var name = prefix + field.getKey();
+      if (field.getValue().isObject() && !field.getValue().isEmpty()) {
+        flatten(name + ".", field.getValue(), flat);
+      } else {
+        flat.put(name, field.getValue());
+      }
+    }
+  }
+
+  /** The same run on a machine with these instructions from now on. */
+  public RunDescription on(String now) {
+    var all = new ArrayList<>(instructions);
+    if (all.isEmpty() || !Objects.equals(all.getLast(), now)) {
+      all.add(now);
+    }
+    return new RunDescription(id, settings, adapter, data, base, cut, List.copyOf(all));
+  }
+}

@@ -1,0 +1,247 @@
+package org.bayu.train.finetune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.bayu.tensor.DType;
+import org.bayu.train.Adaptation;
+import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.StepReport;
+import org.bayu.train.TrainListener;
+import org.bayu.train.TrainSettings;
+import org.bayu.train.checkpoint.Checkpoint;
+import org.bayu.train.checkpoint.CheckpointPolicy;
+import org.bayu.train.checkpoint.Checkpointer;
+import org.bayu.train.checkpoint.Checkpoints;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A run that goes on from a checkpoint ends with the bits of the run that was never interrupted.
+ */
+class ResumeTest {
+  private static final int STEPS = 14;
+
+  /** 14 steps of 5 rows are almost six epochs of 12 rows, and most epochs end within a step. */
+  private static final TrainSettings SETTINGS =
+      TrainSettings.of(STEPS, 5, 1e-2)
+          .withStepsPerEval(3)
+          .withMicroBatches(
+              new TrainSettings.MicroBatchSettings(2, 24, GradientCheckpointing.AUTO, true));
+
+  private static final CheckpointPolicy EVERY_STEP =
+      new CheckpointPolicy(Duration.ofDays(1), List.of(new CheckpointPolicy.Keep(1, null)));
+
+  @TempDir private Path temporary;
+  private Path model;
+
+  @BeforeEach
+  void modelFolder() throws IOException {
+    model = TinyRun.model(temporary.resolve("model"));
+  }
+
+  /** What came of a run: its losses by step, and its last bits. */
+  private record Outcome(Map<Integer, List<Object>> reports, List<Integer> bits) {}
+
+  private static List<Object> numbers(StepReport report) {
+    return Arrays.asList(
+        report.loss(),
+        report.evalLoss(),
+        report.result().gradientNorm(),
+        report.learningRate(),
+        report.progress().tokens());
+  }
+
+  private Outcome run(
+      Adaptation adaptation, TrainSettings settings, int threads, Checkpoints into, Path from)
+      throws IOException {
+    var reports = new LinkedHashMap<Integer, List<Object>>();
+    try (var run = new TinyRun(model, adaptation, settings, threads)) {
+      var tuning = run.tuning;
+      if (from != null) {
+        Checkpoint.open(from).load(tuning.state());
+      }
+      tuning.trainer().listen(report -> reports.put(report.step(), numbers(report)));
+      tuning
+          .trainer()
+          .listen(
+              new Checkpointer(
+                  into,
+                  tuning.state(),
+                  run.description(),
+                  EVERY_STEP,
+                  null,
+                  new Checkpointer.Surroundings(line -> {})));
+      tuning.trainer().run();
+      return new Outcome(reports, run.bits());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lora", "lora with dropout", "all weights", "bf16"})
+  void goesOnFromEveryStepToTheSameBits(String kind) throws IOException {
+    var adaptation =
+        switch (kind) {
+          case "lora" -> TinyRun.lora(0);
+          case "all weights" -> Adaptation.allWeights();
+          default -> TinyRun.lora(0.25);
+        };
+    var settings = kind.equals("bf16") ? SETTINGS.withCompute(DType.BF16) : SETTINGS;
+    var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));
+    var whole = run(adaptation, settings, 1, checkpoints, null);
+    assertEquals(STEPS, whole.reports.size());
+    for (var done = 1; done < STEPS; done++) {
+      var from = checkpoints.path(done);
+      var threads = 1 + done % 2;
+      var rest =
+          run(adaptation, settings, threads, new Checkpoints(temporary.resolve("again")), from);
+      assertEquals(whole.bits, rest.bits, kind + " from step " + done);
+      var expected = new LinkedHashMap<>(whole.reports);
+      var first = done;
+      expected.keySet().removeIf(step -> step < first);
+      assertEquals(expected, rest.reports, kind + " from step " + done);
+    }
+  }
+
+  /** The first moment of a parameter without a gradient is zero, and the second one too. */
+  @Test
+  void momentsAreThoseOfTheRunAndNotZero() throws IOException {
+    var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));
+    run(TinyRun.lora(0), SETTINGS, 1, checkpoints, null);
+    try (var run = new TinyRun(model, TinyRun.lora(0), SETTINGS, 1)) {
+      var state = run.tuning.state();
+      Checkpoint.open(checkpoints.path(3)).load(state);
+      assertEquals(3, state.optimizer().steps());
+      for (var each : state.optimizer().states()) {
+        var nonZero = 0;
+        for (var i = 0L; i < each.v().elements(); i++) {
+          nonZero += each.m().getFloat(i) != 0 && each.v().getFloat(i) > 0 ? 1 : 0;
+        }
+        assertTrue(nonZero > 0, each.parameter().name());
+      }
+    }
+  }
+
+  /**
+   * A checkpoint that is written during the evaluation after a step, as by a signal, goes on with
+   * that evaluation: the step's numbers come once, and are the same.
+   */
+  @Test
+  void anEvaluationThatWasInterruptedIsMadeAgain() throws Exception {
+    var whole =
+        run(TinyRun.lora(0), SETTINGS, 1, new Checkpoints(temporary.resolve("whole")), null);
+    var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));
+    var written = new AtomicReference<Path>();
+    var before = new ArrayList<Integer>();
+    try (var run = new TinyRun(model, TinyRun.lora(0), SETTINGS, 1)) {
+      var tuning = run.tuning;
+      var description = run.description();
+      tuning
+          .trainer()
+          .listen(
+              new TrainListener() {
+                @Override
+                public void evaluated(int done, int count) {
+                  if (tuning.state().steps() == 6 && written.get() == null) {
+                    written.set(checkpoints.path(6));
+                    try {
+                      Checkpoint.write(checkpoints.path(6), tuning.state(), description, false);
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                    tuning.trainer().stop();
+                  }
+                }
+
+                @Override
+                public void step(StepReport report) {
+                  before.add(report.step());
+                }
+              });
+      tuning.trainer().run();
+    }
+    var progress = Checkpoint.open(written.get()).info().progress();
+    assertEquals(6, progress.steps());
+    assertEquals(5, progress.reportedSteps());
+    var rest =
+        run(
+            TinyRun.lora(0),
+            SETTINGS,
+            1,
+            new Checkpoints(temporary.resolve("again")),
+            written.get());
+    assertEquals(whole.bits, rest.bits);
+    assertEquals(whole.reports.get(5), rest.reports.get(5));
+    assertEquals(List.of(0, 1, 2, 3, 4, 5), before);
+    assertEquals(STEPS - 5, rest.reports.size());
+  }
+
+  /** Once frozen, no update is made: what another thread then writes is a whole step's state. */
+  @Test
+  void aFrozenStateStaysAsItIs() throws Exception {
+    var whole =
+        run(Adaptation.allWeights(), SETTINGS, 1, new Checkpoints(temporary.resolve("w")), null);
+    for (var moment = 0; moment < 6; moment++) {
+      var checkpoints = new Checkpoints(temporary.resolve("frozen-" + moment));
+      var run = new TinyRun(model, Adaptation.allWeights(), SETTINGS, 1);
+      var tuning = run.tuning;
+      var checkpointer =
+          new Checkpointer(
+              checkpoints,
+              tuning.state(),
+              run.description(),
+              CheckpointPolicy.DEFAULT,
+              null,
+              new Checkpointer.Surroundings(line -> {}));
+      var trains =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () -> {
+                    try {
+                      tuning.trainer().run();
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  });
+      while (tuning.state().steps() < 1 + 2 * moment) {
+        Thread.onSpinWait();
+      }
+      tuning.state().freeze();
+      var path = checkpointer.writeInTime(Duration.ofSeconds(20)).orElseThrow();
+      trains.join(50); // it waits for its next update for ever, and its memory stays
+      assertEquals(Checkpoints.steps(path), tuning.state().steps());
+      var again = new Checkpoints(temporary.resolve("again"));
+      assertEquals(whole.bits, run(Adaptation.allWeights(), SETTINGS, 1, again, path).bits);
+    }
+  }
+
+  @Test
+  void aCheckpointOfOtherParametersIsRefused() throws IOException {
+    var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));
+    run(TinyRun.lora(0), SETTINGS, 1, checkpoints, null);
+    try (var run = new TinyRun(model, Adaptation.allWeights(), SETTINGS, 1)) {
+      var checkpoint = Checkpoint.open(checkpoints.path(2));
+      var refused = assertThrows(IOException.class, () -> checkpoint.load(run.tuning.state()));
+      assertTrue(
+          refused
+              .getMessage()
+              .contains("holds other parameters than are trained: model.embed_tokens.weight"),
+          refused.getMessage());
+    }
+  }
+}
