@@ -254,7 +254,7 @@ public record TrainConfig(
             trainer.maxTokensPerMicrobatch(),
             trainer.gradientCheckpointing(),
             trainer.prefixSharing()),
-        true);
+        trainer.crashOnNan());
   }
 
   /** The folder of the adapter that the run goes on from, if it does. */

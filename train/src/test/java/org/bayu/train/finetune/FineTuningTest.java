@@ -7,31 +7,24 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.hf.ModelFolder;
-import org.bayu.lora.LoraConfig;
-import org.bayu.lora.LoraTargets;
 import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.device.Devices;
 import org.bayu.train.Adaptation;
 import org.bayu.train.StepReport;
-import org.bayu.train.TokenizedData;
-import org.bayu.train.TokenizedExample;
 import org.bayu.train.TrainSettings;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Fine-tuning as another program would: a folder, rows, settings and a listener. */
 class FineTuningTest {
-  private static final Path GOLDEN = Path.of("../llama-model/src/test/resources/golden");
   private static final TrainSettings SETTINGS = TrainSettings.of(6, 4, 1e-2);
 
   @TempDir private Path temporary;
@@ -47,26 +39,7 @@ class FineTuningTest {
 
   @BeforeEach
   void modelFolder() throws IOException {
-    model = Files.createDirectory(temporary.resolve("model"));
-    for (var name : List.of("config.json", "model.safetensors", "generation_config.json")) {
-      Files.copy(GOLDEN.resolve("llama2").resolve(name), model.resolve(name));
-    }
-    Files.copy(
-        GOLDEN.resolve("tokenizer/byte-level/tokenizer.json"), model.resolve("tokenizer.json"));
-  }
-
-  /** Twelve rows of 12 tokens, the same at each call. */
-  private static TokenizedData rows() {
-    var random = new SplittableRandom(7);
-    var examples = new ArrayList<TokenizedExample>();
-    for (var row = 0; row < 12; row++) {
-      var tokens = new IntArrayList();
-      for (var i = 0; i < 12; i++) {
-        tokens.add(3 + random.nextInt(90));
-      }
-      examples.add(new TokenizedExample(tokens, 4));
-    }
-    return TokenizedData.of(examples);
+    model = TinyRun.model(temporary.resolve("model"));
   }
 
   /** What came of a run. */
@@ -82,7 +55,7 @@ class FineTuningTest {
     var reports = new ArrayList<StepReport>();
     try (var base = ModelFolder.open(model);
         var device = Devices.cpu(threads);
-        var tuning = FineTuning.open(base, adaptation, rows(), null, settings, device)) {
+        var tuning = FineTuning.open(base, adaptation, TinyRun.rows(), null, settings, device)) {
       tuning.trainer().listen(reports::add);
       tuning.trainer().run();
       return new Outcome(reports, trained(tuning));
@@ -99,13 +72,9 @@ class FineTuningTest {
     return values;
   }
 
-  private static Adaptation lora(double dropout) {
-    return Adaptation.lora(new LoraConfig(4, 8, dropout, new LoraTargets.AllLinears(), false));
-  }
-
   @Test
   void anAdapterAndAllWeightsLearn() throws IOException {
-    for (var adaptation : List.of(lora(0), Adaptation.allWeights())) {
+    for (var adaptation : List.of(TinyRun.lora(0), Adaptation.allWeights())) {
       var losses = run(adaptation, TrainSettings.of(20, 12, 1e-2), 1).losses();
       assertEquals(20, losses.size());
       assertTrue(losses.getLast() < 0.9 * losses.getFirst(), adaptation + ": " + losses);
@@ -118,7 +87,8 @@ class FineTuningTest {
     int[] said;
     try (var base = ModelFolder.open(model);
         var device = Devices.cpu(1);
-        var tuning = FineTuning.open(base, lora(0), rows(), null, SETTINGS, device)) {
+        var tuning =
+            FineTuning.open(base, TinyRun.lora(0), TinyRun.rows(), null, SETTINGS, device)) {
       var trainer = tuning.trainer();
       trainer.listen(
           report -> {
@@ -142,7 +112,8 @@ class FineTuningTest {
   private void saveAgain(Path taken) throws IOException {
     try (var base = ModelFolder.open(model);
         var device = Devices.cpu(1);
-        var tuning = FineTuning.open(base, lora(0), rows(), null, SETTINGS, device)) {
+        var tuning =
+            FineTuning.open(base, TinyRun.lora(0), TinyRun.rows(), null, SETTINGS, device)) {
       tuning.save(taken);
     }
   }
@@ -159,11 +130,11 @@ class FineTuningTest {
 
   @Test
   void aRunThatWasStoppedGoesOnToTheSameBits() throws IOException {
-    for (var adaptation : List.of(lora(0.25), Adaptation.allWeights())) {
+    for (var adaptation : List.of(TinyRun.lora(0.25), Adaptation.allWeights())) {
       var whole = run(adaptation, SETTINGS, 1);
       try (var base = ModelFolder.open(model);
           var device = Devices.cpu(2);
-          var tuning = FineTuning.open(base, adaptation, rows(), null, SETTINGS, device)) {
+          var tuning = FineTuning.open(base, adaptation, TinyRun.rows(), null, SETTINGS, device)) {
         var trainer = tuning.trainer();
         trainer.listen(
             report -> {
@@ -191,9 +162,9 @@ class FineTuningTest {
         var tuning =
             FineTuning.open(
                 base,
-                lora(0),
-                rows(),
-                rows().first(5),
+                TinyRun.lora(0),
+                TinyRun.rows(),
+                TinyRun.rows().first(5),
                 TrainSettings.of(5, 4, 1e-2).withStepsPerEval(2),
                 device)) {
       tuning
@@ -214,15 +185,15 @@ class FineTuningTest {
 
   @Test
   void runsOneAfterTheOtherAndAtOnceHaveTheSameBits() throws Exception {
-    var alone = run(lora(0.25), SETTINGS, 1);
-    var again = run(lora(0.25), SETTINGS, 2);
+    var alone = run(TinyRun.lora(0.25), SETTINGS, 1);
+    var again = run(TinyRun.lora(0.25), SETTINGS, 2);
     assertEquals(alone.trained(), again.trained());
     assertEquals(alone.losses(), again.losses());
-    var other = run(lora(0.25), SETTINGS.withSeed(1), 1);
+    var other = run(TinyRun.lora(0.25), SETTINGS.withSeed(1), 1);
     assertNotEquals(alone.losses(), other.losses());
     try (var threads = Executors.newFixedThreadPool(2)) {
-      Callable<Outcome> first = () -> run(lora(0.25), SETTINGS, 1);
-      Callable<Outcome> second = () -> run(lora(0.25), SETTINGS.withSeed(1), 1);
+      Callable<Outcome> first = () -> run(TinyRun.lora(0.25), SETTINGS, 1);
+      Callable<Outcome> second = () -> run(TinyRun.lora(0.25), SETTINGS.withSeed(1), 1);
       var both = threads.invokeAll(List.of(first, second));
       assertEquals(alone.trained(), both.get(0).get().trained());
       assertEquals(other.trained(), both.get(1).get().trained());
@@ -231,11 +202,12 @@ class FineTuningTest {
 
   @Test
   void oneOpenFolderServesSeveralRuns() throws IOException {
-    var alone = run(lora(0), SETTINGS, 1);
+    var alone = run(TinyRun.lora(0), SETTINGS, 1);
     try (var base = ModelFolder.open(model);
         var device = Devices.cpu(1)) {
       for (var time = 0; time < 2; time++) {
-        try (var tuning = FineTuning.open(base, lora(0), rows(), null, SETTINGS, device)) {
+        try (var tuning =
+            FineTuning.open(base, TinyRun.lora(0), TinyRun.rows(), null, SETTINGS, device)) {
           tuning.trainer().run();
           assertEquals(alone.trained(), trained(tuning));
         }
@@ -248,11 +220,12 @@ class FineTuningTest {
     var adapter = temporary.resolve("adapter");
     try (var base = ModelFolder.open(model);
         var device = Devices.cpu(1);
-        var tuning = FineTuning.open(base, lora(0), rows(), null, SETTINGS, device)) {
+        var tuning =
+            FineTuning.open(base, TinyRun.lora(0), TinyRun.rows(), null, SETTINGS, device)) {
       tuning.trainer().run();
       tuning.save(adapter);
     }
-    var first = run(lora(0), SETTINGS, 1);
+    var first = run(TinyRun.lora(0), SETTINGS, 1);
     var second = run(Adaptation.from(adapter), SETTINGS, 1);
     assertTrue(second.losses().getFirst() < first.losses().getFirst());
   }
@@ -261,7 +234,8 @@ class FineTuningTest {
   void whatAListenerThrowsEndsTheRunAndTheStateIsThatOfTheStep() throws IOException {
     try (var base = ModelFolder.open(model);
         var device = Devices.cpu(1);
-        var tuning = FineTuning.open(base, lora(0), rows(), null, SETTINGS, device)) {
+        var tuning =
+            FineTuning.open(base, TinyRun.lora(0), TinyRun.rows(), null, SETTINGS, device)) {
       tuning
           .trainer()
           .listen(
@@ -280,7 +254,8 @@ class FineTuningTest {
     try (var base = ModelFolder.open(model);
         var device = Devices.cpu(1);
         var tuning =
-            FineTuning.open(base, Adaptation.allWeights(), rows(), null, SETTINGS, device)) {
+            FineTuning.open(
+                base, Adaptation.allWeights(), TinyRun.rows(), null, SETTINGS, device)) {
       tuning.trainer().run();
       tuning.save(saved);
       said = generate(tuning.model());
