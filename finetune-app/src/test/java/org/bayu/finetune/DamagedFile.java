@@ -1,6 +1,5 @@
 package org.bayu.finetune;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
@@ -16,46 +15,6 @@ import org.bayu.finetune.error.ExitCode;
 
 /** A file of a kind that Bayu reads, and a command that reads it. */
 final class DamagedFile {
-  private static final String CONFIG =
-      """
-      {"model_type": "llama", "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
-       "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "silu", "vocab_size": 512,
-       "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "tie_word_embeddings": false,
-       "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": [2, 5], "dtype": "float32",
-       "rope_parameters": {"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0,
-        "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 32}}
-      """;
-
-  private static final String ROWS =
-      """
-      {"instruction": "Parse the sentence.", "input": "the dog was here", "output": "x(y[z])"}
-      {"prompt": "in the \\u00e9 a", "completion": " was", "id": 7}
-      {"messages": [{"role": "system", "content": "be"}, {"role": "user", "content": "a"},
-       {"role": "assistant", "content": "he is"}]}
-      """
-          .replace(",\n ", ", ");
-
-  private static final String YAML =
-      """
-      # a run
-      data: "rows.jsonl"
-      max_tune_length: 40
-      prompts: {prompt_input: "A {instruction} {input}:", prompt_no_input: 'B {instruction}'}
-      trainer:
-        id: one
-        wandb: {project: "bayu", tags: ["a", "b"]}
-        mp: p=f32,c=bfloat16
-        train_batch_size: 2
-        num_train_steps: 3
-        tensor_parallel_axes: ["mlp", "heads"]
-        checkpointer: {save_interval: 15m, keep: [{every: 50, until: 100}]}
-      optimizer: {learning_rate: 3e-4, weight_decay: 0.1, lr_schedule: cosine, warmup: 0.1}
-      lora:
-        r: 2
-        alpha: 8.0
-        target_modules: [q_proj, v_proj]
-      """;
-
   private final String kind;
   private final Path file;
   private final byte[] whole;
@@ -85,11 +44,11 @@ final class DamagedFile {
   /** Files of every kind, made in the folder. */
   static List<DamagedFile> all(Path folder) throws IOException {
     var files = new ArrayList<DamagedFile>();
-    var rows = Files.writeString(folder.resolve("rows.jsonl"), ROWS);
+    var rows = copied("rows.jsonl", folder);
     var texts =
         Files.writeString(folder.resolve("texts.jsonl"), "{\"text\": \"a <s>h\u00e9 is\"}\n");
 
-    var config = Files.writeString(folder.resolve("config.json"), CONFIG);
+    var config = copied("config.json", folder);
     var model = folder.resolve("model");
     done("init", "--config", config, "--output", model);
     copy(TestFiles.golden("tokenizer/legacy"), model, "tokenizer.json", "tokenizer_config.json");
@@ -144,7 +103,7 @@ final class DamagedFile {
     Files.createDirectories(adapter);
     copy(TestFiles.golden("llama2"), adapted, "config.json", "model.safetensors");
     copy(
-        TestFiles.golden("../../../../../lora/src/test/resources/golden/all-linear"),
+        TestFiles.project("lora/src/test/resources/golden/all-linear"),
         adapter,
         "adapter_config.json",
         "adapter_model.safetensors");
@@ -159,7 +118,7 @@ final class DamagedFile {
     files.add(of(rows, preview));
     var gzip = folder.resolve("rows.jsonl.gz");
     try (var out = new GZIPOutputStream(Files.newOutputStream(gzip))) {
-      out.write(ROWS.getBytes(UTF_8));
+      Files.copy(rows, out);
     }
     files.add(of(gzip, with(preview, 4, gzip)));
     var prompts =
@@ -168,7 +127,7 @@ final class DamagedFile {
             "{\"prompt_input\": \"{instruction} {input}:\", \"prompt_no_input\":"
                 + " \"{instruction}\"}");
     files.add(of(prompts, more(preview, "--prompts", prompts)));
-    var yaml = Files.writeString(folder.resolve("run.yaml"), YAML);
+    var yaml = copied("run.yaml", folder);
     files.add(of(yaml, more(preview, "--config_path", yaml)));
     Object[] plan = preview.clone();
     plan[0] = "plan";
@@ -179,14 +138,7 @@ final class DamagedFile {
         files.add(new DamagedFile("token cache", file, plan));
       }
     }
-    var csv =
-        Files.writeString(
-            folder.resolve("viggo.csv"),
-            """
-            mr,ref
-            "inform(name[A, B], genres[x])","A ""B"" is an x."
-            request(a[]),Why?
-            """);
+    var csv = copied("viggo.csv", folder);
     files.add(
         of(csv, "prepare", "--format", "viggo", "--input", csv, "--output", folder.resolve("o")));
     return files;
@@ -214,6 +166,10 @@ final class DamagedFile {
 
   private static Object[] more(Object[] command, Object... more) {
     return Stream.concat(Stream.of(command), Stream.of(more)).toArray();
+  }
+
+  private static Path copied(String seed, Path folder) throws IOException {
+    return Files.copy(TestFiles.seed(seed), folder.resolve(seed));
   }
 
   private static void copy(Path from, Path to, String... names) throws IOException {

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.bayu.finetune.error.ExitCode;
 import org.jspecify.annotations.Nullable;
@@ -20,22 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * file is damaged at random: 200 times in a build, 20,000 times with {@code -Pstress}.
  */
 class DamagedFilesTest {
-  /** Characters of a message at most, beside the paths in it. */
-  private static final int LONGEST = 400;
-
   private static final int PROBLEMS_SHOWN = 40;
-
-  /** Words of Java and its libraries. */
-  private static final Pattern FOREIGN =
-      Pattern.compile(
-          "should not have happened|Exception|Error:|\\b(?:java|javax|jdk|com|org)\\.\\w|Jackson"
-              + "|REDACTED|StreamRead|Deserialization|JsonToken|START_|END_OBJECT|VALUE_"
-              + "|was expecting|Unrecognized token|Unexpected character|code 0x|start byte"
-              + "|Input length = |MALFORMED|while scanning|while parsing|found unknown"
-              + "|expected <|\\bclass (?:\\[|\\w+[.$])|@[0-9a-f]{6,}|Optional\\[");
-
-  private static final Pattern CONTROL =
-      Pattern.compile("[\\p{Cc}&&[^\\n]]|[\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]");
 
   @TempDir private Path folder;
 
@@ -72,15 +56,9 @@ class DamagedFilesTest {
   /** What is wrong with how a command ended; null if nothing. */
   private @Nullable String problem(CommandLineRun run) {
     var messages = run.err().replace(folder.toString(), "");
-    var foreign = FOREIGN.matcher(messages);
-    if (foreign.find()) {
-      return "says '" + foreign.group() + "'";
-    }
-    if (CONTROL.matcher(messages).find()) {
-      return "prints control characters";
-    }
-    if (messages.lines().anyMatch(line -> line.length() > LONGEST)) {
-      return "has a long message";
+    var unfit = Messages.problem(messages);
+    if (unfit != null) {
+      return unfit;
     }
     var failed = run.exitCode() != ExitCode.DONE;
     if (failed && messages.lines().noneMatch(line -> line.startsWith("bayu: "))) {

@@ -23,7 +23,17 @@ public final class TestFiles {
 
   /** A file or folder of llama-model's golden test files. */
   public static Path golden(String name) {
-    return root().resolve("llama-model/src/test/resources/golden").resolve(name);
+    return project("llama-model/src/test/resources/golden/" + name);
+  }
+
+  /** A small valid file that the fuzz targets begin with. */
+  public static Path seed(String name) {
+    return project("finetune-app/src/test/resources/seeds/" + name);
+  }
+
+  /** A file or folder of the project. */
+  public static Path project(String name) {
+    return root().resolve(name);
   }
 
   /** The class path of a Java that a test starts; Maven gives this one half of it as modules. */

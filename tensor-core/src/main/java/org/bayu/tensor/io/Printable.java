@@ -13,9 +13,10 @@ import java.util.stream.Collectors;
  */
 public final class Printable {
   private static final int NAME = 64;
-  private static final int MESSAGE = 400;
+  private static final int MESSAGE = 360;
   private static final int PATH = 4096;
   private static final int LISTED = 3;
+  private static final String LEFT_OUT = " … ";
 
   private Printable() {}
 
@@ -44,12 +45,21 @@ public final class Printable {
     }
   }
 
-  /** A name or a value on one line: its first {@value #NAME} characters, and how many it has. */
+  /**
+   * A name or a value on one line: as much of its beginning as takes {@value #NAME} characters, and
+   * how many characters all of it has.
+   */
   public static String name(String text) {
-    if (text.length() <= NAME) {
-      return escape(text);
+    var line = new StringBuilder();
+    for (var i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
+      var end = line.length();
+      append(line, text.codePointAt(i));
+      if (line.length() > NAME) {
+        line.setLength(end);
+        return line + "… (" + text.length() + " characters)";
+      }
     }
-    return escape(start(text, NAME)) + "… (" + text.length() + " characters)";
+    return line.toString();
   }
 
   /** The same in double quotes. */
@@ -65,15 +75,20 @@ public final class Printable {
   }
 
   /**
-   * A message on one line of at most about {@value #MESSAGE} characters. The middle of a longer one
-   * is left out, because its end says what to do.
+   * A message on one line of at most {@value #MESSAGE} characters. The middle of a longer one is
+   * left out, because its end says what to do.
    */
   public static String message(String text) {
-    if (text.length() <= MESSAGE) {
-      return escape(text);
+    var line = escape(text);
+    if (line.length() <= MESSAGE) {
+      return line;
     }
-    var end = text.substring(text.length() - MESSAGE / 3);
-    return escape(start(text, MESSAGE - MESSAGE / 3)) + " … " + escape(end);
+    var start = MESSAGE - MESSAGE / 3 - LEFT_OUT.length();
+    var end = line.length() - MESSAGE / 3;
+    // Half a surrogate pair is left out too: it has been escaped where it stood alone.
+    return line.substring(0, Character.isLowSurrogate(line.charAt(start)) ? start - 1 : start)
+        + LEFT_OUT
+        + line.substring(Character.isLowSurrogate(line.charAt(end)) ? end + 1 : end);
   }
 
   /** The same for a sentence that may begin with a path: "path: what is wrong". */
@@ -82,11 +97,5 @@ public final class Printable {
     return colon < 0 || colon > PATH
         ? message(text)
         : escape(text.substring(0, colon + 2)) + message(text.substring(colon + 2));
-  }
-
-  /** The first characters, without half a surrogate pair at the end. */
-  private static String start(String text, int length) {
-    var cut = Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length;
-    return text.substring(0, cut);
   }
 }

@@ -37,6 +37,22 @@ class PrintableTest {
   }
 
   @Test
+  void escapedCharactersCountAsTheyArePrinted() {
+    assertEquals("\\u0000".repeat(10) + "… (300 characters)", Printable.name("\0".repeat(300)));
+    var message = Printable.message("\0".repeat(300));
+    assertTrue(message.length() <= 360, message);
+    assertTrue(message.endsWith("\\u0000"), message);
+  }
+
+  @Test
+  void aMessageIsNotCutWithinASurrogatePair() {
+    for (var shift : List.of("", "a")) {
+      var message = Printable.message(shift + "\ud83d\ude00".repeat(500));
+      assertEquals(Printable.escape(message), message);
+    }
+  }
+
+  @Test
   void ofManyTheFirstThreeAndTheRestsNumberAreNamed() {
     assertEquals("a", Printable.first(List.of("a"), ", "));
     assertEquals("a, b, c", Printable.first(List.of("a", "b", "c"), ", "));
@@ -46,7 +62,7 @@ class PrintableTest {
   @Test
   void aLongMessageKeepsItsEnd() {
     var message = Printable.message("x".repeat(100_000) + ". Give another name.");
-    assertTrue(message.length() <= 410, message);
+    assertTrue(message.length() <= 360, message);
     assertTrue(message.endsWith(". Give another name."), message);
   }
 

@@ -1,0 +1,121 @@
+package org.bayu.finetune.fuzz;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bayu.finetune.Messages;
+import org.bayu.finetune.error.Failure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of which a fuzzer makes the content, in a folder with what its parser wants beside it.
+ * However the content is, the parser reads it or ends in a sentence for the user. An error such as
+ * {@link StackOverflowError} or {@link OutOfMemoryError} is a fault of the parser's.
+ */
+final class FuzzedFile {
+  private final Path file;
+  private final Parser parser;
+  private final List<byte[]> seeds = new ArrayList<>();
+  private boolean warm;
+
+  /** What is tested. */
+  @FunctionalInterface
+  interface Parser {
+    /**
+     * Reads the file and uses what it holds.
+     *
+     * @return what would be printed for the user beside the result
+     */
+    List<String> read(Path file) throws IOException;
+  }
+
+  /** A file of this name in a new folder below {@code java.io.tmpdir}. */
+  FuzzedFile(String name, Parser parser) {
+    try {
+      var folder = Files.createTempDirectory("fuzz");
+      folder.toFile().deleteOnExit();
+      file = folder.resolve(name);
+      file.toFile().deleteOnExit();
+    } catch (IOException e) {
+      throw new IllegalStateException("no place for the file", e);
+    }
+    this.parser = parser;
+  }
+
+  /** Copies a file to beside this one. */
+  FuzzedFile beside(Path companion) {
+    var copy = file.resolveSibling(String.valueOf(companion.getFileName()));
+    copy.toFile().deleteOnExit();
+    try {
+      Files.copy(companion, copy);
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot copy " + companion, e);
+    }
+    return this;
+  }
+
+  /** Adds valid files, with which the fuzzer begins. */
+  FuzzedFile seeds(Path... files) {
+    for (var seed : files) {
+      try {
+        seeds.add(Files.readAllBytes(seed));
+      } catch (IOException e) {
+        throw new IllegalStateException("cannot read " + seed, e);
+      }
+    }
+    return this;
+  }
+
+  /** As {@link #seeds(Path...)}, a file's content. */
+  FuzzedFile seed(byte[] content) {
+    seeds.add(content);
+    return this;
+  }
+
+  /** The contents of valid files. */
+  List<byte[]> seeds() {
+    return List.copyOf(seeds);
+  }
+
+  /** Reads a valid content. */
+  void readSeed(byte[] content) throws IOException {
+    check(parser.read(write(content)), null);
+  }
+
+  /**
+   * Reads any content.
+   *
+   * @throws AssertionError if that ended in another way than with a result or a sentence
+   */
+  void read(byte[] content) {
+    if (!warm) { // the time that it takes to load classes is no fault of a content
+      warm = true;
+      seeds.forEach(this::read);
+    }
+    var written = write(content);
+    try {
+      check(parser.read(written), null);
+    } catch (IOException | RuntimeException e) {
+      check(List.of(Failure.of(e).message()), e);
+    }
+  }
+
+  private Path write(byte[] content) {
+    try {
+      return Files.write(file, content);
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot write " + file, e);
+    }
+  }
+
+  private void check(List<String> messages, @Nullable Exception cause) {
+    for (var message : messages) {
+      var problem = Messages.problem(message.replace(String.valueOf(file.getParent()), ""));
+      if (problem != null) {
+        throw new AssertionError(problem + ": " + message, cause);
+      }
+    }
+  }
+}
