@@ -33,7 +33,8 @@ public final class RunId {
     return environment;
   }
 
-  private static boolean isName(String id) {
+  /** Whether a text may be one. */
+  public static boolean isName(String id) {
     return NAME.matcher(id).matches();
   }
 

@@ -1,85 +1,133 @@
 package org.bayu.finetune.run;
 
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.WRITE;
-
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.tensor.io.StagedPath;
+import org.bayu.train.files.CleanEnd;
 import org.bayu.train.files.OutputFolder;
 import org.bayu.train.track.JsonLinesTracker;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of one run, {@code <trainer.output_dir>/<run id>}: {@code config.yaml}, {@code
- * metrics.jsonl}. Locked while the run goes on.
+ * metrics.jsonl}, and once the run has ended {@code run.json}. Locked as long as it is open: one
+ * process at a time writes there. The operating system lets go of the lock of a process that is
+ * killed.
  */
 public final class RunFolder implements AutoCloseable {
-  private static final String METRICS = "metrics.jsonl";
+  static final String CONFIG = "config.yaml";
+  static final String METRICS = "metrics.jsonl";
 
-  private static final String CONFIG = "config.yaml";
-  private static final String LOCK = ".lock";
+  private final Path folder;
+  private final List<Path> made;
+  private final RunLock lock;
+  private @Nullable JsonLinesTracker metrics;
 
-  private final FileChannel lockFile;
-  private final JsonLinesTracker metrics;
-
-  private RunFolder(FileChannel lockFile, JsonLinesTracker metrics) {
-    this.lockFile = lockFile;
-    this.metrics = metrics;
+  private RunFolder(Path folder, List<Path> made, RunLock lock) {
+    this.folder = folder;
+    this.made = made;
+    this.lock = lock;
   }
 
   /**
-   * Refuses a folder in which a run has done a step; writes nothing.
+   * Makes the folder if it is missing, and locks it.
    *
-   * @throws UserException if it has
+   * @throws UserException if the folder cannot be written to or is in use
    */
-  public static void refuseIfTaken(Path folder) throws IOException {
-    var metrics = folder.resolve(METRICS);
-    if (Files.exists(metrics) && Files.size(metrics) > 0) {
-      throw UserException.usage(
-          "%s: holds a run already. Give this one another trainer.id or trainer.output_dir."
-              .formatted(folder));
-    }
-  }
-
-  /**
-   * Makes the folder and locks it.
-   *
-   * @param config the resolved configuration, YAML
-   * @throws UserException if the folder cannot be written to, holds a run or is in use
-   */
-  public static RunFolder create(Path folder, String config) throws IOException {
-    var lockFile = lockFile(folder);
+  public static RunFolder open(Path folder) throws IOException {
+    var made = missing(folder);
     try {
-      if (lock(lockFile) == null) {
+      Files.createDirectories(folder);
+      var lock = RunLock.take(folder);
+      if (lock == null) {
         throw UserException.failed(
             "%s: another process is writing a run there. Give this one another trainer.id."
                 .formatted(folder));
       }
-      refuseIfTaken(folder);
-      Files.writeString(folder.resolve(CONFIG), config);
-      return new RunFolder(lockFile, JsonLinesTracker.create(folder.resolve(METRICS)));
+      return new RunFolder(folder, made, lock);
     } catch (IOException e) {
-      lockFile.close();
+      remove(made);
       throw unwritable(folder, e);
-    } catch (Throwable e) {
-      lockFile.close();
-      throw e;
     }
   }
 
-  private static FileChannel lockFile(Path folder) throws IOException {
+  /** The folders that are missing on the way to this one and itself, the innermost first. */
+  private static List<Path> missing(Path folder) {
+    var missing = new ArrayList<Path>();
+    for (var each = folder.toAbsolutePath();
+        each != null && Files.notExists(each);
+        each = each.getParent()) {
+      missing.add(each);
+    }
+    return missing;
+  }
+
+  /** Where it is. */
+  public Path path() {
+    return folder;
+  }
+
+  /** The file with an object for each step. */
+  public Path metricsFile() {
+    return folder.resolve(METRICS);
+  }
+
+  /** The file with the resolved configuration. */
+  public Path configFile() {
+    return folder.resolve(CONFIG);
+  }
+
+  /** Whether a run has begun here: its configuration or its metrics are there. */
+  public boolean hasRun() {
+    return Files.exists(configFile()) || Files.exists(metricsFile());
+  }
+
+  /**
+   * Writes {@code config.yaml}, or replaces it.
+   *
+   * @param config the resolved configuration
+   * @throws UserException if it cannot be written; the one before is then still there
+   */
+  public void writeConfig(String config) throws IOException {
+    write(configFile(), config);
+  }
+
+  /**
+   * How the run has ended; empty if it has not. A damaged {@code run.json} counts as none.
+   *
+   * @param messages takes a line if it is damaged
+   */
+  public Optional<RunEnd> ended(Consumer<String> messages) {
+    return RunEnd.read(folder, messages);
+  }
+
+  /**
+   * Writes {@code run.json}: the run has ended.
+   *
+   * @throws UserException if it cannot be written
+   */
+  public void end(RunEnd end) throws IOException {
+    write(folder.resolve(RunEnd.FILE), end.toJson());
+  }
+
+  private void write(Path file, String text) throws IOException {
     try {
-      Files.createDirectories(folder);
-      return FileChannel.open(folder.resolve(LOCK), CREATE, WRITE);
-    } catch (FileSystemException e) {
+      CleanEnd.run(
+          () -> {
+            try (var staged = StagedPath.file(file)) {
+              Files.writeString(staged.path(), text);
+              staged.publish();
+            }
+          });
+    } catch (IOException e) {
       throw unwritable(folder, e);
     }
   }
@@ -98,24 +146,76 @@ public final class RunFolder implements AutoCloseable {
         cause);
   }
 
-  private static @Nullable FileLock lock(FileChannel file) throws IOException {
-    try {
-      return file.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null; // this very process holds it
+  /**
+   * Refuses a folder in which a run has done a step; writes nothing.
+   *
+   * @throws UserException if it has
+   */
+  public static void refuseIfTaken(Path folder) throws IOException {
+    var metrics = folder.resolve(METRICS);
+    if (Files.exists(metrics) && Files.size(metrics) > 0) {
+      throw UserException.usage(
+          "%s: holds a run already. Give this one another trainer.id or trainer.output_dir."
+              .formatted(folder));
     }
   }
 
-  /** Writes the file with an object for each step, until {@link #close}. */
+  /**
+   * Makes the folder of a new run and locks it.
+   *
+   * @param config the resolved configuration, YAML
+   * @throws UserException if the folder cannot be written to, holds a run or is in use
+   */
+  public static RunFolder create(Path folder, String config) throws IOException {
+    var run = open(folder);
+    try {
+      refuseIfTaken(folder);
+      run.writeConfig(config);
+      run.metrics = JsonLinesTracker.create(run.metricsFile());
+      return run;
+    } catch (IOException e) {
+      run.close();
+      throw unwritable(folder, e);
+    } catch (Throwable e) {
+      run.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Writes the file with an object for each step, until {@link #close}.
+   *
+   * @throws IllegalStateException if the folder was opened without it
+   */
   public JsonLinesTracker metrics() {
+    if (metrics == null) {
+      throw new IllegalStateException("opened without metrics");
+    }
     return metrics;
   }
 
-  /** Ends the run's hold on the folder: closing the file releases its lock. */
+  /**
+   * Ends the hold on the folder. If {@link #open} made it and nothing was written there, it is
+   * removed: a run that was refused leaves nothing.
+   */
   @Override
   public void close() throws IOException {
-    try (lockFile) {
-      metrics.close();
+    try (lock;
+        var _ = metrics) {
+      if (!made.isEmpty() && lock.isAlone()) {
+        lock.delete();
+        remove(made);
+      }
+    }
+  }
+
+  private static void remove(List<Path> made) {
+    try {
+      for (var each : made) {
+        Files.deleteIfExists(each);
+      }
+    } catch (IOException e) {
+      // An empty folder stays, or one in which another run has begun.
     }
   }
 }
