@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.run.RunStart;
 import org.bayu.finetune.run.TrainRun;
 import org.bayu.train.StepReport;
 import org.bayu.train.TrainListener;
@@ -27,7 +28,8 @@ public final class TrainRates {
     var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     var messages = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     var config = TrainConfig.load(null, List.of(args));
-    try (var run = new TrainRun(config, messages::println)) {
+    try (var start = RunStart.of(config, messages::println);
+        var run = new TrainRun(start, messages::println)) {
       run.listen(new Turns(in));
       run.run();
     } catch (EndException e) {

@@ -146,7 +146,17 @@ class TutorialTest {
     assertTrue(distance(logits("--model", model), logits("--model", saved)) > 1e-3);
     assertTrue(Files.exists(saved.resolve("tokenizer.model")));
     var again = train("--trainer.id", "all");
-    assertTrue(again.sentenceOfRun(ExitCode.USAGE).contains("holds a run already"), again.err());
+    assertEquals(ExitCode.DONE, again.exitCode(), again.err());
+    assertEquals(
+        "The run all has ended after 3 steps; the model is in %s. Nothing is done.\n"
+            .formatted(saved),
+        again.out());
+    var other = train("--trainer.id", "all", "--trainer.seed", "5");
+    assertTrue(
+        other
+            .sentenceOfRun(ExitCode.USAGE)
+            .contains("holds a run already with other settings: trainer.seed was 0 and is 5."),
+        other.err());
   }
 
   @Test

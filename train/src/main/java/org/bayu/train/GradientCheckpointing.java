@@ -7,5 +7,10 @@ public enum GradientCheckpointing {
   /** Always: less memory, about a third more time. */
   TRUE,
   /** Never. */
-  FALSE
+  FALSE;
+
+  /** Always or never. */
+  public static GradientCheckpointing of(boolean always) {
+    return always ? TRUE : FALSE;
+  }
 }

@@ -22,6 +22,7 @@ public final class Commands {
           EvaluateCommand.class,
           GenerateCommand.class,
           MergeCommand.class,
+          SaveCommand.class,
           LogitsCommand.class,
           TokenizeCommand.class,
           InitCommand.class,

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.train.data.PromptTemplate;
 import org.bayu.train.data.RowReader;
@@ -59,10 +58,5 @@ abstract class ConfigCommand {
     err.println(config.kind());
     config.notices().forEach(err::println);
     return config;
-  }
-
-  /** The same, with a random name where the configuration has none. */
-  static TrainConfig named(TrainConfig config) {
-    return config.trainer().id() == null ? config.withId(RunId.random()) : config;
   }
 }

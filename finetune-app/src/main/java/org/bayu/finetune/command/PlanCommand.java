@@ -26,7 +26,7 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var config = named(load());
+    var config = load().withId("plan");
     var line = spec.commandLine();
     try (var inputs = RunInputs.open(config, line.getErr()::println);
         var device = Devices.cpu()) {

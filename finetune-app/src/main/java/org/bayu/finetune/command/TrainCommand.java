@@ -3,6 +3,7 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.run.RunStart;
 import org.bayu.finetune.run.TrainRun;
 import org.bayu.finetune.terminal.TerminalTracker;
 import org.bayu.train.plan.PeakMemory;
@@ -29,12 +30,24 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var config = named(load());
+    var config = load();
     var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
     try (var memory = new PeakMemory();
         var terminal = new TerminalTracker(err);
-        var run = new TrainRun(config, terminal::message)) {
+        var start = RunStart.of(config, terminal::message)) {
+      var ended = start.ended();
+      if (ended.isPresent()) {
+        out.println(ended.get());
+        return ExitCode.DONE;
+      }
+      return run(start, terminal, memory);
+    }
+  }
+
+  private int run(RunStart start, TerminalTracker terminal, PeakMemory memory) throws IOException {
+    var out = spec.commandLine().getOut();
+    try (var run = new TrainRun(start, terminal::message)) {
       run.listen(terminal);
       if (profile) {
         run.startProfile();

@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.bayu.train.checkpoint.CheckpointPolicy;
+import org.bayu.train.checkpoint.CheckpointPolicy.Keep;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record CheckpointerConfig(@Nullable Path basePath, Interval saveInterval, List<Keep> keep) {
 
-  /** Levanter's default: every 15 minutes, and every 10,000 steps for good. */
+  /** {@link CheckpointPolicy#DEFAULT}, in the run's own folder. */
   public static final CheckpointerConfig DEFAULT =
       new CheckpointerConfig(
-          null, new Interval(Duration.ofMinutes(15)), List.of(new Keep(10_000, null)));
+          null, new Interval(CheckpointPolicy.DEFAULT.interval()), CheckpointPolicy.DEFAULT.keep());
 
   /**
    * A time span, written as numbers with the units d, h, m and s, or as seconds.
@@ -64,20 +66,17 @@ public record CheckpointerConfig(@Nullable Path basePath, Interval saveInterval,
   }
 
   /**
-   * A rule.
-   *
-   * @param every steps from one kept checkpoint to the next
-   * @param until the last step that the rule is for; null for no end
-   */
-  public record Keep(int every, @Nullable Integer until) {}
-
-  /**
    * The folder of a run's checkpoints.
    *
    * @param runFolder the run's own folder
    */
   public Path folder(String runId, Path runFolder) {
     return basePath == null ? runFolder.resolve("checkpoints") : basePath.resolve(runId);
+  }
+
+  /** The same for the library. */
+  public CheckpointPolicy policy() {
+    return new CheckpointPolicy(saveInterval.time, keep);
   }
 
   static CheckpointerConfig read(ConfigSection keys) {

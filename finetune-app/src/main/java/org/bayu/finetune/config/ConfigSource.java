@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
@@ -60,6 +61,19 @@ final class ConfigSource {
           throw UserException.usage(
               node.where() + ": " + node + ", where 'key: value' lines are expected.");
     };
+  }
+
+  /**
+   * The tree of a configuration in JSON, which is YAML too.
+   *
+   * @param name of where it stands
+   */
+  static Keys json(String name, JsonNode json) throws IOException {
+    var node = new ConfigSource(name, false).parse(json.toString());
+    if (node instanceof Keys keys) {
+      return keys;
+    }
+    throw UserException.usage(name + ": has no configuration.");
   }
 
   private static String text(Path file) throws IOException {

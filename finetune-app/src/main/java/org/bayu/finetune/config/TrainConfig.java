@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializerProvider;
@@ -126,12 +127,28 @@ public record TrainConfig(
     return new RowReader(config.prompts, output, false, config.specialTokensInRows);
   }
 
+  /**
+   * Reads what {@link #toJson} wrote, and flags that override it.
+   *
+   * @param name of where it stands
+   */
+  public static TrainConfig ofJson(String name, JsonNode json, List<String> flags)
+      throws IOException {
+    return read(ConfigSource.json(name, json), flags, Set.of());
+  }
+
   private static TrainConfig read(@Nullable Path file, List<String> flags, Set<String> options)
       throws IOException {
-    var root =
+    return read(
         file == null
             ? new ConfigNode.Keys(new LinkedHashMap<>(), "command line")
-            : ConfigSource.file(file);
+            : ConfigSource.file(file),
+        flags,
+        options);
+  }
+
+  private static TrainConfig read(ConfigNode.Keys root, List<String> flags, Set<String> options)
+      throws IOException {
     ConfigSource.addFlags(root, flags);
     var known = new KnownKeys(options);
     var keys = ConfigSection.root(root, known);
@@ -216,6 +233,11 @@ public record TrainConfig(
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a configuration is always writable", e);
     }
+  }
+
+  /** The whole configuration as a tree, in the form of {@link #toYaml}. */
+  public JsonNode toJson() {
+    return YAML.valueToTree(this);
   }
 
   /**

@@ -13,8 +13,6 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.files.CleanEnd;
 import org.bayu.train.files.OutputFolder;
-import org.bayu.train.track.JsonLinesTracker;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of one run, {@code <trainer.output_dir>/<run id>}: {@code config.yaml}, {@code
@@ -29,7 +27,6 @@ public final class RunFolder implements AutoCloseable {
   private final Path folder;
   private final List<Path> made;
   private final RunLock lock;
-  private @Nullable JsonLinesTracker metrics;
 
   private RunFolder(Path folder, List<Path> made, RunLock lock) {
     this.folder = folder;
@@ -147,61 +144,12 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Refuses a folder in which a run has done a step; writes nothing.
-   *
-   * @throws UserException if it has
-   */
-  public static void refuseIfTaken(Path folder) throws IOException {
-    var metrics = folder.resolve(METRICS);
-    if (Files.exists(metrics) && Files.size(metrics) > 0) {
-      throw UserException.usage(
-          "%s: holds a run already. Give this one another trainer.id or trainer.output_dir."
-              .formatted(folder));
-    }
-  }
-
-  /**
-   * Makes the folder of a new run and locks it.
-   *
-   * @param config the resolved configuration, YAML
-   * @throws UserException if the folder cannot be written to, holds a run or is in use
-   */
-  public static RunFolder create(Path folder, String config) throws IOException {
-    var run = open(folder);
-    try {
-      refuseIfTaken(folder);
-      run.writeConfig(config);
-      run.metrics = JsonLinesTracker.create(run.metricsFile());
-      return run;
-    } catch (IOException e) {
-      run.close();
-      throw unwritable(folder, e);
-    } catch (Throwable e) {
-      run.close();
-      throw e;
-    }
-  }
-
-  /**
-   * Writes the file with an object for each step, until {@link #close}.
-   *
-   * @throws IllegalStateException if the folder was opened without it
-   */
-  public JsonLinesTracker metrics() {
-    if (metrics == null) {
-      throw new IllegalStateException("opened without metrics");
-    }
-    return metrics;
-  }
-
-  /**
    * Ends the hold on the folder. If {@link #open} made it and nothing was written there, it is
    * removed: a run that was refused leaves nothing.
    */
   @Override
   public void close() throws IOException {
-    try (lock;
-        var _ = metrics) {
+    try (lock) {
       if (!made.isEmpty() && lock.isAlone()) {
         lock.delete();
         remove(made);

@@ -19,14 +19,18 @@ import org.jspecify.annotations.Nullable;
 /** The saves that a configuration asks for: what, where and how often. */
 public record RunSaves(TrainConfig config, RunInputs inputs) {
   /**
-   * Refuses places that cannot be written to or hold one of the saves already.
+   * Refuses places that cannot be written to or hold one of the saves already, unless this very run
+   * made them before it was interrupted: those are replaced.
    *
    * @param messages takes a line where something of others was left there
    * @throws org.bayu.train.TrainException if so
    */
-  static void check(TrainConfig config, Consumer<String> messages) throws IOException {
-    check(config, "hf_save_path", config.hfSavePath(), messages);
-    check(config, "merged_hf_save_path", config.mergedHfSavePath(), messages);
+  static void check(RunStart start, Consumer<String> messages) throws IOException {
+    var config = start.config();
+    if (!start.isKnown()) {
+      check(config, "hf_save_path", config.hfSavePath(), messages);
+      check(config, "merged_hf_save_path", config.mergedHfSavePath(), messages);
+    }
   }
 
   private static void check(
@@ -54,7 +58,11 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
 
   /** The saves of what is trained. */
   Saves of(
-      LlamaModel model, @Nullable LoraAdapter adapter, Device device, Consumer<String> messages)
+      LlamaModel model,
+      @Nullable LoraAdapter adapter,
+      Device device,
+      RunStart start,
+      Consumer<String> messages)
       throws IOException {
     var id = config.trainer().runId();
     var run = config.trainer().outputDir().resolve(id);
@@ -63,6 +71,7 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
         stores(model, adapter, device),
         trained("trainer.output_dir", run, model, adapter),
         List.of(run, temporary.resolve("bayu-" + id)),
+        start.isKnown(),
         messages);
   }
 

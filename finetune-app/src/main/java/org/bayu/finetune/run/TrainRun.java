@@ -2,8 +2,12 @@ package org.bayu.finetune.run;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
@@ -11,16 +15,18 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.DeviceReport;
 import org.bayu.tensor.device.Devices;
-import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.NonFiniteException;
 import org.bayu.train.StepProfile;
 import org.bayu.train.StepReport;
 import org.bayu.train.TrainListener;
+import org.bayu.train.checkpoint.Checkpointer;
 import org.bayu.train.checkpoint.ModelStore;
 import org.bayu.train.checkpoint.Saves;
+import org.bayu.train.files.OutputFolder;
 import org.bayu.train.finetune.FineTuning;
 import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlan;
+import org.bayu.train.track.JsonLinesTracker;
 import org.bayu.train.track.Tracking;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +38,21 @@ public final class TrainRun implements AutoCloseable {
   /** Steps that a profile leaves out: code is compiled and memory touched in them. */
   private static final int WARM_UP_STEPS = 2;
 
+  /** A scheduler gives half a minute before it kills. */
+  private static final Duration LAST_CHECKPOINT = Duration.ofSeconds(20);
+
+  private final RunStart start;
   private final TrainConfig config;
   private final Consumer<String> messages;
-  private final Path folder;
-  private final Device device;
   private final RunInputs inputs;
+  private final Device device;
   private final MemoryPlan plan;
   private final FineTuning tuning;
+  private final Checkpointer checkpointer;
   private final Saves saves;
+  private final ReentrantLock ending = new ReentrantLock();
+  private @Nullable Tracking tracking;
+  private boolean closed;
   private boolean profiles;
   private @Nullable StepProfile profile;
   private String metrics = "";
@@ -48,29 +61,29 @@ public final class TrainRun implements AutoCloseable {
   public record Saved(@Nullable Path model, @Nullable Path adapter, @Nullable Path merged) {}
 
   /**
-   * Sets a run up: opens the model, reads the data, plans and takes the memory.
+   * Sets a run up: opens the model, reads the data, plans and takes the memory, and loads the
+   * checkpoint that it goes on from.
    *
+   * @param start remains the caller's, open as long as this object
    * @param messages takes a line for whoever watches
    * @throws UserException for what the user can mend
    */
-  public TrainRun(TrainConfig config, Consumer<String> messages) throws IOException {
-    this.config = config;
+  public TrainRun(RunStart start, Consumer<String> messages) throws IOException {
+    this.start = start;
     this.messages = messages;
-    folder = config.trainer().outputDir().resolve(config.trainer().runId());
-    RunFolder.refuseIfTaken(folder);
+    config = start.config();
     if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
       messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
     }
-    RunSaves.check(config, messages);
+    RunSaves.check(start, messages);
     var opened = RunInputs.open(config, messages);
     Device computing = null;
     FineTuning made = null;
     try {
+      var resumption = Resumption.of(start, opened, messages);
       // Before anything is allocated that the plan is about.
       var machine = MachineMemory.current();
-      var planner = opened.planner(config, machine);
-      plan = planner.plan();
-      new PlanRefusal(planner, machine).check(plan);
+      plan = resumption.plan(machine, messages);
       new PlanText(plan, machine).summary().forEach(messages);
       computing = Devices.cpu();
       var runSaves = new RunSaves(config, opened);
@@ -86,7 +99,16 @@ public final class TrainRun implements AutoCloseable {
               config.settings(),
               plan,
               computing);
-      saves = runSaves.of(made.model(), made.adapter(), computing, messages);
+      resumption.load(made.state(), messages);
+      checkpointer =
+          new Checkpointer(
+              start.checkpoints(),
+              made.state(),
+              resumption.description(plan, computing, messages),
+              config.trainer().checkpointer().policy(),
+              start.folder().path().resolve("checkpoint-now"),
+              new Checkpointer.Surroundings(messages, this::syncMetrics, this::checkpointTook));
+      saves = runSaves.of(made.model(), made.adapter(), computing, start, messages);
     } catch (Throwable e) {
       try (opened;
           var _ = computing;
@@ -117,32 +139,68 @@ public final class TrainRun implements AutoCloseable {
    */
   public Saved run() throws IOException {
     var trainer = tuning.trainer();
+    var state = tuning.state();
+    var folder = start.folder();
     var peak = DeviceReport.peakGflops(device, config.trainer().mp().compute());
-    try (var run = RunFolder.create(folder, resolved().toYaml());
-        var tracking = new Tracking(List.of(run.metrics()), peak, messages)) {
-      messages.accept("Run " + config.trainer().runId() + " in " + folder);
-      trainer.listen(tracking);
-      trainer.listen(new Steps());
+    folder.writeConfig(Resumption.resolved(config, plan).toYaml());
+    var file = JsonLinesTracker.resume(folder.metricsFile(), state.progress().reportedSteps());
+    try (var tracks = new Tracking(List.of(file), peak, messages)) {
+      tracking = tracks;
+      messages.accept("Run " + config.trainer().runId() + " in " + folder.path());
+      trainer.listen(tracks);
+      var steps = new Steps();
+      trainer.listen(steps);
+      trainer.listen(checkpointer);
       train(peak);
-      var missing = tracking.missing(run.metrics().name());
+      var missing = tracks.missing(file.name());
       metrics =
-          run.metrics().name()
+          file.name()
               + (missing == 0
                   ? ""
                   : String.format(Locale.ROOT, " (%,d steps are missing in it)", missing));
+      var saved = saved(state.steps());
+      end(RunEnd.now(config.trainer().runId(), state.steps(), steps.lastLoss, places(saved)));
+      return saved;
     }
-    var steps = tuning.state().steps();
+  }
+
+  /** Notes that the run has ended; without the note it would only be ended once more. */
+  private void end(RunEnd end) throws IOException {
+    if (end.steps() == config.trainer().numTrainSteps()) {
+      try {
+        start.folder().end(end);
+      } catch (UserException e) {
+        messages.accept("The run has ended, but that could not be noted. " + e.getMessage());
+      }
+    }
+  }
+
+  private Saved saved(int steps) {
     return new Saved(
         saves.path(ModelStore.Kind.MODEL, steps),
         saves.path(ModelStore.Kind.ADAPTER, steps),
         saves.path(ModelStore.Kind.MERGED, steps));
   }
 
+  private static Map<String, String> places(Saved saved) {
+    var places = new LinkedHashMap<String, String>();
+    add(places, ModelStore.Kind.MODEL, saved.model);
+    add(places, ModelStore.Kind.ADAPTER, saved.adapter);
+    add(places, ModelStore.Kind.MERGED, saved.merged);
+    return places;
+  }
+
+  private static void add(Map<String, String> places, ModelStore.Kind kind, @Nullable Path path) {
+    if (path != null) {
+      places.put(kind.toString(), path.toString());
+    }
+  }
+
   private void train(double peak) throws IOException {
     try {
       tuning.trainer().run();
       refuseDestroyed();
-      saves.last(tuning.state().steps());
+      saves.last(tuning.state().steps(), lastCheckpoint());
       device.mark("between steps");
     } catch (NonFiniteException e) {
       throw new UserException(
@@ -158,6 +216,57 @@ public final class TrainRun implements AutoCloseable {
     }
     var steps = tuning.state().steps() - firstProfiled();
     profile = new StepProfile(device.profile(), steps, device.threads(), peak);
+  }
+
+  /** The checkpoint of the final state; null if it cannot be written. */
+  private @Nullable Path lastCheckpoint() {
+    try {
+      return checkpointer.last();
+    } catch (IOException e) {
+      messages.accept(
+          "%s: the checkpoint of the final state could not be written (%s)."
+              .formatted(start.checkpoints().folder(), OutputFolder.reason(e)));
+      return null;
+    }
+  }
+
+  /**
+   * Ends the run from another thread, for the end of the process: brings the state after the last
+   * whole step to the disk if that can be done in time. Afterwards the run does nothing more, and
+   * {@link #close} waits for ever.
+   */
+  @SuppressWarnings("LockNotBeforeTry") // never unlocked
+  public void interrupt() {
+    ending.lock();
+    if (closed) {
+      return;
+    }
+    var state = tuning.state();
+    state.freeze();
+    var newest = checkpointer.writeInTime(LAST_CHECKPOINT);
+    messages.accept(
+        newest
+            .map(
+                path ->
+                    String.format(
+                        Locale.ROOT,
+                        "Interrupted after %d of %d steps. The newest checkpoint is %s.",
+                        state.steps(),
+                        config.trainer().numTrainSteps(),
+                        path))
+            .orElse("Interrupted before the first checkpoint."));
+  }
+
+  private void checkpointTook(double seconds) {
+    if (tracking != null) {
+      tracking.add("throughput/checkpoint_time", seconds);
+    }
+  }
+
+  private void syncMetrics() {
+    if (tracking != null) {
+      tracking.sync();
+    }
   }
 
   private int firstProfiled() {
@@ -179,6 +288,8 @@ public final class TrainRun implements AutoCloseable {
 
   /** What a run does beside its steps. */
   private final class Steps implements TrainListener {
+    private double lastLoss = Double.NaN;
+
     @Override
     public void stepBegins(int step) {
       if (profiles && step == firstProfiled()) {
@@ -188,6 +299,7 @@ public final class TrainRun implements AutoCloseable {
 
     @Override
     public void step(StepReport report) {
+      lastLoss = report.loss();
       saves.loss(report.step(), report.loss());
       var done = report.step() + 1;
       if (report.isFinite()
@@ -197,16 +309,6 @@ public final class TrainRun implements AutoCloseable {
         saves.between(done);
       }
     }
-  }
-
-  /** The configuration with the plan's settings in place of what it left open. */
-  private TrainConfig resolved() {
-    return config.withTrainer(
-        config
-            .trainer()
-            .withMemory(
-                plan.maxTokens(),
-                plan.checkpointing() ? GradientCheckpointing.TRUE : GradientCheckpointing.FALSE));
   }
 
   /** Where the metrics are, and how many steps are missing there. */
@@ -234,6 +336,12 @@ public final class TrainRun implements AutoCloseable {
   /** Frees everything. */
   @Override
   public void close() throws IOException {
+    ending.lock();
+    try {
+      closed = true;
+    } finally {
+      ending.unlock();
+    }
     try (inputs;
         device) {
       tuning.close();

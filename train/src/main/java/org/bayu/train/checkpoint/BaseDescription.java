@@ -45,7 +45,7 @@ public record BaseDescription(
   }
 
   /** What differs now, with both values. */
-  List<String> differences(BaseDescription now) {
+  public List<String> differences(BaseDescription now) {
     var differences = new ArrayList<String>();
     for (var key : keys(fields(config), fields(now.config))) {
       var before = config.get(key);

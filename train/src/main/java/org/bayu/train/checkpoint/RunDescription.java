@@ -7,7 +7,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.bayu.lora.LoraConfig;
@@ -81,9 +80,23 @@ public record RunDescription(
    * @param mayDiffer the settings, by dotted name, that do not matter
    */
   public List<String> differences(RunDescription now, Predicate<String> mayDiffer) {
+    var differences = differences(settings, now.settings, mayDiffer);
+    add(differences, "adapter", adapter, now.adapter);
+    differences.addAll(data.differences(now.data));
+    differences.addAll(base.differences(now.base));
+    return differences;
+  }
+
+  /**
+   * What differs between two configurations, each key with both values.
+   *
+   * @param mayDiffer the keys, by dotted name, that do not matter
+   */
+  public static List<String> differences(
+      JsonNode settings, JsonNode now, Predicate<String> mayDiffer) {
     var differences = new ArrayList<String>();
     var before = flat(settings);
-    var after = flat(now.settings);
+    var after = flat(now);
     var keys = new LinkedHashSet<>(before.keySet());
     keys.addAll(after.keySet());
     for (var key : keys) {
@@ -91,9 +104,6 @@ public record RunDescription(
         add(differences, key, text(before.get(key)), text(after.get(key)));
       }
     }
-    add(differences, "adapter", adapter, now.adapter);
-    differences.addAll(data.differences(now.data));
-    differences.addAll(base.differences(now.base));
     return differences;
   }
 
@@ -125,7 +135,7 @@ public record RunDescription(
   }
 
   private static void flatten(String prefix, JsonNode node, Map<String, JsonNode> flat) {
-    for (var field : (Iterable<Map.Entry<String, JsonNode>>) node.properties()::iterator) {
+    for (var field : node.properties()) {
       var name = prefix + field.getKey();
       if (field.getValue().isObject() && !field.getValue().isEmpty()) {
         flatten(name + ".", field.getValue(), flat);
@@ -135,11 +145,13 @@ public record RunDescription(
     }
   }
 
-  /** The same run on a machine with these instructions from now on. */
-  public RunDescription on(String now) {
-    var all = new ArrayList<>(instructions);
-    if (all.isEmpty() || !Objects.equals(all.getLast(), now)) {
-      all.add(now);
+  /** The same run, whose earlier steps were computed by these instructions. */
+  public RunDescription after(List<String> earlier) {
+    var all = new ArrayList<>(earlier);
+    for (var each : instructions) {
+      if (all.isEmpty() || !all.getLast().equals(each)) {
+        all.add(each);
+      }
     }
     return new RunDescription(id, settings, adapter, data, base, cut, List.copyOf(all));
   }

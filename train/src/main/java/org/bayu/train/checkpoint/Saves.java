@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bayu.tensor.io.NonFiniteTensorException;
+import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.TrainException;
 import org.bayu.train.files.CleanEnd;
 import org.bayu.train.files.OutputFolder;
@@ -24,27 +25,31 @@ public final class Saves {
   private final ModelStore rescue;
   private final List<Path> elsewhere;
   private final FreeSpace space;
+  private final boolean replaces;
   private final Consumer<String> messages;
   private int lastSaved;
   private @Nullable Double lossAfterLastSaved;
   private int saveBefore;
   private @Nullable Double lossAfterSaveBefore;
 
-  /** Saves on this machine's file systems, of a run that has not begun. */
+  /** Saves on this machine's file systems. */
   public Saves(
       List<ModelStore> targets,
       ModelStore rescue,
       List<Path> elsewhere,
+      boolean replaces,
       Consumer<String> messages) {
-    this(targets, rescue, elsewhere, FreeSpace.ofThisMachine(), messages);
+    this(targets, rescue, elsewhere, FreeSpace.ofThisMachine(), replaces, messages);
   }
 
   /**
-   * Saves of a run that has not begun.
+   * Saves of a run.
    *
    * @param targets what is saved at every save
    * @param rescue the smallest store with everything that was trained, for a save elsewhere
    * @param elsewhere folders to try if the rescue store cannot be saved in its place
+   * @param replaces whether the run made saves before, which are replaced when it comes to their
+   *     steps again
    * @param messages takes lines for the user
    */
   Saves(
@@ -52,11 +57,13 @@ public final class Saves {
       ModelStore rescue,
       List<Path> elsewhere,
       FreeSpace space,
+      boolean replaces,
       Consumer<String> messages) {
     this.targets = List.copyOf(targets);
     this.rescue = rescue;
     this.elsewhere = List.copyOf(elsewhere);
     this.space = space;
+    this.replaces = replaces;
     this.messages = messages;
   }
 
@@ -121,10 +128,11 @@ public final class Saves {
   /**
    * Makes the last save.
    *
+   * @param checkpoint holds the same state; null if there is none
    * @throws TrainException if something could not be saved in its place; the message says where it
    *     is
    */
-  public void last(int done) {
+  public void last(int done, @Nullable Path checkpoint) {
     ModelStore failed = null;
     IOException reason = null;
     Path whole = null;
@@ -138,12 +146,16 @@ public final class Saves {
       }
     }
     if (failed != null && reason != null) {
-      throw notInPlace(failed, reason, whole, done);
+      throw notInPlace(failed, reason, whole, checkpoint, done);
     }
   }
 
   private TrainException notInPlace(
-      ModelStore failed, IOException reason, @Nullable Path whole, int done) {
+      ModelStore failed,
+      IOException reason,
+      @Nullable Path whole,
+      @Nullable Path checkpoint,
+      int done) {
     var text =
         String.format(
             Locale.ROOT,
@@ -154,6 +166,11 @@ public final class Saves {
             reason(reason, failed));
     if (whole != null) {
       return TrainException.failed(text + " The " + rescue.kind() + " is in " + whole + ".");
+    }
+    if (checkpoint != null) {
+      return TrainException.failed(
+          "%s The state is kept: bayu save --checkpoint %s --%s FOLDER saves it elsewhere."
+              .formatted(text, checkpoint, failed.key()));
     }
     return TrainException.failed(
         text
@@ -209,7 +226,13 @@ public final class Saves {
 
   private @Nullable IOException write(ModelStore target, Path path, int done) {
     try {
-      CleanEnd.run(() -> target.write(path));
+      CleanEnd.run(
+          () -> {
+            if (replaces && Files.exists(path)) {
+              StagedPath.delete(path);
+            }
+            target.write(path);
+          });
     } catch (IOException e) {
       return e;
     } catch (UncheckedIOException e) {

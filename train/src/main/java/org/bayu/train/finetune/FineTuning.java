@@ -2,7 +2,6 @@ package org.bayu.train.finetune;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.hf.ModelFolder;
@@ -43,8 +42,7 @@ public final class FineTuning implements AutoCloseable {
   private final TokenizedData data;
   private final MemoryPlan plan;
   private final Device device;
-  private final LlamaModel model;
-  private final @Nullable LoraAdapter adapter;
+  private final TrainedModel trained;
   private final TrainState state;
   private final TrainingStep step;
   private final Trainer trainer;
@@ -63,16 +61,9 @@ public final class FineTuning implements AutoCloseable {
     this.plan = plan;
     this.device = device;
     try {
-      model = new LlamaModel(base.config(), base.checkpoint().weights());
-      model.checkWeights();
-      adapter = adaptation.applyTo(model, settings.seed());
-      if (adapter == null) {
-        var arena = resources.add(Arena.ofShared());
-        model.parameters().forEach(parameter -> parameter.train(arena));
-      } else {
-        resources.add(adapter);
-      }
-      state = resources.add(new TrainState(model, adapter, device, settings.adamW()));
+      trained = resources.add(new TrainedModel(base, adaptation, settings.seed()));
+      var adapter = trained.adapter();
+      state = resources.add(new TrainState(trained.model(), adapter, device, settings.adamW()));
       var dropout = adapter == null ? 0 : adapter.config().dropout();
       // As large as planned from the start: growing in the first step takes more.
       step =
@@ -153,12 +144,12 @@ public final class FineTuning implements AutoCloseable {
 
   /** The model in its current state, for example to generate with. */
   public LlamaModel model() {
-    return model;
+    return trained.model();
   }
 
   /** The adapter; null where all weights are trained. */
   public @Nullable LoraAdapter adapter() {
-    return adapter;
+    return trained.adapter();
   }
 
   /**
@@ -168,6 +159,7 @@ public final class FineTuning implements AutoCloseable {
    * @param settings what the caller wants to compare before it goes on from a checkpoint; an object
    */
   public RunDescription description(String id, JsonNode settings) throws IOException {
+    var adapter = trained.adapter();
     return RunDescription.of(
         id,
         settings,
@@ -186,10 +178,11 @@ public final class FineTuning implements AutoCloseable {
    * @throws IOException if the folder exists and is not empty, or cannot be written
    */
   public void save(Path folder) throws IOException {
+    var adapter = trained.adapter();
     if (adapter != null) {
       PeftFormat.save(adapter, folder, base.checkpoint().folder().toString());
     } else {
-      SavedModels.saveTrained(folder, base.checkpoint(), model, null, base.tokenizer().eosId());
+      SavedModels.saveTrained(folder, base.checkpoint(), model(), null, base.tokenizer().eosId());
     }
   }
 

@@ -22,6 +22,7 @@ public final class Tracking implements TrainListener, AutoCloseable {
   private final List<Follower> followers = new ArrayList<>();
   private final Consumer<String> messages;
   private final Map<String, Number> fixed = new LinkedHashMap<>();
+  private final Map<String, Double> next = new LinkedHashMap<>();
   private int steps;
   private final double peakGflops;
 
@@ -46,10 +47,17 @@ public final class Tracking implements TrainListener, AutoCloseable {
     fixed.put("fraction_trainable", (double) start.trainable() / start.parameters());
   }
 
+  /** Adds to a number of the next step's metrics, for what is done between two steps. */
+  public void add(String name, double value) {
+    next.merge(name, value, Double::sum);
+  }
+
   @Override
   public void step(StepReport report) {
     var start = System.nanoTime();
     var metrics = metrics(report);
+    metrics.putAll(next);
+    next.clear();
     metrics.put("throughput/hook_time", (System.nanoTime() - start) * 1e-9);
     followers.forEach(follower -> follower.log(report.step(), metrics));
   }

@@ -49,6 +49,7 @@ class SavesTest {
         adapter,
         List.of(run, temporary),
         _ -> Optional.of(new FreeSpace.Room("disk", free)),
+        false,
         messages::add);
   }
 
@@ -122,7 +123,7 @@ class SavesTest {
   @Test
   void whatCannotBeSavedInItsPlaceAtTheEndIsSavedInTheRunsFolder() throws IOException {
     full.addAll(List.of(adapters, merged));
-    var e = assertThrows(TrainException.class, () -> saves().last(20));
+    var e = assertThrows(TrainException.class, () -> saves().last(20, null));
     assertEquals(
         "hf_save_path: the adapter could not be saved in %s (No space left on device). The adapter is in %s."
             .formatted(adapters.resolve("step-20"), run.resolve("adapter-step-20")),
@@ -133,21 +134,21 @@ class SavesTest {
   @Test
   void whereTheRunsFolderIsFullTooTheTemporaryFolderIsTried() {
     full.addAll(List.of(adapters, merged, run));
-    var e = assertThrows(TrainException.class, () -> saves().last(20));
+    var e = assertThrows(TrainException.class, () -> saves().last(20, null));
     assertTrue(sentence(e).endsWith("in " + temporary.resolve("adapter-step-20") + "."));
   }
 
   @Test
   void whereNoPlaceIsLeftThatIsSaid() {
     full.addAll(List.of(adapters, merged, run, temporary));
-    var e = assertThrows(TrainException.class, () -> saves().last(20));
+    var e = assertThrows(TrainException.class, () -> saves().last(20, null));
     assertTrue(sentence(e).endsWith("what was trained is lost."), sentence(e));
   }
 
   @Test
   void whereOnlyTheMergedModelIsMissingTheAdapterIsNamed() {
     full.add(merged);
-    var e = assertThrows(TrainException.class, () -> saves().last(20));
+    var e = assertThrows(TrainException.class, () -> saves().last(20, null));
     assertEquals(
         "merged_hf_save_path: the merged model could not be saved in %s (No space left on device). The adapter is in %s."
             .formatted(merged.resolve("step-20"), adapters.resolve("step-20")),
@@ -164,7 +165,7 @@ class SavesTest {
             "No save after step 5. hf_save_path, merged_hf_save_path: 1.97 KiB are free in %s and %s, and the last save needs 1010 B of them."
                 .formatted(adapters, merged)),
         messages);
-    saves().last(10);
+    saves().last(10, null);
     assertTrue(Files.exists(merged.resolve("step-10")));
   }
 
@@ -180,7 +181,7 @@ class SavesTest {
                 .formatted(adapters, merged)),
         messages);
     free = MODEL_BYTES - 1;
-    var e = assertThrows(TrainException.class, () -> saves.last(10));
+    var e = assertThrows(TrainException.class, () -> saves.last(10, null));
     assertTrue(
         sentence(e).contains("(No space left on device: it takes 1000 B, and 999 B are free)"),
         sentence(e));

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +54,16 @@ class JsonLinesTrackerTest {
       log(tracker, 0, 3);
     }
     assertEquals(THREE_STEPS, Files.readString(file));
+  }
+
+  @Test
+  void numbersHaveFullPrecisionAndAreThereAtOnce() throws IOException {
+    try (var tracker = JsonLinesTracker.create(file)) {
+      tracker.log(0, new TreeMap<>(Map.of("a", 1, "b", 0.1 + 0.2, "c", 1L << 60, "d", 2.5e-17)));
+      assertEquals(
+          "{\"a\":1,\"b\":0.30000000000000004,\"c\":1152921504606846976,\"d\":2.5E-17}\n",
+          Files.readString(file));
+    }
   }
 
   @ParameterizedTest

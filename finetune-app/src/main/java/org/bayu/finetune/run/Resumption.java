@@ -1,0 +1,164 @@
+package org.bayu.finetune.run;
+
+import java.io.IOException;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.config.TrainerConfig;
+import org.bayu.finetune.error.UserException;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.io.Printable;
+import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.TrainState;
+import org.bayu.train.checkpoint.BaseDescription;
+import org.bayu.train.checkpoint.Checkpoint;
+import org.bayu.train.checkpoint.DamagedCheckpointException;
+import org.bayu.train.checkpoint.DataDescription;
+import org.bayu.train.checkpoint.RunDescription;
+import org.bayu.train.plan.MachineMemory;
+import org.bayu.train.plan.MemoryPlan;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a run goes on from its checkpoint: what must be equal is compared, the cut of the batches is
+ * kept, and what changes the last bits is said. Without a checkpoint the run begins at its first
+ * step.
+ */
+final class Resumption {
+  private final TrainConfig config;
+  private final RunInputs inputs;
+  private final @Nullable Checkpoint checkpoint;
+  private final DataDescription data;
+  private final BaseDescription base;
+
+  private Resumption(TrainConfig config, RunInputs inputs, @Nullable Checkpoint checkpoint)
+      throws IOException {
+    this.config = config;
+    this.inputs = inputs;
+    this.checkpoint = checkpoint;
+    data = DataDescription.of(inputs.data());
+    base = BaseDescription.of(inputs.base().checkpoint());
+  }
+
+  /**
+   * Compares a run with the checkpoint that it goes on from.
+   *
+   * @throws UserException if it would be another run
+   */
+  static Resumption of(RunStart start, RunInputs inputs, Consumer<String> messages)
+      throws IOException {
+    var resumption = new Resumption(start.config(), inputs, start.checkpoint());
+    var checkpoint = resumption.checkpoint;
+    if (checkpoint != null) {
+      resumption.refuseOther(checkpoint);
+      messages.accept(
+          "Going on after step %s from %s."
+              .formatted(checkpoint.info().progress().steps(), checkpoint.folder()));
+    }
+    return resumption;
+  }
+
+  private void refuseOther(Checkpoint from) {
+    var done = from.info().progress().steps();
+    var steps = config.trainer().numTrainSteps();
+    if (done > steps) {
+      throw UserException.usage(
+          "trainer.num_train_steps: %s, and the checkpoint %s has %s steps already."
+              .formatted(steps, from.folder(), done));
+    }
+    var before = from.info().run();
+    var differences = before.differences(describe(config, before.cut(), ""), ResumeKeys::mayDiffer);
+    if (!differences.isEmpty()) {
+      throw UserException.usage(
+          "%s: this run cannot go on from that checkpoint: %s."
+              .formatted(from.folder(), Printable.first(differences, "; ")));
+    }
+  }
+
+  private RunDescription describe(
+      TrainConfig resolved, RunDescription.Cut cut, String instructions) {
+    var adapter = inputs.shape().adapter();
+    return RunDescription.of(
+        resolved.trainer().runId(),
+        resolved.toJson(),
+        adapter == null ? null : adapter.config(),
+        data,
+        base,
+        cut,
+        instructions);
+  }
+
+  /**
+   * Plans the memory. The cut of the checkpoint is kept if it fits.
+   *
+   * @throws UserException if nothing fits
+   */
+  MemoryPlan plan(MachineMemory machine, Consumer<String> messages) {
+    if (checkpoint != null) {
+      var cut = checkpoint.info().run().cut();
+      var kept = inputs.planner(config.withTrainer(kept(config.trainer(), cut)), machine).plan();
+      var asked = config.trainer().maxTokensPerMicrobatch();
+      if ((asked == null || asked == cut.maxTokens()) && kept.fits(machine)) {
+        return kept;
+      }
+      messages.accept(
+          "The checkpoint's run had micro-batches of up to %s tokens, %s: the results are no longer equal to the last bit."
+              .formatted(
+                  cut.maxTokens(),
+                  asked == null ? "which do not fit into memory here" : "and now it is " + asked));
+    }
+    var planner = inputs.planner(config, machine);
+    var plan = planner.plan();
+    new PlanRefusal(planner, machine).check(plan);
+    return plan;
+  }
+
+  private static TrainerConfig kept(TrainerConfig trainer, RunDescription.Cut cut) {
+    var asked = trainer.gradientCheckpointing();
+    return trainer.withMemory(
+        cut.maxTokens(),
+        asked == GradientCheckpointing.AUTO
+            ? GradientCheckpointing.of(cut.gradientCheckpointing())
+            : asked);
+  }
+
+  /** Loads the checkpoint, or the weights that {@code trainer.initialize_from} names. */
+  void load(TrainState state, Consumer<String> messages) throws IOException {
+    var weights = config.trainer().initializeFrom();
+    try {
+      if (checkpoint != null) {
+        checkpoint.load(state);
+      } else if (weights != null) {
+        var from = RunStart.open("trainer.initialize_from", weights, messages);
+        from.loadParameters(state.parameters());
+        messages.accept("The weights are those of " + from.folder() + ".");
+      }
+    } catch (DamagedCheckpointException e) {
+      throw UserException.usage(e.getMessage() + ".");
+    }
+  }
+
+  /** What the run's own checkpoints say of it. */
+  RunDescription description(MemoryPlan plan, Device device, Consumer<String> messages) {
+    var cut = new RunDescription.Cut(plan.maxTokens(), plan.checkpointing());
+    var now = describe(resolved(config, plan), cut, device.instructions());
+    if (checkpoint == null) {
+      return now;
+    }
+    var before = checkpoint.info().run().instructions();
+    if (!Objects.equals(before.getLast(), device.instructions())) {
+      messages.accept(
+          "The checkpoint was computed by %s, and this machine computes by %s: the results are no longer equal to the last bit."
+              .formatted(before.getLast(), device.instructions()));
+    }
+    return now.after(before);
+  }
+
+  /** The configuration with the plan's settings in place of what it left open. */
+  static TrainConfig resolved(TrainConfig config, MemoryPlan plan) {
+    return config.withTrainer(
+        config
+            .trainer()
+            .withMemory(plan.maxTokens(), GradientCheckpointing.of(plan.checkpointing())));
+  }
+}

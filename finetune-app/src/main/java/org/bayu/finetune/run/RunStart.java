@@ -1,0 +1,229 @@
+package org.bayu.finetune.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.bayu.finetune.config.RunId;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.error.UserException;
+import org.bayu.tensor.io.Printable;
+import org.bayu.train.checkpoint.Checkpoint;
+import org.bayu.train.checkpoint.Checkpoints;
+import org.bayu.train.checkpoint.DamagedCheckpointException;
+import org.bayu.train.checkpoint.RunDescription;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a run begins: its name, its locked folder, and the checkpoint that it goes on from if there
+ * is one.
+ */
+public final class RunStart implements AutoCloseable {
+  private final TrainConfig config;
+  private final RunFolder folder;
+  private final boolean known;
+  private final @Nullable Checkpoint checkpoint;
+  private final @Nullable RunEnd end;
+
+  private RunStart(
+      TrainConfig config,
+      RunFolder folder,
+      boolean known,
+      @Nullable Checkpoint checkpoint,
+      @Nullable RunEnd end) {
+    this.config = config;
+    this.folder = folder;
+    this.known = known;
+    this.checkpoint = checkpoint;
+    this.end = end;
+  }
+
+  /**
+   * Finds the run that a command means, and locks its folder.
+   *
+   * @param messages takes a line for whoever watches
+   * @throws UserException if the command asks for a run that is not there, or for another run than
+   *     the one in its folder
+   */
+  public static RunStart of(TrainConfig command, Consumer<String> messages) throws IOException {
+    var config =
+        command.trainer().id() == null ? command.withId(choose(command, messages)) : command;
+    var trainer = config.trainer();
+    var folder = RunFolder.open(trainer.outputDir().resolve(trainer.runId()));
+    try {
+      var known = folder.hasRun();
+      RunEnd end = null;
+      if (known) {
+        if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
+          throw taken(folder.path(), "");
+        }
+        refuseOther(config, folder);
+        end =
+            folder
+                .ended(messages)
+                .filter(ended -> ended.steps() >= trainer.numTrainSteps())
+                .orElse(null);
+      }
+      var checkpoint = end == null ? checkpoint(config, folder, messages) : null;
+      if (known && end == null && checkpoint == null) {
+        messages.accept(
+            "The run "
+                + trainer.runId()
+                + " was interrupted before its first checkpoint, so it begins again.");
+      }
+      return new RunStart(config, folder, known, checkpoint, end);
+    } catch (Throwable e) {
+      folder.close();
+      throw e;
+    }
+  }
+
+  /** The only unfinished run of this configuration, or a new name. */
+  private static String choose(TrainConfig command, Consumer<String> messages) throws IOException {
+    var trainer = command.trainer();
+    var own = trainer.loadCheckpointPath() == null;
+    var unfinished =
+        own && !Boolean.FALSE.equals(trainer.loadCheckpoint())
+            ? UnfinishedRuns.of(command, messages)
+            : List.<Path>of();
+    if (unfinished.size() > 1) {
+      throw UserException.usage(
+          "%s has several unfinished runs of this configuration: %s. Name the one to go on with by --trainer.id, or begin a new one with --trainer.load_checkpoint false."
+              .formatted(
+                  trainer.outputDir(),
+                  Printable.first(unfinished.stream().map(RunStart::name).toList(), ", ")));
+    }
+    if (unfinished.size() == 1) {
+      messages.accept(
+          "Going on with the unfinished run %s. To begin a new one: --trainer.load_checkpoint false."
+              .formatted(name(unfinished.getFirst())));
+      return name(unfinished.getFirst());
+    }
+    if (own && Boolean.TRUE.equals(trainer.loadCheckpoint())) {
+      throw UserException.usage(
+          "trainer.load_checkpoint: %s has no unfinished run of this configuration. Name the run by --trainer.id, or leave the key out to begin a new one."
+              .formatted(trainer.outputDir()));
+    }
+    return RunId.random();
+  }
+
+  private static String name(Path folder) {
+    return String.valueOf(folder.getFileName());
+  }
+
+  private static UserException taken(Path folder, String why) {
+    return UserException.usage(
+        "%s: holds a run already%s. Give this one another trainer.id or trainer.output_dir."
+            .formatted(folder, why));
+  }
+
+  /** Refuses a configuration that decides other bits than the one of the run in the folder. */
+  private static void refuseOther(TrainConfig config, RunFolder folder) throws IOException {
+    if (!Files.exists(folder.configFile())) {
+      throw taken(folder.path(), "");
+    }
+    var before = TrainConfig.load(folder.configFile(), List.of());
+    var differences =
+        RunDescription.differences(before.toJson(), config.toJson(), ResumeKeys::mayDiffer);
+    if (!differences.isEmpty()) {
+      throw taken(folder.path(), " with other settings: " + Printable.first(differences, "; "));
+    }
+  }
+
+  private static @Nullable Checkpoint checkpoint(
+      TrainConfig config, RunFolder folder, Consumer<String> messages) throws IOException {
+    var trainer = config.trainer();
+    var path = trainer.loadCheckpointPath();
+    if (path != null) {
+      return open("trainer.load_checkpoint_path", path, messages);
+    }
+    if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
+      return null;
+    }
+    var checkpoints = checkpoints(config, folder);
+    var newest = checkpoints.newestWhole(messages);
+    if (newest.isEmpty() && Boolean.TRUE.equals(trainer.loadCheckpoint())) {
+      throw UserException.usage(
+          "trainer.load_checkpoint: the run %s has no checkpoint in %s."
+              .formatted(trainer.runId(), checkpoints.folder()));
+    }
+    return newest.orElse(null);
+  }
+
+  /**
+   * The checkpoint in a folder, or the newest whole one of a folder of checkpoints.
+   *
+   * @param key that names the folder
+   */
+  static Checkpoint open(String key, Path path, Consumer<String> messages) throws IOException {
+    Optional<Checkpoint> newest;
+    try {
+      newest =
+          new Checkpoints(path).newestFirst().isEmpty()
+              ? Optional.of(Checkpoint.open(path))
+              : new Checkpoints(path).newestWhole(messages);
+    } catch (DamagedCheckpointException e) {
+      throw UserException.inputFile(
+          key + ": " + path + " is no whole checkpoint: " + e.getMessage() + ".");
+    }
+    return newest.orElseThrow(
+        () -> UserException.inputFile(key + ": " + path + " has no whole checkpoint."));
+  }
+
+  /** The configuration, with a run id. */
+  TrainConfig config() {
+    return config;
+  }
+
+  /** The run's folder. */
+  RunFolder folder() {
+    return folder;
+  }
+
+  /** Where the run's checkpoints are. */
+  Checkpoints checkpoints() {
+    return checkpoints(config, folder);
+  }
+
+  private static Checkpoints checkpoints(TrainConfig config, RunFolder folder) {
+    var trainer = config.trainer();
+    return new Checkpoints(trainer.checkpointer().folder(trainer.runId(), folder.path()));
+  }
+
+  /** The step that is done first, from 0. */
+  int firstStep() {
+    return checkpoint == null ? 0 : checkpoint.info().progress().steps();
+  }
+
+  /** Whether the run had begun before. */
+  boolean isKnown() {
+    return known;
+  }
+
+  /** What to go on from; null to begin at the first step. */
+  @Nullable Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** How the run ended, in a sentence, if it did all its steps before. */
+  public Optional<String> ended() {
+    if (end == null) {
+      return Optional.empty();
+    }
+    var saved = new ArrayList<String>();
+    end.saved().forEach((kind, path) -> saved.add("the " + kind + " is in " + path));
+    return Optional.of(
+        "The run %s has ended after %s steps%s. Nothing is done."
+            .formatted(
+                end.id(), end.steps(), saved.isEmpty() ? "" : "; " + String.join(", ", saved)));
+  }
+
+  /** Lets go of the folder. */
+  @Override
+  public void close() throws IOException {
+    folder.close();
+  }
+}

@@ -1,0 +1,68 @@
+package org.bayu.train.finetune;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.List;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.hf.ModelFolder;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.tensor.nn.Parameter;
+import org.bayu.train.Adaptation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model on the base's mapped weights, and what of it is trained.
+ *
+ * <p>Owns the trained values and the adapter, but not the base: close that after this object.
+ */
+public final class TrainedModel implements AutoCloseable {
+  private final Resources resources = new Resources();
+  private final LlamaModel model;
+  private final @Nullable LoraAdapter adapter;
+
+  /**
+   * The model before the first step.
+   *
+   * @param base must stay open as long as this object
+   * @param seed of a new adapter
+   * @throws IllegalArgumentException if the model has none of the adapter's layers
+   * @throws IOException if a stored adapter cannot be read
+   */
+  public TrainedModel(ModelFolder base, Adaptation adaptation, long seed) throws IOException {
+    try {
+      model = new LlamaModel(base.config(), base.checkpoint().weights());
+      model.checkWeights();
+      adapter = adaptation.applyTo(model, seed);
+      if (adapter == null) {
+        var arena = resources.add(Arena.ofShared());
+        model.parameters().forEach(parameter -> parameter.train(arena));
+      } else {
+        resources.add(adapter);
+      }
+    } catch (Throwable e) {
+      resources.closeAfter(e);
+      throw e;
+    }
+  }
+
+  /** The model with its current parameters. */
+  public LlamaModel model() {
+    return model;
+  }
+
+  /** The adapter; null where all weights are trained. */
+  public @Nullable LoraAdapter adapter() {
+    return adapter;
+  }
+
+  /** The trained parameters, in the model's order. */
+  public List<Parameter> parameters() {
+    return model.parameters().stream().filter(Parameter::trainable).toList();
+  }
+
+  /** Frees the trained values. */
+  @Override
+  public void close() throws IOException {
+    resources.close();
+  }
+}
