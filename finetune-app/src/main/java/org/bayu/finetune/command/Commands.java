@@ -19,6 +19,7 @@ public final class Commands {
           PreviewCommand.class,
           PlanCommand.class,
           TrainCommand.class,
+          RunsCommand.class,
           EvaluateCommand.class,
           GenerateCommand.class,
           MergeCommand.class,

@@ -27,6 +27,7 @@ public final class Misuse {
           entry("plan", Set.of("memory")),
           entry("preview", Set.of("show")),
           entry("doctor", Set.of("info")),
+          entry("runs", Set.of("list", "ls", "status", "ps")),
           entry("tokenize", Set.of("encode")),
           entry("init", Set.of("new")),
           entry("--version", Set.of("version")));

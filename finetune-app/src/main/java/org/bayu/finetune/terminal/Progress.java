@@ -1,13 +1,9 @@
 package org.bayu.finetune.terminal;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
-import picocli.CommandLine.Help.Ansi;
 
 /**
  * Shows how far long work has come: on a terminal one line with a bar, elsewhere a line now and
@@ -16,7 +12,6 @@ import picocli.CommandLine.Help.Ansi;
 public final class Progress implements AutoCloseable {
   private static final long LINE_NANOS = 2_000_000_000L;
   private static final long PAINT_NANOS = 100_000_000L;
-  private static final int COLUMNS = 80;
   private static final int SHORTEST_BAR = 10;
   private static final int LONGEST_BAR = 30;
   private static final String ERASE_LINE = "\r\033[K";
@@ -37,7 +32,7 @@ public final class Progress implements AutoCloseable {
 
   /** Progress of {@code total} units of {@code task} on stderr, which is {@code err}. */
   public Progress(String task, long total, PrintWriter err) {
-    this(task, total, err, terminalColumns(), System::nanoTime);
+    this(task, total, err, Terminal.columnsOfErrors(), System::nanoTime);
   }
 
   /**
@@ -54,28 +49,6 @@ public final class Progress implements AutoCloseable {
     start = clock.getAsLong();
     lastLine = start - LINE_NANOS;
     lastPaint = start - PAINT_NANOS;
-  }
-
-  /** Columns of the terminal that stderr is, as far as can be known; 0 if it is none. */
-  private static int terminalColumns() {
-    if (!Ansi.AUTO.enabled() || isRedirected()) {
-      return 0;
-    }
-    var columns = System.getenv("COLUMNS"); // for programs only where the user exports it
-    return columns != null && columns.matches("[1-9][0-9]{1,2}")
-        ? Integer.parseInt(columns)
-        : COLUMNS;
-  }
-
-  /** Whether Linux says that stderr is something else than a terminal. */
-  private static boolean isRedirected() {
-    var stderr = Path.of("/proc/self/fd/2");
-    try {
-      return Files.isSymbolicLink(stderr)
-          && !Files.readSymbolicLink(stderr).toString().matches("/dev/(pts/|tty|console).*");
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   /** One unit more is done; the figures say how it went, the most important first. */

@@ -20,7 +20,8 @@ import org.bayu.train.TrainState;
  */
 public record CheckpointInfo(
     int format, boolean kept, TrainState.Progress progress, long updates, RunDescription run) {
-  static final String FILE_NAME = "checkpoint.json";
+  /** The file's name. */
+  public static final String FILE_NAME = "checkpoint.json";
 
   /** The version that this Bayu writes, the only one so far. */
   static final int FORMAT = 1;
