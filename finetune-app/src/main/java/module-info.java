@@ -3,6 +3,7 @@ module org.bayu.finetune {
   requires com.fasterxml.jackson.databind;
   requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
+  requires jdk.unsupported; // signals
   requires it.unimi.dsi.fastutil.core;
   requires org.bayu.train;
   requires static transitive org.jspecify;

@@ -15,6 +15,7 @@ import org.bayu.finetune.command.Misuse;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.Failure;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.terminal.Signals;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -100,7 +101,7 @@ public final class Main implements Callable<Integer>, CommandRunner {
         .parent()
         .ifPresent(
             parent -> {
-              var _ = parent.onExit().thenRun(() -> System.exit(ExitCode.TERMINATED));
+              var _ = parent.onExit().thenRun(() -> Signals.terminate(ExitCode.TERMINATED));
             });
   }
 

@@ -58,19 +58,22 @@ public final class Launcher {
   private static int run(List<String> command) throws IOException, InterruptedException {
     Application application = new Application();
     Runtime.getRuntime().addShutdownHook(new Thread(application::end));
+    ForwardedSignals.to(application::askToEnd);
     return application.run(command);
   }
 
   /** The process of the application, which may be asked to end before it has begun. */
   private static final class Application {
     private boolean ending;
+    private int exitCode = 1; // for nobody to see, unless a signal has set it
+    private boolean isSignalled;
     private Process process;
 
     int run(List<String> command) throws IOException, InterruptedException {
       Process started;
       synchronized (this) {
         if (ending) {
-          return 1; // for nobody to see: this process ends by a signal
+          return exitCode;
         }
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         if (!TypedArguments.areUtf8()) {
@@ -79,17 +82,33 @@ public final class Launcher {
         process = builder.start();
         started = process;
       }
-      return started.waitFor();
+      int code = started.waitFor();
+      synchronized (this) {
+        return isSignalled ? exitCode : code;
+      }
     }
 
+    /** Passes a signal on. The first one says with which code this process ends. */
+    synchronized void askToEnd(int code) {
+      ending = true;
+      if (!isSignalled) {
+        isSignalled = true;
+        exitCode = code;
+      }
+      if (process != null) {
+        process.destroy(); // SIGTERM; nothing happens if it has ended
+      }
+    }
+
+    /** At the end of this process, where it did not end by itself. */
     void end() {
       Process started;
       synchronized (this) {
         ending = true;
         started = process;
       }
-      if (started != null) {
-        started.destroy(); // asks it to end; nothing happens if it has
+      if (started != null && started.isAlive()) {
+        started.destroy();
         try {
           started.waitFor();
         } catch (InterruptedException e) {

@@ -3,7 +3,9 @@ package org.bayu.finetune.launcher;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
@@ -14,6 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.bayu.finetune.terminal.SignalledProcess;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -103,6 +107,60 @@ class LauncherTest {
     assertEquals("ended", reader.readLine());
     assertTrue(launcher.waitFor(20, SECONDS));
     assertEquals(130, launcher.exitValue());
+  }
+
+  @Test
+  void eachTerminationReachesTheApplication() throws Exception {
+    var launcher =
+        launch(
+            "n=0; trap 'n=$((n+1)); echo $n; [ $n -lt 3 ] || exit 0' TERM; echo started;"
+                + " while :; do sleep 0.05; done",
+            Map.of());
+    var reader = reader(launcher);
+    assertEquals("started", reader.readLine());
+    for (var n = 1; n <= 3; n++) {
+      launcher.toHandle().destroy();
+      assertEquals(Integer.toString(n), reader.readLine());
+    }
+    assertTrue(launcher.waitFor(20, SECONDS));
+    assertEquals(143, launcher.exitValue());
+  }
+
+  /** The command of an application that handles signals, for a shell. */
+  private static String handlingSignals(String mode) {
+    return SignalledProcess.command(mode, "-Dbayu.launched=true").stream()
+        .map(word -> "'" + word + "'")
+        .collect(Collectors.joining(" ", "exec ", ""));
+  }
+
+  @Test
+  void ctrlCInATerminalIsOneRequest() throws Exception {
+    assumeFalse(SignalledProcess.isIgnored(2), "interrupts are ignored here");
+    var launcher = launch(handlingSignals("slow"), Map.of());
+    var reader = reader(launcher);
+    assertEquals("ready", reader.readLine());
+    // A terminal sends it to all processes in the foreground.
+    var application = launcher.children().findFirst().orElseThrow();
+    var all = application.pid() + " " + launcher.pid();
+    assertEquals(0, new ProcessBuilder("sh", "-c", "kill -INT " + all).start().waitFor());
+    assertTrue(reader.readLine().startsWith("ending 1"));
+    assertEquals("done", reader.readLine());
+    assertEquals("hook", reader.readLine());
+    assertTrue(launcher.waitFor(20, SECONDS));
+    assertEquals(130, launcher.exitValue());
+  }
+
+  @Test
+  void theSecondTerminationEndsAnApplicationThatHangs() throws Exception {
+    var launcher = launch(handlingSignals("hang"), Map.of());
+    var reader = reader(launcher);
+    assertEquals("ready", reader.readLine());
+    launcher.toHandle().destroy();
+    assertEquals("ending 143", reader.readLine());
+    launcher.toHandle().destroy();
+    assertNull(reader.readLine());
+    assertTrue(launcher.waitFor(20, SECONDS));
+    assertEquals(143, launcher.exitValue());
   }
 
   @Test
