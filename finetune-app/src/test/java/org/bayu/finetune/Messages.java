@@ -28,13 +28,19 @@ public final class Messages {
    * @param messages a line each, without paths
    */
   public static @Nullable String problem(String messages) {
-    var foreign = FOREIGN.matcher(messages);
-    if (foreign.find()) {
-      return "says '" + foreign.group() + "'";
+    var foreign = foreign(messages);
+    if (foreign != null) {
+      return "says '" + foreign + "'";
     }
     if (CONTROL.matcher(messages).find()) {
       return "prints control characters";
     }
     return messages.lines().anyMatch(line -> line.length() > LONGEST) ? "has a long message" : null;
+  }
+
+  /** The first of Java's or its libraries' words in the messages; null if there is none. */
+  public static @Nullable String foreign(String messages) {
+    var foreign = FOREIGN.matcher(messages);
+    return foreign.find() ? foreign.group() : null;
   }
 }

@@ -14,7 +14,7 @@ import org.bayu.tensor.io.Printable;
  */
 final class PythonPattern {
   /** Characters looked at in one match at most. A path has some forty. */
-  private static final int STEPS = 1_000_000;
+  private static final int STEPS = 50_000;
 
   private static final int LONGEST = 10_000;
 

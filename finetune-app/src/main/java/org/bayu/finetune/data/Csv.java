@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  * Comma-separated values as RFC 4180 writes them: a field may stand in double quotes, inside which
  * commas and line ends are text and a quote is written twice. Lines end in LF or CRLF; the text is
  * UTF-8, plain or gzip, a byte order mark is passed over. A field has {@value #MAX_FIELD}
- * characters at most, so that a quote left open is found before the file's end.
+ * characters at most, so that a quote left open is found before the file's end, and a record
+ * {@value #MAX_FIELDS} fields.
  */
 final class Csv implements Closeable {
   private static final int END = -1;
   private static final String QUOTES = "Close quoted fields, and write a quote inside one twice.";
   private static final int MAX_FIELD = 10_000_000;
+  private static final int MAX_FIELDS = 1000;
 
   private final Path file;
   private final BufferedReader in;
@@ -57,6 +59,9 @@ final class Csv implements Closeable {
       c = c == '"' ? quoted(field) : plain(c, field);
       fields.add(field.toString());
       field.setLength(0);
+      if (fields.size() > MAX_FIELDS) {
+        throw bad("more than " + MAX_FIELDS + " fields", QUOTES);
+      }
       if (c != ',') {
         break;
       }

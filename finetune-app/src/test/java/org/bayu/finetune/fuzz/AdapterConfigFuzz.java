@@ -20,6 +20,11 @@ public final class AdapterConfigFuzz {
 
   private AdapterConfigFuzz() {}
 
+  /** Called by Jazzer before the first input. */
+  public static void fuzzerInitialize() {
+    FILE.warmUp();
+  }
+
   /** Called by Jazzer. */
   public static void fuzzerTestOneInput(byte[] input) {
     FILE.read(input);

@@ -1,5 +1,7 @@
 package org.bayu.finetune.fuzz;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +20,6 @@ final class FuzzedFile {
   private final Path file;
   private final Parser parser;
   private final List<byte[]> seeds = new ArrayList<>();
-  private boolean warm;
 
   /** What is tested. */
   @FunctionalInterface
@@ -81,7 +82,12 @@ final class FuzzedFile {
 
   /** Reads a valid content. */
   void readSeed(byte[] content) throws IOException {
-    check(parser.read(write(content)), null);
+    check(content, parser.read(write(content)), null);
+  }
+
+  /** Reads the valid contents: it takes time to load the parser's classes. */
+  void warmUp() {
+    seeds.forEach(this::read);
   }
 
   /**
@@ -90,15 +96,11 @@ final class FuzzedFile {
    * @throws AssertionError if that ended in another way than with a result or a sentence
    */
   void read(byte[] content) {
-    if (!warm) { // the time that it takes to load classes is no fault of a content
-      warm = true;
-      seeds.forEach(this::read);
-    }
     var written = write(content);
     try {
-      check(parser.read(written), null);
+      check(content, parser.read(written), null);
     } catch (IOException | RuntimeException e) {
-      check(List.of(Failure.of(e).message()), e);
+      check(content, List.of(Failure.of(e).message()), e);
     }
   }
 
@@ -110,9 +112,14 @@ final class FuzzedFile {
     }
   }
 
-  private void check(List<String> messages, @Nullable Exception cause) {
+  private void check(byte[] content, List<String> messages, @Nullable Exception cause) {
     for (var message : messages) {
-      var problem = Messages.problem(message.replace(String.valueOf(file.getParent()), ""));
+      var shown = message.replace(String.valueOf(file.getParent()), "");
+      var foreign = Messages.foreign(shown);
+      if (foreign != null && new String(content, ISO_8859_1).contains(foreign)) {
+        shown = shown.replace(foreign, ""); // the word is the file's own
+      }
+      var problem = Messages.problem(shown);
       if (problem != null) {
         throw new AssertionError(problem + ": " + message, cause);
       }

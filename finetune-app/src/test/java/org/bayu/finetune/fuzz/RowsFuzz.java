@@ -21,6 +21,11 @@ public final class RowsFuzz {
 
   private RowsFuzz() {}
 
+  /** Called by Jazzer before the first input. */
+  public static void fuzzerInitialize() {
+    FILE.warmUp();
+  }
+
   /** Called by Jazzer. */
   public static void fuzzerTestOneInput(byte[] input) {
     FILE.read(input);

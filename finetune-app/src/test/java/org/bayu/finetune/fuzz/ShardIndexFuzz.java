@@ -18,6 +18,11 @@ public final class ShardIndexFuzz {
 
   private ShardIndexFuzz() {}
 
+  /** Called by Jazzer before the first input. */
+  public static void fuzzerInitialize() {
+    FILE.warmUp();
+  }
+
   /** Called by Jazzer. */
   public static void fuzzerTestOneInput(byte[] input) {
     FILE.read(input);

@@ -25,6 +25,11 @@ public final class TokenizerConfigFuzz {
 
   private TokenizerConfigFuzz() {}
 
+  /** Called by Jazzer before the first input. */
+  public static void fuzzerInitialize() {
+    FILE.warmUp();
+  }
+
   /** Called by Jazzer. */
   public static void fuzzerTestOneInput(byte[] input) {
     FILE.read(input);

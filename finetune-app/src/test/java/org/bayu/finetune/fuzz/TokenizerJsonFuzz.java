@@ -19,6 +19,11 @@ public final class TokenizerJsonFuzz {
 
   private TokenizerJsonFuzz() {}
 
+  /** Called by Jazzer before the first input. */
+  public static void fuzzerInitialize() {
+    FILE.warmUp();
+  }
+
   /** Called by Jazzer. */
   public static void fuzzerTestOneInput(byte[] input) {
     FILE.read(input);

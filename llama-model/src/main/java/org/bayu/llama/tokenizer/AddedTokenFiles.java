@@ -26,6 +26,9 @@ final class AddedTokenFiles {
   /** What the class LlamaTokenizer takes for special where no file says otherwise. */
   private static final List<String> CLASS_DEFAULTS = List.of("<unk>", "<s>", "</s>");
 
+  /** Characters of all added tokens together: to find them takes some hundred bytes for each. */
+  private static final int MOST_CHARACTERS = 1_000_000;
+
   private final TokenizerConfig config;
   private final @Nullable JsonObject addedTokens;
   private final List<String> moved = new ArrayList<>();
@@ -176,6 +179,7 @@ final class AddedTokenFiles {
     final Map<String, AddedToken> tokens = new LinkedHashMap<>();
     private final Vocabulary vocabulary;
     private int next;
+    private int characters;
 
     Resolved(Vocabulary vocabulary) {
       this.vocabulary = vocabulary;
@@ -183,6 +187,13 @@ final class AddedTokenFiles {
     }
 
     void add(AddedToken token, String fileName) throws MalformedFileException {
+      characters += token.content().length();
+      if (characters > MOST_CHARACTERS) {
+        throw new MalformedFileException(
+            vocabulary.file(),
+            String.format(
+                Locale.ROOT, "the added tokens have more than %,d characters", MOST_CHARACTERS));
+      }
       int id = vocabulary.id(token.content());
       if (id == Vocabulary.NONE) {
         id = next++;

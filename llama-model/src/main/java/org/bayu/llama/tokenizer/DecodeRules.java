@@ -36,7 +36,7 @@ record DecodeRules(
         piece -> piece.charAt(0) == Normalizer.SPACE ? piece.substring(1) : piece;
     return new DecodeRules(
         rewrite,
-        dropsSpace ? then(drop, rewrite) : rewrite,
+        dropsSpace ? piece -> rewrite.apply(drop.apply(piece)) : rewrite,
         dropsAll,
         byteFallback ? Bpe.Bytes.FALLBACK : Bpe.Bytes.NONE,
         /* leading= */ ' ',
@@ -47,8 +47,8 @@ record DecodeRules(
   static DecodeRules read(JsonObject json) throws MalformedFileException {
     var stages = new ArrayList<JsonObject>();
     flatten(json, stages);
-    UnaryOperator<String> rewrite = UnaryOperator.identity();
-    UnaryOperator<String> rewriteFirst = UnaryOperator.identity();
+    var rewrites = new ArrayList<UnaryOperator<String>>();
+    var rewritesFirst = new ArrayList<UnaryOperator<String>>();
     var bytes = Bpe.Bytes.NONE;
     char leading = ' ';
     int leadingCount = 0;
@@ -70,15 +70,15 @@ record DecodeRules(
         case "Replace" -> {
           requireOrder(stage, onPieces);
           var replace = TextPattern.readReplacement(stage);
-          rewriteFirst = then(rewriteFirst, replace);
-          rewrite = then(rewrite, replace);
+          rewritesFirst.add(replace);
+          rewrites.add(replace);
         }
         case "Metaspace" -> {
           requireOrder(stage, onPieces);
-          var space = stage.string("replacement");
+          var space = stage.character("replacement");
           boolean adds = !stage.string("prepend_scheme", "always").equals("never");
-          rewriteFirst = then(rewriteFirst, piece -> piece.replace(space, adds ? "" : " "));
-          rewrite = then(rewrite, piece -> piece.replace(space, " "));
+          rewritesFirst.add(piece -> piece.replace(space, adds ? "" : " "));
+          rewrites.add(piece -> piece.replace(space, " "));
         }
         case "Strip" -> {
           var content = stage.string("content");
@@ -89,8 +89,8 @@ record DecodeRules(
           }
           if (onPieces) {
             UnaryOperator<String> strip = piece -> strip(piece, content.charAt(0), start, stop);
-            rewriteFirst = then(rewriteFirst, strip);
-            rewrite = then(rewrite, strip);
+            rewritesFirst.add(strip);
+            rewrites.add(strip);
           } else {
             requireOrder(stage, fused && leadingCount == 0 && stop == 0);
             leading = content.charAt(0);
@@ -101,7 +101,12 @@ record DecodeRules(
       }
     }
     return new DecodeRules(
-        rewrite, rewriteFirst, /* firstAgain= */ false, bytes, leading, leadingCount);
+        Growth.sequence(json, rewrites),
+        Growth.sequence(json, rewritesFirst),
+        /* firstAgain= */ false,
+        bytes,
+        leading,
+        leadingCount);
   }
 
   private static void flatten(JsonObject json, List<JsonObject> stages)
@@ -120,11 +125,6 @@ record DecodeRules(
     if (!inOrder) {
       throw stage.malformed("type", "stands in a place where Bayu does not implement it");
     }
-  }
-
-  private static UnaryOperator<String> then(
-      UnaryOperator<String> first, UnaryOperator<String> second) {
-    return piece -> second.apply(first.apply(piece));
   }
 
   private static String strip(String piece, char content, int start, int stop) {

@@ -51,6 +51,24 @@ record JsonObject(Path file, String where, JsonNode node) {
     return has(key) ? string(key) : defaultValue;
   }
 
+  /** A string of at most so many characters. */
+  String string(String key, int longest) throws MalformedFileException {
+    var string = string(key);
+    if (string.length() > longest) {
+      throw malformed(key, "is longer than " + longest + " characters");
+    }
+    return string;
+  }
+
+  /** A string of one character. */
+  String character(String key) throws MalformedFileException {
+    var string = string(key);
+    if (!Characters.isSingle(string)) {
+      throw malformed(key, "is not one character");
+    }
+    return string;
+  }
+
   boolean bool(String key, boolean defaultValue) throws MalformedFileException {
     if (!has(key)) {
       return defaultValue;

@@ -2,7 +2,7 @@ package org.bayu.llama.tokenizer;
 
 import java.text.Normalizer.Form;
 import java.util.ArrayList;
-import java.util.List;
+import java.util.function.UnaryOperator;
 import org.bayu.tensor.io.MalformedFileException;
 
 /** Rewrites a stretch of text before it is cut into pieces. */
@@ -19,16 +19,6 @@ interface Normalizer {
   /** Puts a prefix in front of every text that is not empty. */
   static Normalizer prepend(String prefix) {
     return text -> text.isEmpty() ? text : prefix + text;
-  }
-
-  /** One after the other. */
-  static Normalizer sequence(List<Normalizer> stages) {
-    return text -> {
-      for (var stage : stages) {
-        text = stage.normalize(text);
-      }
-      return text;
-    };
   }
 
   /**
@@ -60,13 +50,13 @@ interface Normalizer {
     var type = json.string("type");
     return switch (type) {
       case "Sequence" -> {
-        var stages = new ArrayList<Normalizer>();
+        var stages = new ArrayList<UnaryOperator<String>>();
         for (var stage : json.objects("normalizers")) {
-          stages.add(read(stage));
+          stages.add(read(stage)::normalize);
         }
-        yield sequence(stages);
+        yield Growth.sequence(json, stages)::apply;
       }
-      case "Prepend" -> prepend(json.string("prepend"));
+      case "Prepend" -> prepend(json.string("prepend", Vocabulary.LONGEST));
       case "Replace" -> {
         var replacement = TextPattern.readReplacement(json);
         yield replacement::apply;

@@ -23,6 +23,13 @@ final class OnigurumaBrackets {
 
   /** Reads the rest of a class behind its opening bracket. */
   CharacterSet read() {
+    in.enter();
+    var set = members();
+    in.leave();
+    return set;
+  }
+
+  private CharacterSet members() {
     int start = in.at() - 1;
     boolean negated = in.take('^');
     var operands = new ArrayList<String>();

@@ -67,6 +67,9 @@ final class OnigurumaPattern {
    */
   static Pattern compile(String expression) {
     var translator = new OnigurumaPattern(expression);
+    if (expression.length() > OnigurumaReader.LONGEST) {
+      throw translator.in.unsupported("more than " + OnigurumaReader.LONGEST + " characters");
+    }
     var whole = translator.alternatives(Options.NONE);
     if (!translator.in.atEnd()) {
       throw translator.in.broken("a parenthesis is closed that was not opened");
@@ -96,6 +99,7 @@ final class OnigurumaPattern {
   }
 
   private Part alternatives(Options options) {
+    in.enter();
     var java = new StringJoiner("|");
     double repeats = 1;
     double emptyWays = 0;
@@ -108,6 +112,7 @@ final class OnigurumaPattern {
       repeats = Math.max(repeats, part.repeats());
       emptyWays += part.emptyWays();
     } while (in.take('|'));
+    in.leave();
     return checked(new Part(java.toString(), repeatable, repeats, emptyWays));
   }
 

@@ -6,8 +6,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Goes through a regular expression in Oniguruma's syntax, and says where it must be refused. */
 final class OnigurumaReader {
+  /** Characters of an expression at most; those of known models have some hundreds. */
+  static final int LONGEST = 10_000;
+
+  private static final int DEEPEST = 100;
+
   private final String source;
   private int at;
+  private int depth;
 
   OnigurumaReader(String source) {
     this.source = source;
@@ -24,6 +30,17 @@ final class OnigurumaReader {
     int count() {
       return Math.max(least, most);
     }
+  }
+
+  /** Goes into a group or a class in brackets. */
+  void enter() {
+    if (++depth > DEEPEST) {
+      throw unsupported("groups or brackets nested more than " + DEEPEST + " deep");
+    }
+  }
+
+  void leave() {
+    depth--;
   }
 
   boolean atEnd() {

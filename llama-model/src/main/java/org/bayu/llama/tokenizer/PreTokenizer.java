@@ -50,6 +50,18 @@ interface PreTokenizer {
     };
   }
 
+  /** The stages of a component; what they add to the text is limited. */
+  private static PreTokenizer sequence(JsonObject component, List<PreTokenizer> stages) {
+    return pieces -> {
+      var cut = pieces;
+      for (var stage : stages) {
+        cut = stage.cut(cut);
+        Growth.check(component, pieces.text().length(), cut.text().length());
+      }
+      return cut;
+    };
+  }
+
   /** Cuts at the matches of a pattern, or with {@code invert} at what lies between them. */
   static PreTokenizer split(TextPattern pattern, Behavior behavior, boolean invert) {
     return pieces -> {
@@ -172,7 +184,7 @@ interface PreTokenizer {
         for (var entry : entries) {
           stages.add(read(entry, last && stages.size() == entries.size() - 1));
         }
-        yield sequence(stages);
+        yield sequence(json, stages);
       }
       case "Split" ->
           split(
@@ -188,7 +200,7 @@ interface PreTokenizer {
         // Files of older versions say add_prefix_space, which is the scheme "always".
         var scheme = json.bool("add_prefix_space", true) ? "always" : "never";
         yield metaspace(
-            json.string("replacement"),
+            json.character("replacement"),
             choice(
                 PrependScheme.class, json, "prepend_scheme", json.string("prepend_scheme", scheme)),
             json.bool("split", true));

@@ -3,6 +3,7 @@ package org.bayu.llama.tokenizer;
 import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
+import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -192,7 +193,9 @@ final class SentencePieceModel {
     }
     // First, because symbols beyond the vocabulary's ids stand for characters that have none.
     var added = files.resolve(stated, /* isJson= */ false, vocabulary);
-    userDefined.removeIf(token -> added.stream().anyMatch(other -> other.id() == token.id()));
+    var addedIds = new IntOpenHashSet();
+    added.forEach(token -> addedIds.add(token.id()));
+    userDefined.removeIf(token -> addedIds.contains(token.id()));
     var bos = bosId < 0 ? OptionalInt.empty() : OptionalInt.of(bosId);
     var eos = eosId < 0 ? OptionalInt.empty() : OptionalInt.of(eosId);
     var prefix = bos.isPresent() ? IntList.of(bosId) : IntList.of();

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The special tokens that a tokenizer puts in front of and behind every text. */
 record Template(IntList prefix, IntList suffix) {
+  /** A text has one or two of them. */
+  private static final int MOST = 1000;
+
   static final Template EMPTY = new Template(IntList.of(), IntList.of());
 
   /** Reads a {@code post_processor} of tokenizer.json. */
@@ -26,6 +29,7 @@ record Template(IntList prefix, IntList suffix) {
           template =
               new Template(
                   concat(inner.prefix, template.prefix), concat(template.suffix, inner.suffix));
+          refuseMany(template.prefix.size() + template.suffix.size(), json, "processors");
         }
         yield template;
       }
@@ -51,12 +55,20 @@ record Template(IntList prefix, IntList suffix) {
           throw json.malformed("special_tokens." + name + ".ids", "holds something else than ids");
         }
         (inFront ? prefix : suffix).add(id.intValue());
+        refuseMany(prefix.size() + suffix.size(), json, "single");
       }
     }
     if (inFront) {
       throw json.malformed("single", "leaves out the text");
     }
     return new Template(IntList.of(prefix.toIntArray()), IntList.of(suffix.toIntArray()));
+  }
+
+  private static void refuseMany(int tokens, JsonObject json, String key)
+      throws MalformedFileException {
+    if (tokens > MOST) {
+      throw json.malformed(key, "adds more than " + MOST + " tokens to a text");
+    }
   }
 
   /** As a post-processor of tokenizer.json, or null where it adds nothing. */

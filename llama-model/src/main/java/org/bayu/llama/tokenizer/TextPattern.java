@@ -44,10 +44,16 @@ final class TextPattern {
       if (literal.isEmpty()) {
         throw component.malformed("pattern.String", "is empty");
       }
-      return text -> text.replace(literal, content);
+      return content.length() <= Growth.FACTOR * literal.length()
+          ? text -> text.replace(literal, content)
+          : replacement(literal(literal), content, component);
     }
-    var pattern = read(component);
-    return text -> pattern.replace(text, content);
+    return replacement(read(component), content, component);
+  }
+
+  private static UnaryOperator<String> replacement(
+      TextPattern pattern, String content, JsonObject component) {
+    return text -> pattern.replace(text, content, component);
   }
 
   static TextPattern literal(String text) {
@@ -97,9 +103,11 @@ final class TextPattern {
     }
   }
 
-  private String replace(String text, String content) {
+  private String replace(String text, String content, JsonObject replacing) {
     var edges = new IntArrayList();
     find(text, 0, text.length(), edges);
+    long most = text.length() + (long) content.length() * (edges.size() / 2);
+    Growth.check(replacing, text.length(), most);
     var result = new StringBuilder(text.length());
     int done = 0;
     for (int i = 0; i < edges.size(); i += 2) {

@@ -14,8 +14,11 @@ final class Vocabulary {
   /** No id. */
   static final int NONE = -1;
 
-  /** Ids stay below this: a hundred times the largest vocabulary known. */
-  private static final int LIMIT = 1 << 24;
+  /** Ids stay below this: more than ten times the largest vocabulary known. */
+  private static final int LIMIT = 1 << 22;
+
+  /** Characters of a token at most: several times what known ones have. */
+  static final int LONGEST = 1000;
 
   private final Path file;
   private final List<@Nullable String> pieces = new ArrayList<>();
@@ -25,6 +28,11 @@ final class Vocabulary {
   Vocabulary(Path file) {
     this.file = file;
     ids.defaultReturnValue(NONE);
+  }
+
+  /** The file. */
+  Path file() {
+    return file;
   }
 
   /** Adds a piece; the same piece under the same id again changes nothing. */
@@ -38,6 +46,11 @@ final class Vocabulary {
               + id
               + ", outside 0 to "
               + (LIMIT - 1));
+    }
+    if (piece.length() > LONGEST) {
+      throw new MalformedFileException(
+          file,
+          "the token " + Printable.quote(piece) + " is longer than " + LONGEST + " characters");
     }
     int known = ids.getInt(piece);
     if (known == id) {

@@ -134,6 +134,14 @@ class LlamaConfigRefusalTest {
     refused(reason, json(key, value));
   }
 
+  @Test
+  void aNumberWithAnAbsurdExponentIsNoMessageOfJavas() throws IOException {
+    var json = json("rms_norm_eps", "1e-0522222222222222222222");
+    var file = Files.writeString(folder.resolve("config.json"), json);
+    var e = assertThrows(MalformedFileException.class, () -> ConfigJson.read(file));
+    assertTrue(e.reason().endsWith("the number's exponent is longer than 9 digits"), e.reason());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"[]", "null", "1"})
   void textThatIsNoObjectIsRefused(String json) throws IOException {

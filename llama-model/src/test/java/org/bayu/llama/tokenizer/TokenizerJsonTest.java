@@ -155,7 +155,7 @@ class TokenizerJsonTest {
             + " have",
         "/model/vocab | [] | model.vocab is not an object",
         "/model/vocab | {\"a\": 0.5} | model.vocab gives \"a\" something else than an id",
-        "/model/vocab | {\"a\": -1} | the token \"a\" has the id -1, outside 0 to 16777215",
+        "/model/vocab | {\"a\": -1} | the token \"a\" has the id -1, outside 0 to 4194303",
         "/model/vocab | {\"a\": 3, \"b\": 3} | the id 3 stands there twice, for \"a\" and \"b\"",
         "/added_tokens | [{\"id\": 5, \"content\": \"a\"}] | the token \"a\" stands there twice,"
             + " with ids 4 and 5",

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 record JsonFault(String reason, int at) {
   /** What to throw because of {@code text}, at which a parser stopped. */
-  static InvalidJsonException of(String text, @Nullable JsonProcessingException parsers) {
+  static InvalidJsonException of(String text, @Nullable Exception parsers) {
     var fault = find(text);
     if (fault == null) {
-      var place = parsers == null ? null : parsers.getLocation();
+      var place = parsers instanceof JsonProcessingException e ? e.getLocation() : null;
       var at = place == null ? 0 : Math.clamp(place.getCharOffset(), 0, text.length());
       fault = new JsonFault("it cannot be read from here on", at);
     }
@@ -249,7 +249,13 @@ record JsonFault(String reason, int at) {
         if (at < text.length() && "+-".indexOf(text.charAt(at)) >= 0) {
           at++;
         }
+        var exponent = at;
         digits("a digit is missing in the exponent");
+        if (at - exponent > StrictJson.MAX_EXPONENT) {
+          at = begin;
+          throw fault(
+              "the number's exponent is longer than " + StrictJson.MAX_EXPONENT + " digits");
+        }
       }
       if (at - begin > StrictJson.MAX_DIGITS) {
         at = begin;

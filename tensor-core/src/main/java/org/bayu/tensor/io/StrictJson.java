@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  * repairs: invalid UTF-8, a byte order mark, a repeated key, half a surrogate pair, anything after
  * the value. It also refuses what is too large: values nested more than {@value #MAX_DEPTH} deep,
  * numbers of more than {@value #MAX_DIGITS} characters, keys of more than {@value #MAX_KEY} and
- * texts of more than {@value #MAX_TEXT}.
+ * texts of more than {@value #MAX_TEXT}. Where decimal fractions are read exactly, exponents have
+ * {@value #MAX_EXPONENT} digits at most.
  *
  * <p>An error says in plain words what is wrong, and at which line and column.
  *
@@ -33,6 +34,7 @@ public final class StrictJson {
   private static final int MAX_SETTINGS = 10_000_000;
 
   static final int MAX_DIGITS = 1000;
+  static final int MAX_EXPONENT = 9;
   static final int MAX_KEY = 50_000;
   static final int MAX_TEXT = 20_000_000;
 
@@ -144,7 +146,7 @@ public final class StrictJson {
         throw JsonFault.of(text, null);
       }
       return value;
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | NumberFormatException e) { // the latter for an exponent
       throw JsonFault.of(text, e);
     }
   }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -131,6 +132,21 @@ class StrictJsonTest {
     assertEquals(
         "the text is longer than 20000000 characters",
         refusal("\"" + "t".repeat(20_000_001) + "\"").reason());
+  }
+
+  @Test
+  void theExponentOfAnExactNumberIsLimited() throws IOException {
+    StrictJson.Content<BigDecimal> exact =
+        parser -> {
+          var _ = parser.nextToken();
+          return parser.getDecimalValue();
+        };
+    assertEquals(new BigDecimal("1e-999999999"), StrictJson.parse("1e-999999999", exact));
+    var e =
+        assertThrows(
+            InvalidJsonException.class, () -> StrictJson.parse("\n 1e-10522222222", exact));
+    assertEquals("the number's exponent is longer than 9 digits", e.reason());
+    assertEquals("2:2", e.line() + ":" + e.column());
   }
 
   private static String nested(int depth) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.bayu.tensor.io.GitLfs;
@@ -20,13 +21,19 @@ import org.bayu.train.TrainException;
 public final class DataFile {
   private static final int BUFFER = 1 << 16;
 
+  /** Text is packed to a tenth or so; what unpacks to more was made to fill the memory. */
+  private static final int MOST_UNPACKED = 200;
+
+  private static final long LEAST_UNPACKED = 16 << 20;
+
   private DataFile() {}
 
   /**
    * Opens the file for reading, unpacked.
    *
    * @param expected what it should be, for messages: "JSON Lines"
-   * @throws TrainException if it is a folder, damaged gzip, or of a kind that Bayu does not read
+   * @throws TrainException if it is a folder, damaged gzip, or of a kind that Bayu does not read;
+   *     when it is read, if it unpacks to very much more than its size
    */
   public static InputStream open(Path file, String expected) throws IOException {
     if (Files.isDirectory(file)) {
@@ -39,7 +46,7 @@ public final class DataFile {
         refuse(file, start, expected);
         return plain;
       }
-      var unpacked = new BufferedInputStream(new GZIPInputStream(plain, BUFFER), BUFFER);
+      var unpacked = new BufferedInputStream(new Unpacked(file, plain), BUFFER);
       start = start(unpacked);
       if (isGzip(start)) {
         throw TrainException.inputFile(
@@ -53,6 +60,33 @@ public final class DataFile {
     } catch (Throwable e) {
       plain.close();
       throw e;
+    }
+  }
+
+  /** Unpacks a file as long as that is in proportion to the file's size. */
+  private static final class Unpacked extends GZIPInputStream {
+    private final Path file;
+    private long left;
+
+    Unpacked(Path file, InputStream packed) throws IOException {
+      super(packed, BUFFER);
+      this.file = file;
+      left = Math.max(LEAST_UNPACKED, MOST_UNPACKED * Files.size(file));
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      var count = super.read(bytes, offset, length);
+      left -= Math.max(count, 0);
+      if (left < 0) {
+        throw TrainException.inputFile(
+            String.format(
+                Locale.ROOT,
+                "%s: unpacks to more than %d times its size. If it is right, unpack it: gzip -d.",
+                file,
+                MOST_UNPACKED));
+      }
+      return count;
     }
   }
 

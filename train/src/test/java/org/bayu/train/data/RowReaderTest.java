@@ -310,6 +310,16 @@ class RowReaderTest {
     assertRefused(Arrays.copyOf(gzip("{}".getBytes(UTF_8)), 5), "damaged gzip", "too early");
   }
 
+  @Test
+  void gzipDoesNotUnpackWithoutEnd() throws IOException {
+    var row = "{\"prompt\": \"a\", \"completion\": \"b\"}";
+    var spaces = " ".repeat(1 << 20);
+    assertEquals(1, read(STRICT, gzip((spaces + "\n" + row).getBytes(UTF_8))).size());
+    assertRefused(
+        gzip((row + "\n" + spaces.repeat(17)).getBytes(UTF_8)),
+        "unpacks to more than 200 times its size. If it is right, unpack it: gzip -d.");
+  }
+
   private static byte[] gzip(byte[] content) throws IOException {
     var packed = new ByteArrayOutputStream();
     try (var gzip = new GZIPOutputStream(packed)) {
