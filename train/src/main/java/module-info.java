@@ -15,4 +15,8 @@ module org.bayu.train {
   exports org.bayu.train.finetune;
   exports org.bayu.train.plan;
   exports org.bayu.train.track;
+
+  // Jackson reads and writes what a checkpoint says of its files.
+  opens org.bayu.train.checkpoint to
+      com.fasterxml.jackson.databind;
 }

@@ -7,10 +7,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 
 /** What a command left behind: exit code, stdout and stderr. */
-record CommandLineRun(int exitCode, String out, String err) {
+public record CommandLineRun(int exitCode, String out, String err) {
 
   /** Runs a command as the process would. */
-  static CommandLineRun of(Object... args) {
+  public static CommandLineRun of(Object... args) {
     var out = new StringWriter();
     var err = new StringWriter();
     var texts = new String[args.length];

@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 import org.bayu.finetune.error.ExitCode;
 
 /** A model folder of random weights with a byte-level tokenizer of 600 tokens, 64 positions. */
-final class SmallModel {
+public final class SmallModel {
   static final int POSITIONS = 64;
 
   private static final String CONFIG =
@@ -26,7 +26,7 @@ final class SmallModel {
   private SmallModel() {}
 
   /** Makes one whose vocabulary is the tokenizer's. */
-  static Path in(Path parent) throws IOException {
+  public static Path in(Path parent) throws IOException {
     return in(parent, 600);
   }
 

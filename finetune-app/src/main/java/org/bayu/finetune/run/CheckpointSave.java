@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
 import org.bayu.llama.hf.ModelFolder;
@@ -51,6 +52,11 @@ public final class CheckpointSave implements AutoCloseable {
       throws IOException {
     var checkpoint = RunStart.open("--checkpoint", path, messages);
     var run = checkpoint.info().run();
+    if (!RunId.isName(run.id())) {
+      throw UserException.inputFile(
+          "%s: its run has the name %s, which cannot be a folder's."
+              .formatted(checkpoint.folder(), Printable.quote(run.id())));
+    }
     var config = TrainConfig.ofJson(checkpoint.folder().toString(), run.settings(), flags);
     var base = ModelFolder.open(config.modelFolder(), config.initialAdapter());
     TrainedModel trained = null;

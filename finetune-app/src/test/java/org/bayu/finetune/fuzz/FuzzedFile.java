@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.bayu.finetune.Messages;
 import org.bayu.finetune.error.Failure;
@@ -34,21 +35,34 @@ final class FuzzedFile {
 
   /** A file of this name in a new folder below {@code java.io.tmpdir}. */
   FuzzedFile(String name, Parser parser) {
+    file = temporaryFolder().resolve(name);
+    this.parser = parser;
+  }
+
+  /** A new folder below {@code java.io.tmpdir}, which is removed when Java ends. */
+  static Path temporaryFolder() {
     try {
       var folder = Files.createTempDirectory("fuzz");
-      folder.toFile().deleteOnExit();
-      file = folder.resolve(name);
-      file.toFile().deleteOnExit();
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(folder)));
+      return folder;
     } catch (IOException e) {
-      throw new IllegalStateException("no place for the file", e);
+      throw new IllegalStateException("no place for a file", e);
     }
-    this.parser = parser;
+  }
+
+  private static void remove(Path folder) {
+    try (var paths = Files.walk(folder)) {
+      for (var path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) {
+        Files.delete(path);
+      }
+    } catch (IOException e) {
+      System.err.println("cannot remove " + folder + ": " + e);
+    }
   }
 
   /** Copies a file to beside this one. */
   FuzzedFile beside(Path companion) {
     var copy = file.resolveSibling(String.valueOf(companion.getFileName()));
-    copy.toFile().deleteOnExit();
     try {
       Files.copy(companion, copy);
     } catch (IOException e) {

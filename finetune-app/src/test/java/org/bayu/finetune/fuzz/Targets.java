@@ -24,7 +24,8 @@ public final class Targets {
             Map.entry("YamlFuzz", YamlFuzz.FILE),
             Map.entry("RowsFuzz", RowsFuzz.FILE),
             Map.entry("GzipRowsFuzz", GzipRowsFuzz.FILE),
-            Map.entry("CsvFuzz", CsvFuzz.FILE)));
+            Map.entry("CsvFuzz", CsvFuzz.FILE),
+            Map.entry("CheckpointFuzz", CheckpointFuzz.FILE)));
   }
 
   /** Writes each target's seeds to {@code args[0]/<target>/} and prints the targets' names. */

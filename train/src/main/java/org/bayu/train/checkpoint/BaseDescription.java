@@ -1,5 +1,7 @@
 package org.bayu.train.checkpoint;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -24,6 +26,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record BaseDescription(
     JsonNode config, Map<String, String> tensors, Map<String, Long> files) {
+  /** Refuses what a damaged file may lack. */
+  public BaseDescription {
+    requireNonNull(config);
+    requireNonNull(tensors);
+    requireNonNull(files);
+  }
+
   /** Describes an open model folder. */
   public static BaseDescription of(HfCheckpoint base) throws IOException {
     var tensors = new TreeMap<String, String>();

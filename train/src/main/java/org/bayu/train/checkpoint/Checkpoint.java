@@ -2,7 +2,6 @@ package org.bayu.train.checkpoint;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -149,12 +148,11 @@ public final class Checkpoint {
    *     format
    */
   public static Checkpoint open(Path folder) throws IOException {
+    var json = json(folder.resolve(CHECKSUMS));
     Map<String, Checksum> files;
     try {
-      files =
-          JSON.readValue(
-              json(folder.resolve(CHECKSUMS)), new TypeReference<Map<String, Checksum>>() {});
-    } catch (JacksonException e) {
+      files = JSON.readValue(json, new TypeReference<Map<String, Checksum>>() {});
+    } catch (IOException e) { // Jackson's, or that the bytes are no text
       throw new DamagedCheckpointException(CHECKSUMS + " is not what was written", e);
     }
     for (var name : List.of(CheckpointInfo.FILE_NAME, PARAMETERS, FIRST_MOMENTS, SECOND_MOMENTS)) {

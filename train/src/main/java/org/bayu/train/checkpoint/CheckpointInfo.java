@@ -1,6 +1,7 @@
 package org.bayu.train.checkpoint;
 
-import com.fasterxml.jackson.core.JacksonException;
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -20,6 +21,15 @@ import org.bayu.train.TrainState;
  */
 public record CheckpointInfo(
     int format, boolean kept, TrainState.Progress progress, long updates, RunDescription run) {
+  /** Refuses what a damaged file may lack. */
+  public CheckpointInfo {
+    requireNonNull(progress);
+    requireNonNull(run);
+    if (progress.steps() < 0) {
+      throw new IllegalArgumentException("steps: " + progress.steps());
+    }
+  }
+
   /** The file's name. */
   public static final String FILE_NAME = "checkpoint.json";
 
@@ -45,10 +55,10 @@ public record CheckpointInfo(
       var tree = JSON.readTree(json);
       refuseUnknownFormat(tree);
       return JSON.treeToValue(tree, CheckpointInfo.class);
-    } catch (JacksonException e) {
+    } catch (DamagedCheckpointException e) {
+      throw e;
+    } catch (IOException e) { // Jackson's, or that the bytes are no text
       throw new DamagedCheckpointException(FILE_NAME + " is not what was written", e);
-    } catch (IOException e) {
-      throw new IllegalStateException("bytes in memory can be read", e);
     }
   }
 

@@ -1,5 +1,7 @@
 package org.bayu.train.checkpoint;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +16,12 @@ import org.bayu.train.TokenizedData;
  * @param order how their order is made, see {@link DataOrder#NAME}
  */
 public record DataDescription(int rows, String digest, String order) {
+  /** Refuses what a damaged file may lack. */
+  public DataDescription {
+    requireNonNull(digest);
+    requireNonNull(order);
+  }
+
   /** Describes data; reads it through once. */
   public static DataDescription of(TokenizedData data) {
     return new DataDescription(data.size(), data.digest(), DataOrder.NAME);

@@ -1,5 +1,7 @@
 package org.bayu.train.checkpoint;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,6 +36,20 @@ public record RunDescription(
     BaseDescription base,
     Cut cut,
     List<String> instructions) {
+  /** Refuses what a damaged file may lack. */
+  public RunDescription {
+    requireNonNull(id);
+    requireNonNull(settings);
+    requireNonNull(adapter);
+    requireNonNull(data);
+    requireNonNull(base);
+    requireNonNull(cut);
+    instructions = List.copyOf(instructions);
+    if (instructions.isEmpty()) {
+      throw new IllegalArgumentException("no instructions");
+    }
+  }
+
   /**
    * How batches are cut.
    *
