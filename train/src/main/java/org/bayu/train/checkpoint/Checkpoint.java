@@ -29,6 +29,7 @@ import org.bayu.tensor.io.TensorSource;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.TrainState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder with what a run goes on from. {@code parameters.safetensors}, {@code
@@ -155,15 +156,22 @@ public final class Checkpoint {
     } catch (IOException e) { // Jackson's, or that the bytes are no text
       throw new DamagedCheckpointException(CHECKSUMS + " is not what was written", e);
     }
-    for (var name : List.of(CheckpointInfo.FILE_NAME, PARAMETERS, FIRST_MOMENTS, SECOND_MOMENTS)) {
-      var checksum = files == null ? null : files.get(name);
-      if (checksum == null) {
-        throw new DamagedCheckpointException(CHECKSUMS + " does not have " + name);
-      }
-      checksum.check(folder.resolve(name));
+    check(folder, files, CheckpointInfo.FILE_NAME);
+    // First, because a newer format may have other files.
+    var info = CheckpointInfo.parse(json(folder.resolve(CheckpointInfo.FILE_NAME)));
+    for (var name : List.of(PARAMETERS, FIRST_MOMENTS, SECOND_MOMENTS)) {
+      check(folder, files, name);
     }
-    return new Checkpoint(
-        folder, CheckpointInfo.parse(json(folder.resolve(CheckpointInfo.FILE_NAME))));
+    return new Checkpoint(folder, info);
+  }
+
+  private static void check(Path folder, @Nullable Map<String, Checksum> files, String name)
+      throws IOException {
+    var checksum = files == null ? null : files.get(name);
+    if (checksum == null) {
+      throw new DamagedCheckpointException(CHECKSUMS + " does not have " + name);
+    }
+    checksum.check(folder.resolve(name));
   }
 
   private static byte[] json(Path file) throws IOException {

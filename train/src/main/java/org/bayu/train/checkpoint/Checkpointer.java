@@ -1,6 +1,7 @@
 package org.bayu.train.checkpoint;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -16,7 +17,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
+import org.bayu.tensor.io.NonFiniteTensorException;
 import org.bayu.tensor.io.StagedPath;
+import org.bayu.train.NonFiniteException;
 import org.bayu.train.StepReport;
 import org.bayu.train.TrainListener;
 import org.bayu.train.TrainState;
@@ -112,17 +115,32 @@ public final class Checkpointer implements TrainListener {
     steps = start.steps();
     lastWritten = nanoTime.getAsLong();
     notBefore = lastWritten;
-    if (Files.isDirectory(checkpoints.folder())) {
-      StagedPath.removeAllLeftovers(checkpoints.folder());
-    }
+    removeLeftovers();
     for (var path : checkpoints.newestFirst()) {
       try {
         if (!Checkpoint.isKept(path)) {
           temporary.add(path);
         }
-        newest = newest == null ? path : newest;
+        // A later one is damaged, or the run would go on from there.
+        if (newest == null && Checkpoints.steps(path) <= state.steps()) {
+          newest = path;
+        }
       } catch (DamagedCheckpointException e) {
         // Whoever looked for the newest whole one has said so.
+      }
+    }
+  }
+
+  private void removeLeftovers() {
+    if (Files.isDirectory(checkpoints.folder())) {
+      try {
+        StagedPath.removeAllLeftovers(checkpoints.folder());
+      } catch (IOException e) {
+        surroundings.messages.accept(
+            checkpoints.folder()
+                + ": what a killed process left there could not be deleted ("
+                + OutputFolder.reason(e)
+                + ").");
       }
     }
   }
@@ -137,6 +155,10 @@ public final class Checkpointer implements TrainListener {
     }
     var asked = request != null && Files.exists(request);
     owesKept |= asked || policy.keeps(done);
+    if (state.progress().skippedInARow() > 0) {
+      return; // the weights may be destroyed, and the checkpoint before them may be the last good
+              // one
+    }
     var now = nanoTime.getAsLong();
     if (now < notBefore || (!owesKept && now - lastWritten < interval.toNanos())) {
       return;
@@ -172,6 +194,7 @@ public final class Checkpointer implements TrainListener {
    *
    * @return the newest checkpoint, which holds the final state
    * @throws IOException if it cannot be written
+   * @throws NonFiniteException if a parameter is infinite or no number
    */
   public Path last() throws IOException {
     var done = state.steps();
@@ -208,6 +231,8 @@ public final class Checkpointer implements TrainListener {
               + ": the state could not be written ("
               + OutputFolder.reason(e)
               + ").");
+    } catch (NonFiniteException e) {
+      surroundings.messages.accept(e.getMessage() + ". That state is not written.");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -237,16 +262,17 @@ public final class Checkpointer implements TrainListener {
   /** Bytes a second that the disk takes. */
   private double probe() throws IOException {
     Files.createDirectories(checkpoints.folder());
-    var file = Files.createTempFile(checkpoints.folder(), ".bayu-probe", null);
     var start = System.nanoTime();
-    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+    // Never published: it is deleted, also when the process is killed meanwhile.
+    try (var file = StagedPath.file(checkpoints.folder().resolve("probe"));
+        var channel =
+            FileChannel.open(
+                file.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       var zeros = ByteBuffer.allocateDirect(PROBE_BYTES);
       while (zeros.hasRemaining()) {
         channel.write(zeros);
       }
       channel.force(true);
-    } finally {
-      Files.deleteIfExists(file);
     }
     return PROBE_BYTES / ((System.nanoTime() - start) * 1e-9);
   }
@@ -257,7 +283,7 @@ public final class Checkpointer implements TrainListener {
       var start = nanoTime.getAsLong();
       surroundings.before.run();
       var path = checkpoints.path(done);
-      CleanEnd.run(() -> Checkpoint.write(path, state, run, kept));
+      writeWhole(path, kept);
       newest = path;
       deleteTemporary(path);
       if (!kept) {
@@ -272,6 +298,16 @@ public final class Checkpointer implements TrainListener {
       }
     } finally {
       writing.unlock();
+    }
+  }
+
+  private void writeWhole(Path path, boolean kept) throws IOException {
+    try {
+      CleanEnd.run(() -> Checkpoint.write(path, state, run, kept));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    } catch (NonFiniteTensorException e) {
+      throw new NonFiniteException(state.steps() - 1L, "after its update " + e.getMessage());
     }
   }
 

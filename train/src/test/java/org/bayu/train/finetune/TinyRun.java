@@ -22,14 +22,14 @@ import org.bayu.train.TrainSettings;
 import org.bayu.train.checkpoint.RunDescription;
 
 /** A run of the smallest model there is, on twelve rows. */
-final class TinyRun implements AutoCloseable {
+public final class TinyRun implements AutoCloseable {
   private static final Path GOLDEN = Path.of("../llama-model/src/test/resources/golden");
 
   private final ModelFolder base;
   private final Device device;
-  final FineTuning tuning;
+  public final FineTuning tuning;
 
-  TinyRun(Path model, Adaptation adaptation, TrainSettings settings, int threads)
+  public TinyRun(Path model, Adaptation adaptation, TrainSettings settings, int threads)
       throws IOException {
     base = ModelFolder.open(model);
     device = Devices.cpu(threads);
@@ -37,7 +37,7 @@ final class TinyRun implements AutoCloseable {
   }
 
   /** Makes the model's folder. */
-  static Path model(Path folder) throws IOException {
+  public static Path model(Path folder) throws IOException {
     Files.createDirectory(folder);
     for (var name : List.of("config.json", "model.safetensors", "generation_config.json")) {
       Files.copy(GOLDEN.resolve("llama2").resolve(name), folder.resolve(name));
@@ -48,7 +48,7 @@ final class TinyRun implements AutoCloseable {
   }
 
   /** Twelve rows of 12 tokens, the same at each call; the first three begin alike. */
-  static TokenizedData rows() {
+  public static TokenizedData rows() {
     var random = new SplittableRandom(7);
     var examples = new ArrayList<TokenizedExample>();
     for (var row = 0; row < 12; row++) {
@@ -61,16 +61,16 @@ final class TinyRun implements AutoCloseable {
     return TokenizedData.of(examples);
   }
 
-  static Adaptation lora(double dropout) {
+  public static Adaptation lora(double dropout) {
     return Adaptation.lora(new LoraConfig(4, 8, dropout, new LoraTargets.AllLinears(), false));
   }
 
-  RunDescription description() throws IOException {
+  public RunDescription description() throws IOException {
     return tuning.description("tiny", JsonNodeFactory.instance.objectNode().put("seed", 0));
   }
 
   /** Parameters and both moments, bit by bit. */
-  List<Integer> bits() {
+  public List<Integer> bits() {
     var bits = new ArrayList<Integer>();
     for (var state : tuning.state().optimizer().states()) {
       for (var tensor : List.of(state.parameter().value(), state.m(), state.v())) {
