@@ -26,6 +26,7 @@ public final class Progress implements AutoCloseable {
   private long lastPaint;
   private boolean painted;
   private long done;
+  private long before;
   private String part = "";
   private double partDone;
   private List<String> figures = List.of();
@@ -51,6 +52,11 @@ public final class Progress implements AutoCloseable {
     lastPaint = start - PAINT_NANOS;
   }
 
+  /** So many units were done before this began: they count, but took no time. */
+  public void doneBefore(long units) {
+    done = units;
+    before = units;
+  }
   /** One unit more is done; the figures say how it went, the most important first. */
   public void step(String... figures) {
     done++;
@@ -118,7 +124,7 @@ public final class Progress implements AutoCloseable {
     // The cursor stands behind the last character: one column is its own.
     var room = columns - 1 - head.length() - 1 - SHORTEST_BAR;
     var tail = new StringBuilder();
-    append(tail, done + partDone > 0 ? left(now) : "", room);
+    append(tail, done - before + partDone > 0 ? left(now) : "", room);
     figures.forEach(figure -> append(tail, figure, room));
     var bar = Math.clamp((long) SHORTEST_BAR + room - tail.length(), SHORTEST_BAR, LONGEST_BAR);
     var full = (int) Math.round(bar * (total == 0 ? 1 : Math.min(1, (done + partDone) / total)));
@@ -138,8 +144,8 @@ public final class Progress implements AutoCloseable {
 
   private String left(long now) {
     var seconds = (now - start) * 1e-9;
-    var units = done + partDone;
-    var left = Math.round(seconds / units * Math.max(0, total - units));
+    var units = done - before + partDone;
+    var left = Math.round(seconds / units * Math.max(0, total - before - units));
     return left < 60
         ? left + " s left"
         : String.format(Locale.ROOT, "%d:%02d:%02d left", left / 3600, left / 60 % 60, left % 60);

@@ -33,6 +33,7 @@ public final class TerminalTracker implements TrainListener, AutoCloseable {
         start.parameters(),
         100.0 * start.trainable() / start.parameters());
     progress = new Progress("train", start.steps(), err);
+    progress.doneBefore(start.firstStep());
   }
 
   @Override

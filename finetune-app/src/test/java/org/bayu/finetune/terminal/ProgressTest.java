@@ -45,6 +45,17 @@ class ProgressTest {
   }
 
   @Test
+  void unitsDoneBeforeCountButTookNoTime() {
+    var progress = progress(10, 80);
+    progress.doneBefore(6);
+    seconds = 30;
+    progress.step("loss 1.0000");
+    assertEquals(
+        "train 7/10 [#####################.........]  90 s left  loss 1.0000",
+        painted().getLast().replace("0:01:30 left", "90 s left"));
+  }
+
+  @Test
   void theBarGrowsWithEveryPartOfAStep() {
     try (var progress = progress(4, 80)) {
       for (var part = 1; part <= 4; part++) {
