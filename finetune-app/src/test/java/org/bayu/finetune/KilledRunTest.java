@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -51,10 +52,10 @@ class KilledRunTest {
     ALL_WEIGHTS("--trainer.id=x"),
     ALL_WEIGHTS_OF_NO_NAME("--trainer.gradient_checkpointing=true");
 
-    private final List<String> flags;
+    private final String flags;
 
     Kind(String flags) {
-      this.flags = List.of(flags.split(" "));
+      this.flags = flags;
     }
   }
 
@@ -64,24 +65,16 @@ class KilledRunTest {
     var rows = new StringBuilder();
     for (var row = 0; row < ROWS; row++) {
       rows.append(
-          "{\"prompt\": \"tell me %s\", \"completion\": \"row %d\"}%n"
+          "{\"prompt\": \"tell me %s\", \"completion\": \"row %s\"}\n"
               .formatted(row % 3 == 0 ? "all of it, one after the other" : "more of " + row, row));
     }
     Files.writeString(folder.resolve("rows.jsonl"), rows);
   }
 
   private Process start(Kind kind, Path in, int threads) throws IOException {
-    var command =
+    var arguments =
         new ArrayList<>(
             List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:ActiveProcessorCount=" + threads,
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                TestFiles.classPath(),
-                Main.class.getName(),
                 "train",
                 "--data=" + folder.resolve("rows.jsonl"),
                 "--eval_data=" + folder.resolve("rows.jsonl"),
@@ -96,7 +89,29 @@ class KilledRunTest {
                 "--trainer.checkpointer.save_interval=1s",
                 "--trainer.checkpointer.keep=[{every: 3}]",
                 "--optimizer.learning_rate=1e-3"));
-    command.addAll(kind.flags);
+    arguments.addAll(List.of(kind.flags.split(" ")));
+    return start(in, threads, List.of(), arguments);
+  }
+
+  /**
+   * Starts the application.
+   *
+   * @param shell a command in front of Java's
+   */
+  private static Process start(Path in, int threads, List<String> shell, List<String> arguments)
+      throws IOException {
+    var command = new ArrayList<>(shell);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:+UseSerialGC",
+            "-XX:ActiveProcessorCount=" + threads,
+            "--add-modules=jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            TestFiles.classPath(),
+            Main.class.getName()));
+    command.addAll(arguments);
     return new ProcessBuilder(command)
         .directory(in.toFile())
         .redirectErrorStream(true)
@@ -105,12 +120,12 @@ class KilledRunTest {
   }
 
   private void run(Kind kind, Path in, int threads) throws IOException, InterruptedException {
-    waitFor(start(kind, in, threads), in);
+    waitFor(start(kind, in, threads), ExitCode.DONE, in);
   }
 
-  private static void waitFor(Process process, Path in) throws InterruptedException {
+  private static void waitFor(Process process, int exitCode, Path in) throws InterruptedException {
     assertTrue(process.waitFor(2, TimeUnit.MINUTES), () -> log(in));
-    assertEquals(ExitCode.DONE, process.exitValue(), () -> log(in));
+    assertEquals(exitCode, process.exitValue(), () -> log(in));
   }
 
   private static String log(Path in) {
@@ -179,6 +194,10 @@ class KilledRunTest {
           Thread.sleep(random.nextLong(undisturbed.trainMillis));
         }
         var alive = process.isAlive();
+        if (random.nextInt(4) == 0) {
+          process.destroy(); // SIGTERM, perhaps not for long
+          process.waitFor(random.nextInt(200), TimeUnit.MILLISECONDS);
+        }
         process.destroyForcibly().waitFor();
         done += alive ? 1 : 0;
         killed.merge(alive ? phase(in) : "after its end", 1, Integer::sum);
@@ -186,7 +205,7 @@ class KilledRunTest {
       if (!hasEnded(in)) { // else a command without an id would begin a new run
         run(kind, in, 1 + random.nextInt(2));
       }
-      var at = "seed %d, kill %d, %s%n".formatted(seed, done, kind);
+      var at = "seed %s, kill %s, %s\n".formatted(seed, done, kind);
       assertEquals(whole(whole, kind).result, result(in), () -> at + log(in));
       delete(in);
     }
@@ -217,10 +236,11 @@ class KilledRunTest {
     var process = start(kind, in, 1);
     awaitTraining(process, in);
     var training = System.nanoTime();
-    waitFor(process, in);
+    waitFor(process, ExitCode.DONE, in);
     var end = System.nanoTime();
     var result = result(in);
-    assertEquals(STEPS, ((List<?>) result.get("metrics")).size(), () -> log(in));
+    assertEquals(
+        STEPS, Objects.requireNonNull((List<?>) result.get("metrics")).size(), () -> log(in));
     var whole = new Whole(result, (training - start) / 1_000_000, (end - training) / 1_000_000);
     known.put(kind, whole);
     return whole;
@@ -233,6 +253,39 @@ class KilledRunTest {
     }
   }
 
+  /** On SIGINT and SIGTERM the state is written, and the last line is the command that goes on. */
+  @Test
+  void anInterruptedRunSaysHowItGoesOn() throws IOException, InterruptedException {
+    var whole = new EnumMap<Kind, Whole>(Kind.class);
+    for (var signal : List.of("INT", "TERM")) {
+      var kind = signal.equals("INT") ? Kind.ALL_WEIGHTS_OF_NO_NAME : Kind.LORA_WITH_DROPOUT;
+      var undisturbed = whole(whole, kind);
+      var in = Files.createDirectory(folder.resolve(signal));
+      var process = start(kind, in, 1);
+      awaitTraining(process, in);
+      while (process.isAlive() && !log(in).contains("train 1/")) {
+        Thread.sleep(5);
+      }
+      assertEquals(
+          0, new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor());
+      waitFor(process, signal.equals("INT") ? 130 : 143, in);
+      var lines = log(in).lines().toList();
+      assertTrue(
+          lines
+              .get(lines.size() - 2)
+              .matches("Interrupted after \\d+ of 24 steps\\. .*step-\\d+\\."),
+          () -> log(in));
+      var command = lines.getLast();
+      assertTrue(command.startsWith("To go on: bayu train --data="), command);
+      assertTrue(command.matches(".* --trainer\\.id=\\w+( .*)?"), command);
+      var arguments = command.substring("To go on: bayu ".length());
+      var again = start(in, 1, List.of("sh", "-c", "exec \"$0\" \"$@\" " + arguments), List.of());
+      waitFor(again, ExitCode.DONE, in);
+      assertTrue(log(in).contains("Going on after step "), () -> log(in));
+      assertEquals(undisturbed.result, result(in), () -> log(in));
+    }
+  }
+
   /** What a killed run left, for the statistics. */
   private static String phase(Path in) throws IOException {
     try (var files = Files.walk(in)) {
@@ -240,14 +293,11 @@ class KilledRunTest {
       if (names.stream().noneMatch(name -> name.endsWith("config.yaml"))) {
         return "before its configuration was written";
       }
-      for (var part : List.of("checkpoints/.bayu-", "saves", "merged")) {
-        if (names.stream()
-            .anyMatch(
-                name ->
-                    name.startsWith(part) && name.contains(".bayu-")
-                        || name.contains("/" + part))) {
-          return part.startsWith("checkpoints") ? "in a checkpoint" : "in a save";
-        }
+      if (names.stream().anyMatch(name -> name.contains("checkpoints/.bayu-"))) {
+        return "in a checkpoint";
+      }
+      if (names.stream().anyMatch(name -> name.contains("/.bayu-"))) {
+        return "in a save";
       }
       return names.stream().anyMatch(name -> name.contains("checkpoints/step-"))
           ? "in a step, after a checkpoint"

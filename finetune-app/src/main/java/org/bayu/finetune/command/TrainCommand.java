@@ -5,6 +5,8 @@ import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.run.RunStart;
 import org.bayu.finetune.run.TrainRun;
+import org.bayu.finetune.terminal.ShellText;
+import org.bayu.finetune.terminal.Signals;
 import org.bayu.finetune.terminal.TerminalTracker;
 import org.bayu.train.plan.PeakMemory;
 import picocli.CommandLine.Command;
@@ -47,7 +49,8 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   private int run(RunStart start, TerminalTracker terminal, PeakMemory memory) throws IOException {
     var out = spec.commandLine().getOut();
-    try (var run = new TrainRun(start, terminal::message)) {
+    try (var run = new TrainRun(start, terminal::message);
+        var _ = Signals.handle(_ -> interrupt(run, start, terminal))) {
       run.listen(terminal);
       if (profile) {
         run.startProfile();
@@ -70,5 +73,14 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
       }
       return ExitCode.DONE;
     }
+  }
+
+  /**
+   * The last lines of an interrupted run: where it stands, and the command that goes on with it.
+   */
+  private void interrupt(TrainRun run, RunStart start, TerminalTracker terminal) {
+    run.interrupt();
+    var arguments = spec.commandLine().getParseResult().originalArgs();
+    terminal.message("To go on: " + ShellText.command("bayu", start.resuming(arguments)));
   }
 }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * is one.
  */
 public final class RunStart implements AutoCloseable {
+  private static final String LOAD = "--trainer.load_checkpoint";
+
   private final TrainConfig config;
   private final RunFolder folder;
   private final boolean known;
@@ -219,6 +221,27 @@ public final class RunStart implements AutoCloseable {
         "The run %s has ended after %s steps%s. Nothing is done."
             .formatted(
                 end.id(), end.steps(), saved.isEmpty() ? "" : "; " + String.join(", ", saved)));
+  }
+
+  /**
+   * The arguments of the command that goes on with this run.
+   *
+   * @param arguments of the command that began it
+   */
+  public List<String> resuming(List<String> arguments) {
+    var all = new ArrayList<String>();
+    for (var i = 0; i < arguments.size(); i++) {
+      var argument = arguments.get(i);
+      if (argument.equals(LOAD) && i + 1 < arguments.size()) {
+        i++;
+      } else if (!argument.startsWith(LOAD + "=")) {
+        all.add(argument);
+      }
+    }
+    if (all.stream().noneMatch(each -> each.matches("--trainer\\.id(=.*)?"))) {
+      all.add("--trainer.id=" + config.trainer().runId());
+    }
+    return all;
   }
 
   /** Lets go of the folder. */

@@ -15,6 +15,7 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.DeviceReport;
 import org.bayu.tensor.device.Devices;
+import org.bayu.tensor.io.NonFiniteTensorException;
 import org.bayu.train.NonFiniteException;
 import org.bayu.train.StepProfile;
 import org.bayu.train.StepReport;
@@ -108,6 +109,7 @@ public final class TrainRun implements AutoCloseable {
               config.trainer().checkpointer().policy(),
               start.folder().path().resolve("checkpoint-now"),
               new Checkpointer.Surroundings(messages, this::syncMetrics, this::checkpointTook));
+      messages.accept(checkpointer.outlook());
       saves = runSaves.of(made.model(), made.adapter(), computing, start, messages);
     } catch (Throwable e) {
       try (opened;
@@ -198,7 +200,7 @@ public final class TrainRun implements AutoCloseable {
 
   private void train(double peak) throws IOException {
     try {
-      tuning.trainer().run();
+      trainSteps();
       refuseDestroyed();
       saves.last(tuning.state().steps(), lastCheckpoint());
       device.mark("between steps");
@@ -211,11 +213,22 @@ public final class TrainRun implements AutoCloseable {
               + " Lower the learning rate or look for bad rows.",
           e);
     } catch (IOException e) {
-      saves.beforeFailure(tuning.state().steps());
+      if (lastCheckpoint() == null) {
+        saves.beforeFailure(tuning.state().steps());
+      }
       throw e;
     }
     var steps = tuning.state().steps() - firstProfiled();
     profile = new StepProfile(device.profile(), steps, device.threads(), peak);
+  }
+
+  private void trainSteps() throws IOException {
+    try {
+      tuning.trainer().run();
+    } catch (NonFiniteTensorException e) { // of a checkpoint that is not worth writing
+      refuseDestroyed();
+      throw e;
+    }
   }
 
   /** The checkpoint of the final state; null if it cannot be written. */
@@ -226,6 +239,8 @@ public final class TrainRun implements AutoCloseable {
       messages.accept(
           "%s: the checkpoint of the final state could not be written (%s)."
               .formatted(start.checkpoints().folder(), OutputFolder.reason(e)));
+      return null;
+    } catch (NonFiniteTensorException e) {
       return null;
     }
   }

@@ -57,6 +57,7 @@ public final class Progress implements AutoCloseable {
     done = units;
     before = units;
   }
+
   /** One unit more is done; the figures say how it went, the most important first. */
   public void step(String... figures) {
     done++;

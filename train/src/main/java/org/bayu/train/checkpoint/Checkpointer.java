@@ -109,6 +109,26 @@ public final class Checkpointer implements TrainListener {
     interval = policy.interval();
   }
 
+  /** A line about where the checkpoints go, what they take and what is free there. */
+  public String outlook() {
+    var bytes = Checkpoint.bytes(state);
+    var line =
+        String.format(
+            Locale.ROOT,
+            "Checkpoints in %s: up to %s each, a temporary one every %d s.",
+            checkpoints.folder(),
+            SaveSpace.bytes(bytes),
+            interval.toSeconds());
+    var room = FreeSpace.ofThisMachine().at(checkpoints.folder());
+    // While one is written the one before is still there.
+    return room.isEmpty() || room.get().freeBytes() >= 2 * bytes
+        ? line
+        : line
+            + " Only "
+            + SaveSpace.bytes(room.get().freeBytes())
+            + " are free there, too little for two.";
+  }
+
   /** Takes over the checkpoints that are there: the temporary ones are deleted after the next. */
   @Override
   public void started(Start start) throws IOException {
@@ -157,7 +177,7 @@ public final class Checkpointer implements TrainListener {
     owesKept |= asked || policy.keeps(done);
     if (state.progress().skippedInARow() > 0) {
       return; // the weights may be destroyed, and the checkpoint before them may be the last good
-              // one
+      // one
     }
     var now = nanoTime.getAsLong();
     if (now < notBefore || (!owesKept && now - lastWritten < interval.toNanos())) {
