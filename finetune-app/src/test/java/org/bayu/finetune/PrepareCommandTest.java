@@ -86,6 +86,7 @@ class PrepareCommandTest {
     assertRefused("mr,ref\n\"a\nb\",c\nonlyone\n", "line 4", "1 fields", "has 2");
     assertRefused("mr,ref\na,\"b\n", "line 2", "not closed");
     assertRefused("mr,ref\na,\"b\"c\n", "line 2", "behind the closing quote");
+    assertRefused("mr,ref\n\"" + "a".repeat(10_000_001), "line 2", "longer than 10000000");
     assertRefused("mr,ref\n" + ",".repeat(1000) + "\n", "line 2", "more than 1000 fields");
     assertRefused("mr,ref\na,b\"c\"\n", "line 2", "quote inside a field");
   }

@@ -43,8 +43,8 @@ final class TokenizerFiles {
     }
   }
 
-  /** Of one file; tokenizers have a few megabytes. */
-  private static final int MAX_BYTES = 1 << 30;
+  /** Of one file: several times the largest known. */
+  private static final int MAX_BYTES = 200_000_000;
 
   private TokenizerFiles() {}
 

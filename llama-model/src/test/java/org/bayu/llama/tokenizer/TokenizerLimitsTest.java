@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -135,6 +138,18 @@ class TokenizerLimitsTest {
     assertEquals(
         "the token \"far\" has the id 4194304, outside 0 to 4194303",
         refusal(new JsonTokenizer().with("/model/vocab", "{\"<unk>\": 0, \"far\": 4194304}")));
+  }
+
+  @Test
+  void aTokenizerHasAFewMegabytes() throws IOException {
+    new JsonTokenizer().write(folder);
+    for (var name : List.of("tokenizer.json", "tokenizer_config.json")) {
+      try (var file = new RandomAccessFile(folder.resolve(name).toFile(), "rw")) {
+        file.setLength(200_000_001); // takes no space on most disks
+      }
+      var e = assertThrows(MalformedFileException.class, () -> LlamaTokenizer.load(folder));
+      assertEquals("has 200,000,001 bytes, too many for such a file", e.reason());
+    }
   }
 
   @Test

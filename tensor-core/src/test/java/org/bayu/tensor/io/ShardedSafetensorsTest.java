@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
@@ -55,6 +56,15 @@ class ShardedSafetensorsTest {
       entries.add("\"%s\":\"%s\"".formatted(tensorsAndFiles[i], tensorsAndFiles[i + 1]));
     }
     return index("{\"metadata\":{},\"weight_map\":{%s}}".formatted(String.join(",", entries)));
+  }
+
+  @Test
+  void anIndexHas100MegabytesAtMost() throws IOException {
+    var index = index("{}");
+    try (var file = new RandomAccessFile(index.toFile(), "rw")) {
+      file.setLength(100_000_001); // takes no space on most disks
+    }
+    refused(index, "has 100,000,001 bytes, too many for such a file");
   }
 
   private void refused(Path file, String reason) {

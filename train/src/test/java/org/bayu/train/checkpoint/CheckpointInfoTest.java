@@ -10,12 +10,15 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bayu.train.TrainState;
 import org.bayu.train.TrainingStep;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointInfoTest {
   private static final JsonMapper JSON = new JsonMapper();
@@ -101,6 +104,15 @@ class CheckpointInfoTest {
             () -> CheckpointInfo.parse("{\"format\": 1000}".getBytes(ISO_8859_1)));
     assertEquals(
         "it has the format 1000 of a newer Bayu; this one reads formats up to 1", e.getMessage());
+  }
+
+  @Test
+  void aDescriptionHas64MegabytesAtMost(@TempDir Path folder) throws IOException {
+    try (var file = new RandomAccessFile(folder.resolve("checksums.json").toFile(), "rw")) {
+      file.setLength((64 << 20) + 1); // takes no space on most disks
+    }
+    var e = assertThrows(DamagedCheckpointException.class, () -> Checkpoint.open(folder));
+    assertEquals("checksums.json is too large", e.getMessage());
   }
 
   @Test

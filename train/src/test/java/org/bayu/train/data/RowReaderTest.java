@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -308,6 +309,17 @@ class RowReaderTest {
     assertRefused(packed, "packed with gzip twice");
     assertRefused(gzip("PAR1".getBytes(UTF_8)), "a Parquet file");
     assertRefused(Arrays.copyOf(gzip("{}".getBytes(UTF_8)), 5), "damaged gzip", "too early");
+  }
+
+  @Test
+  void aLineHas64MegabytesAtMost() throws IOException {
+    var file = folder.resolve("rows.jsonl");
+    try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.writeBytes(" ".repeat(100));
+      sparse.setLength((64L << 20) + 1);
+    }
+    var e = assertThrows(TrainException.class, () -> STRICT.read(file, row -> {}));
+    assertTrue(e.toString().contains("line 1: the line is longer than 64 MB"), e::toString);
   }
 
   @Test
