@@ -15,7 +15,6 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.DeviceReport;
 import org.bayu.tensor.device.Devices;
-import org.bayu.tensor.io.NonFiniteTensorException;
 import org.bayu.train.NonFiniteException;
 import org.bayu.train.StepProfile;
 import org.bayu.train.StepReport;
@@ -200,7 +199,7 @@ public final class TrainRun implements AutoCloseable {
 
   private void train(double peak) throws IOException {
     try {
-      trainSteps();
+      tuning.trainer().run();
       refuseDestroyed();
       saves.last(tuning.state().steps(), lastCheckpoint());
       device.mark("between steps");
@@ -222,15 +221,6 @@ public final class TrainRun implements AutoCloseable {
     profile = new StepProfile(device.profile(), steps, device.threads(), peak);
   }
 
-  private void trainSteps() throws IOException {
-    try {
-      tuning.trainer().run();
-    } catch (NonFiniteTensorException e) { // of a checkpoint that is not worth writing
-      refuseDestroyed();
-      throw e;
-    }
-  }
-
   /** The checkpoint of the final state; null if it cannot be written. */
   private @Nullable Path lastCheckpoint() {
     try {
@@ -240,7 +230,7 @@ public final class TrainRun implements AutoCloseable {
           "%s: the checkpoint of the final state could not be written (%s)."
               .formatted(start.checkpoints().folder(), OutputFolder.reason(e)));
       return null;
-    } catch (NonFiniteTensorException e) {
+    } catch (NonFiniteException e) {
       return null;
     }
   }

@@ -65,7 +65,7 @@ public final class Checkpointer implements TrainListener {
    * @param messages takes lines for the user
    * @param before is run before each checkpoint, to bring what belongs to the same steps to the
    *     disk
-   * @param seconds takes the time of each checkpoint
+   * @param seconds takes the time of each checkpoint between two steps
    */
   public record Surroundings(Consumer<String> messages, Runnable before, DoubleConsumer seconds) {
     /** Messages alone. */
@@ -184,7 +184,7 @@ public final class Checkpointer implements TrainListener {
       return;
     }
     try {
-      write(done, owesKept);
+      surroundings.seconds.accept(write(done, owesKept));
       owesKept = false;
       if (asked) {
         Files.deleteIfExists(request);
@@ -220,7 +220,7 @@ public final class Checkpointer implements TrainListener {
     var done = state.steps();
     var path = checkpoints.path(done);
     if (!path.equals(newest) || temporary.contains(path)) {
-      write(done, true);
+      var _ = write(done, true);
     }
     return path;
   }
@@ -240,7 +240,7 @@ public final class Checkpointer implements TrainListener {
       try {
         var path = checkpoints.path(state.steps());
         if (state.steps() > 0 && !path.equals(newest) && takesAtMost(limit)) {
-          write(state.steps(), false);
+          var _ = write(state.steps(), false);
         }
       } finally {
         writing.unlock();
@@ -297,7 +297,8 @@ public final class Checkpointer implements TrainListener {
     return PROBE_BYTES / ((System.nanoTime() - start) * 1e-9);
   }
 
-  private void write(int done, boolean kept) throws IOException {
+  /** Writes a checkpoint; returns the seconds that it took. */
+  private double write(int done, boolean kept) throws IOException {
     writing.lock();
     try {
       var start = nanoTime.getAsLong();
@@ -311,11 +312,11 @@ public final class Checkpointer implements TrainListener {
       }
       lastWritten = nanoTime.getAsLong();
       var seconds = (lastWritten - start) * 1e-9;
-      surroundings.seconds.accept(seconds);
       bytesPerSecond = (double) Checkpoint.bytes(state) / seconds;
       if (!kept) {
         slowDown(seconds);
       }
+      return seconds;
     } finally {
       writing.unlock();
     }
