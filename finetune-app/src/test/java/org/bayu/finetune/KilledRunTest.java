@@ -20,7 +20,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.tensor.io.Sha256;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -30,20 +30,27 @@ import org.junit.jupiter.api.io.TempDir;
  * Kills short runs at random moments and starts the same command again until it ends: everything
  * saved and every number of the metrics must be that of the undisturbed run.
  *
- * <p>{@code -Dbayu.kills} (3 kills; 200 with {@code -Pstress}) and {@code -Dbayu.seed} choose how
+ * <p>{@code -Dbayu.kills} (2 kills; 200 with {@code -Pstress}) and {@code -Dbayu.seed} choose how
  * many and when.
  */
 @EnabledOnOs(OS.LINUX)
 class KilledRunTest {
-  private static final int STEPS = 24;
+  private static final boolean STRESS = Integer.getInteger("bayu.stressSeconds", 0) > 60;
+  private static final int STEPS = 16;
 
-  /** 11 rows in batches of 4: the 24 steps are almost nine epochs. Some rows begin alike. */
+  /** 11 rows in batches of 4: the 16 steps are almost six epochs. Some rows begin alike. */
   private static final int ROWS = 11;
+
+  /**
+   * Short runs of one step after the other are soonest done by the kernels that need no warm-up.
+   */
+  private static final String KERNELS = STRESS ? "" : "scalar";
 
   private static final JsonMapper JSON = new JsonMapper();
 
-  @TempDir private Path folder;
-  private Path model;
+  @TempDir private static Path folder;
+  private static Path model;
+  private static final Map<Kind, Whole> WHOLE = new EnumMap<>(Kind.class);
 
   /** A kind of run; without an id the command names none, like the tutorial's. */
   private enum Kind {
@@ -59,8 +66,8 @@ class KilledRunTest {
     }
   }
 
-  @BeforeEach
-  void prepare() throws IOException {
+  @BeforeAll
+  static void prepare() throws IOException {
     model = SmallModel.in(folder);
     var rows = new StringBuilder();
     for (var row = 0; row < ROWS; row++) {
@@ -106,6 +113,7 @@ class KilledRunTest {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
             "-XX:ActiveProcessorCount=" + threads,
+            "-Dbayu.kernels=" + KERNELS,
             "--add-modules=jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
@@ -175,10 +183,8 @@ class KilledRunTest {
 
   @Test
   void aRunThatIsKilledEndsAsIfItHadNotBeen() throws IOException, InterruptedException {
-    var stress = Integer.getInteger("bayu.stressSeconds", 0) > 60;
-    var kills = Integer.getInteger("bayu.kills", stress ? 200 : 3);
+    var kills = Integer.getInteger("bayu.kills", STRESS ? 200 : 2);
     var seed = Long.getLong("bayu.seed", 1);
-    var whole = new EnumMap<Kind, Whole>(Kind.class);
     var random = new SplittableRandom(seed);
     var killed = new TreeMap<String, Integer>();
     for (var done = 0; done < kills; ) {
@@ -186,7 +192,7 @@ class KilledRunTest {
       var in = Files.createDirectory(folder.resolve("killed-" + done));
       do { // a third of the runs are killed more than once
         var process = start(kind, in, 1 + random.nextInt(2));
-        var undisturbed = whole(whole, kind);
+        var undisturbed = whole(kind);
         if (random.nextInt(5) == 0) {
           Thread.sleep(random.nextLong(undisturbed.startMillis));
         } else {
@@ -206,7 +212,7 @@ class KilledRunTest {
         run(kind, in, 1 + random.nextInt(2));
       }
       var at = "seed %s, kill %s, %s\n".formatted(seed, done, kind);
-      assertEquals(whole(whole, kind).result, result(in), () -> at + log(in));
+      assertEquals(whole(kind).result, result(in), () -> at + log(in));
       delete(in);
     }
     System.out.println("Killed: " + killed);
@@ -226,8 +232,8 @@ class KilledRunTest {
    */
   private record Whole(Map<String, Object> result, long startMillis, long trainMillis) {}
 
-  private Whole whole(Map<Kind, Whole> known, Kind kind) throws IOException, InterruptedException {
-    var before = known.get(kind);
+  private Whole whole(Kind kind) throws IOException, InterruptedException {
+    var before = WHOLE.get(kind);
     if (before != null) {
       return before;
     }
@@ -242,7 +248,7 @@ class KilledRunTest {
     assertEquals(
         STEPS, Objects.requireNonNull((List<?>) result.get("metrics")).size(), () -> log(in));
     var whole = new Whole(result, (training - start) / 1_000_000, (end - training) / 1_000_000);
-    known.put(kind, whole);
+    WHOLE.put(kind, whole);
     return whole;
   }
 
@@ -256,10 +262,9 @@ class KilledRunTest {
   /** On SIGINT and SIGTERM the state is written, and the last line is the command that goes on. */
   @Test
   void anInterruptedRunSaysHowItGoesOn() throws IOException, InterruptedException {
-    var whole = new EnumMap<Kind, Whole>(Kind.class);
     for (var signal : List.of("INT", "TERM")) {
-      var kind = signal.equals("INT") ? Kind.ALL_WEIGHTS_OF_NO_NAME : Kind.LORA_WITH_DROPOUT;
-      var undisturbed = whole(whole, kind);
+      var kind = Kind.ALL_WEIGHTS_OF_NO_NAME;
+      var undisturbed = whole(kind);
       var in = Files.createDirectory(folder.resolve(signal));
       var process = start(kind, in, 1);
       awaitTraining(process, in);
@@ -273,7 +278,7 @@ class KilledRunTest {
       assertTrue(
           lines
               .get(lines.size() - 2)
-              .matches("Interrupted after \\d+ of 24 steps\\. .*step-\\d+\\."),
+              .matches("Interrupted after \\d+ of 16 steps\\. .*step-\\d+\\."),
           () -> log(in));
       var command = lines.getLast();
       assertTrue(command.startsWith("To go on: bayu train --data="), command);
