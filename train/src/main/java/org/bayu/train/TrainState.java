@@ -30,7 +30,7 @@ public final class TrainState implements AutoCloseable {
    * @param steps number of steps done
    * @param tokens of the examples of all steps done
    * @param skipped number of steps whose update was left out
-   * @param skippedInARow how many of the last steps these were
+   * @param consecutiveSkips how many of the last steps these were
    * @param unreported the last step's result, until its evaluation is done and all listeners have
    *     had its report; null after that
    */
@@ -38,7 +38,7 @@ public final class TrainState implements AutoCloseable {
       int steps,
       long tokens,
       int skipped,
-      int skippedInARow,
+      int consecutiveSkips,
       TrainingStep.@Nullable Result unreported) {
     /** Before the first step. */
     public static final Progress START = new Progress(0, 0, 0, 0, null);
@@ -50,12 +50,12 @@ public final class TrainState implements AutoCloseable {
           steps + 1,
           tokens + result.tokens(),
           skipped + skips,
-          skips * (skippedInARow + 1),
+          skips * (consecutiveSkips + 1),
           result);
     }
 
     private Progress reported() {
-      return new Progress(steps, tokens, skipped, skippedInARow, null);
+      return new Progress(steps, tokens, skipped, consecutiveSkips, null);
     }
 
     /** The number of steps that listeners have had the report of. */

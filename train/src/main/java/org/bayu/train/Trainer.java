@@ -137,7 +137,7 @@ public final class Trainer {
     if (!report.isFinite()) {
       throw new NonFiniteException(number, "after its update eval/loss is " + evalLoss);
     }
-    if (state.progress().skippedInARow() >= MOST_SKIPPED_IN_A_ROW) {
+    if (state.progress().consecutiveSkips() >= MOST_SKIPPED_IN_A_ROW) {
       throw new NonFiniteException(
           number,
           result.skipped()

@@ -94,19 +94,31 @@ final class Resumption {
    * @throws UserException if nothing fits
    */
   MemoryPlan plan(MachineMemory machine, Consumer<String> messages) {
-    if (checkpoint != null) {
-      var cut = checkpoint.info().run().cut();
+    if (checkpoint == null) {
+      return planned(machine);
+    }
+    var cut = checkpoint.info().run().cut();
+    var asked = config.trainer().maxTokensPerMicrobatch();
+    if (asked == null || asked == cut.maxTokens()) {
       var kept = inputs.planner(config.withTrainer(kept(config.trainer(), cut)), machine).plan();
-      var asked = config.trainer().maxTokensPerMicrobatch();
-      if ((asked == null || asked == cut.maxTokens()) && kept.fits(machine)) {
+      if (kept.fits(machine)) {
         return kept;
       }
+    }
+    var plan = planned(machine);
+    if (plan.maxTokens() != cut.maxTokens()) {
       messages.accept(
-          "The checkpoint's run had micro-batches of up to %s tokens, %s: the results are no longer equal to the last bit."
+          "The checkpoint's run had micro-batches of up to %s tokens, and now they have up to %s%s: the results are no longer equal to the last bit."
               .formatted(
                   cut.maxTokens(),
-                  asked == null ? "which do not fit into memory here" : "and now it is " + asked));
+                  plan.maxTokens(),
+                  asked == null ? ", because the others do not fit into memory here" : ""));
     }
+    return plan;
+  }
+
+  /** The plan of the configuration alone. */
+  private MemoryPlan planned(MachineMemory machine) {
     var planner = inputs.planner(config, machine);
     var plan = planner.plan();
     new PlanRefusal(planner, machine).check(plan);

@@ -175,7 +175,7 @@ public final class Checkpointer implements TrainListener {
     }
     var asked = request != null && Files.exists(request);
     owesKept |= asked || policy.keeps(done);
-    if (state.progress().skippedInARow() > 0) {
+    if (state.progress().consecutiveSkips() > 0) {
       return; // the weights may be destroyed, and the checkpoint before them may be the last good
       // one
     }
