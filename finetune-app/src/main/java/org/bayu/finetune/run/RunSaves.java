@@ -27,16 +27,29 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
    */
   static void check(RunStart start, Consumer<String> messages) throws IOException {
     var config = start.config();
-    if (!start.isKnown()) {
-      check(config, "hf_save_path", config.hfSavePath(), messages);
-      check(config, "merged_hf_save_path", config.mergedHfSavePath(), messages);
-    }
+    var before = start.before();
+    check(
+        config,
+        "hf_save_path",
+        config.hfSavePath(),
+        before == null ? null : before.hfSavePath(),
+        messages);
+    check(
+        config,
+        "merged_hf_save_path",
+        config.mergedHfSavePath(),
+        before == null ? null : before.mergedHfSavePath(),
+        messages);
   }
 
   private static void check(
-      TrainConfig config, String key, @Nullable Path path, Consumer<String> messages)
+      TrainConfig config,
+      String key,
+      @Nullable Path path,
+      @Nullable Path before,
+      Consumer<String> messages)
       throws IOException {
-    if (path == null) {
+    if (path == null || (before != null && isSame(path, before))) {
       return;
     }
     var folder = path.resolve(config.trainer().runId());
@@ -47,6 +60,10 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
         first.orElse(folder.resolve(ModelStore.name(steps))),
         "Choose another folder or another trainer.id.",
         messages);
+  }
+
+  private static boolean isSame(Path path, Path other) {
+    return path.toAbsolutePath().normalize().equals(other.toAbsolutePath().normalize());
   }
 
   /** What the saves take, beside what is free where they go. */

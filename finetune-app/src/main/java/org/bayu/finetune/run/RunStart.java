@@ -26,19 +26,19 @@ public final class RunStart implements AutoCloseable {
 
   private final TrainConfig config;
   private final RunFolder folder;
-  private final boolean known;
+  private final @Nullable TrainConfig before;
   private final @Nullable Checkpoint checkpoint;
   private final @Nullable RunEnd end;
 
   private RunStart(
       TrainConfig config,
       RunFolder folder,
-      boolean known,
+      @Nullable TrainConfig before,
       @Nullable Checkpoint checkpoint,
       @Nullable RunEnd end) {
     this.config = config;
     this.folder = folder;
-    this.known = known;
+    this.before = before;
     this.checkpoint = checkpoint;
     this.end = end;
   }
@@ -56,27 +56,23 @@ public final class RunStart implements AutoCloseable {
     var trainer = config.trainer();
     var folder = RunFolder.open(trainer.outputDir().resolve(trainer.runId()));
     try {
-      var known = folder.hasRun();
-      RunEnd end = null;
-      if (known) {
-        if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
-          throw taken(folder.path(), "");
-        }
-        refuseOther(config, folder);
-        end =
-            folder
-                .ended(messages)
-                .filter(ended -> ended.steps() >= trainer.numTrainSteps())
-                .orElse(null);
+      if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
+        refuseTaken(config, folder);
       }
-      var checkpoint = end == null ? checkpoint(config, folder, messages) : null;
-      if (known && end == null && checkpoint == null) {
+      var before = folder.hasRun() ? same(config, folder) : null;
+      var end =
+          folder
+              .ended(messages)
+              .filter(ended -> before != null && ended.steps() >= trainer.numTrainSteps())
+              .orElse(null);
+      var checkpoint = end == null ? checkpoint(config, folder, before, messages) : null;
+      if (before != null && end == null && checkpoint == null) {
         messages.accept(
             "The run "
                 + trainer.runId()
                 + " was interrupted before its first checkpoint, so it begins again.");
       }
-      return new RunStart(config, folder, known, checkpoint, end);
+      return new RunStart(config, folder, before, checkpoint, end);
     } catch (Throwable e) {
       folder.close();
       throw e;
@@ -86,9 +82,8 @@ public final class RunStart implements AutoCloseable {
   /** The only unfinished run of this configuration, or a new name. */
   private static String choose(TrainConfig command, Consumer<String> messages) throws IOException {
     var trainer = command.trainer();
-    var own = trainer.loadCheckpointPath() == null;
     var unfinished =
-        own && !Boolean.FALSE.equals(trainer.loadCheckpoint())
+        !Boolean.FALSE.equals(trainer.loadCheckpoint())
             ? UnfinishedRuns.of(command, messages)
             : List.<Path>of();
     if (unfinished.size() > 1) {
@@ -104,7 +99,7 @@ public final class RunStart implements AutoCloseable {
               .formatted(name(unfinished.getFirst())));
       return name(unfinished.getFirst());
     }
-    if (own && Boolean.TRUE.equals(trainer.loadCheckpoint())) {
+    if (Boolean.TRUE.equals(trainer.loadCheckpoint()) && trainer.loadCheckpointPath() == null) {
       throw UserException.usage(
           "trainer.load_checkpoint: %s has no unfinished run of this configuration. Name the run by --trainer.id, or leave the key out to begin a new one."
               .formatted(trainer.outputDir()));
@@ -116,14 +111,31 @@ public final class RunStart implements AutoCloseable {
     return String.valueOf(folder.getFileName());
   }
 
+  /** Refuses to begin anew where a run or its checkpoints are. */
+  private static void refuseTaken(TrainConfig config, RunFolder folder) throws IOException {
+    var checkpoints = checkpoints(config, folder);
+    if (folder.hasRun()) {
+      throw taken(folder.path(), "");
+    }
+    if (!checkpoints.newestFirst().isEmpty()) {
+      throw UserException.usage(
+          "%s: holds checkpoints of a run already. Give this one another trainer.id or trainer.checkpointer.base_path."
+              .formatted(checkpoints.folder()));
+    }
+  }
+
   private static UserException taken(Path folder, String why) {
     return UserException.usage(
         "%s: holds a run already%s. Give this one another trainer.id or trainer.output_dir."
             .formatted(folder, why));
   }
 
-  /** Refuses a configuration that decides other bits than the one of the run in the folder. */
-  private static void refuseOther(TrainConfig config, RunFolder folder) throws IOException {
+  /**
+   * The configuration of the run in the folder. Refuses a command's that decides other bits.
+   *
+   * @throws UserException if so
+   */
+  private static TrainConfig same(TrainConfig config, RunFolder folder) throws IOException {
     if (!Files.exists(folder.configFile())) {
       throw taken(folder.path(), "");
     }
@@ -133,26 +145,48 @@ public final class RunStart implements AutoCloseable {
     if (!differences.isEmpty()) {
       throw taken(folder.path(), " with other settings: " + Printable.first(differences, "; "));
     }
+    return before;
   }
 
   private static @Nullable Checkpoint checkpoint(
-      TrainConfig config, RunFolder folder, Consumer<String> messages) throws IOException {
+      TrainConfig config,
+      RunFolder folder,
+      @Nullable TrainConfig before,
+      Consumer<String> messages)
+      throws IOException {
     var trainer = config.trainer();
-    var path = trainer.loadCheckpointPath();
-    if (path != null) {
-      return open("trainer.load_checkpoint_path", path, messages);
-    }
     if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
       return null;
     }
     var checkpoints = checkpoints(config, folder);
-    var newest = checkpoints.newestWhole(messages);
-    if (newest.isEmpty() && Boolean.TRUE.equals(trainer.loadCheckpoint())) {
+    var own = checkpoints.newestWhole(messages).orElse(null);
+    var path = trainer.loadCheckpointPath();
+    if (path != null) {
+      var began = before != null && path.equals(before.trainer().loadCheckpointPath());
+      return began && own != null ? own : named(path, own, messages);
+    }
+    if (own == null && Boolean.TRUE.equals(trainer.loadCheckpoint())) {
       throw UserException.usage(
           "trainer.load_checkpoint: the run %s has no checkpoint in %s."
               .formatted(trainer.runId(), checkpoints.folder()));
     }
-    return newest.orElse(null);
+    return own;
+  }
+
+  /** The checkpoint that is asked for. A run is not set back to an earlier one than its own. */
+  private static Checkpoint named(Path path, @Nullable Checkpoint own, Consumer<String> messages)
+      throws IOException {
+    var named = open("trainer.load_checkpoint_path", path, messages);
+    if (own != null && steps(own) > steps(named)) {
+      throw UserException.usage(
+          "trainer.load_checkpoint_path: %s has %s steps, and the run's own checkpoint %s is further. To go on from the earlier one, give another trainer.id."
+              .formatted(named.folder(), steps(named), own.folder()));
+    }
+    return named;
+  }
+
+  private static int steps(Checkpoint checkpoint) {
+    return checkpoint.info().progress().steps();
   }
 
   /**
@@ -197,12 +231,17 @@ public final class RunStart implements AutoCloseable {
 
   /** The step that is done first, from 0. */
   int firstStep() {
-    return checkpoint == null ? 0 : checkpoint.info().progress().steps();
+    return checkpoint == null ? 0 : steps(checkpoint);
   }
 
   /** Whether the run had begun before. */
   boolean isKnown() {
-    return known;
+    return before != null;
+  }
+
+  /** The configuration that the run had before; null if it had not begun. */
+  @Nullable TrainConfig before() {
+    return before;
   }
 
   /** What to go on from; null to begin at the first step. */

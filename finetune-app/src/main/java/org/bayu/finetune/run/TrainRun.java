@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
@@ -149,7 +150,7 @@ public final class TrainRun implements AutoCloseable {
       tracking = tracks;
       messages.accept("Run " + config.trainer().runId() + " in " + folder.path());
       trainer.listen(tracks);
-      var steps = new Steps();
+      var steps = new Steps(LastMetrics.of(folder.metricsFile()).map(LastMetrics::loss));
       trainer.listen(steps);
       trainer.listen(checkpointer);
       train(peak);
@@ -293,7 +294,12 @@ public final class TrainRun implements AutoCloseable {
 
   /** What a run does beside its steps. */
   private final class Steps implements TrainListener {
-    private double lastLoss = Double.NaN;
+    private double lastLoss;
+
+    /** The loss is that of the step before the first, if there was one. */
+    private Steps(Optional<Double> loss) {
+      lastLoss = loss.orElse(Double.NaN);
+    }
 
     @Override
     public void stepBegins(int step) {
