@@ -136,8 +136,7 @@ final class KilledRuns {
         if (Files.isRegularFile(file)) {
           var sum = new CRC32C();
           sum.update(Files.readAllBytes(file));
-          contents.put(
-              folder.relativize(file).toString(), Files.size(file) + " " + sum.getValue());
+          contents.put(folder.relativize(file).toString(), Files.size(file) + " " + sum.getValue());
         }
       }
     }

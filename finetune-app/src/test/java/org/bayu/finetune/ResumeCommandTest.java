@@ -199,8 +199,7 @@ class ResumeCommandTest {
     var from = "--trainer.load_checkpoint_path=" + runs.checkpoint("whole", 2);
     runs.trained("--trainer.id=x", from);
     runs.kill("x", 4);
-    assertSays(
-        runs.trained("--trainer.id=x", from), "Going on after step 4 from " + runs.run("x"));
+    assertSays(runs.trained("--trainer.id=x", from), "Going on after step 4 from " + runs.run("x"));
     assertEquals(runs.numbers("whole").subList(2, 6), runs.numbers("x"));
     runs.kill("x", 4);
     assertSays(runs.trained(from), "Going on with the unfinished run x.");
@@ -219,8 +218,7 @@ class ResumeCommandTest {
     assertTrue(refusal.contains("another trainer.id"), refusal);
     assertEquals(before, KilledRuns.state(runs.runs()));
     assertSays(
-        runs.trained(
-            "--trainer.id=x", "--trainer.load_checkpoint_path=" + runs.checkpoint("x", 4)),
+        runs.trained("--trainer.id=x", "--trainer.load_checkpoint_path=" + runs.checkpoint("x", 4)),
         "Going on after step 4");
   }
 
@@ -344,8 +342,7 @@ class ResumeCommandTest {
     var whole = runs.numbers("x");
     runs.kill("x", 0);
     var run = runs.trained("--trainer.id=x");
-    assertSays(
-        run, "The run x was interrupted before its first checkpoint, so it begins again.");
+    assertSays(run, "The run x was interrupted before its first checkpoint, so it begins again.");
     assertEquals(whole, runs.numbers("x"));
   }
 

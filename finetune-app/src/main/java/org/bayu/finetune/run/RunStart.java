@@ -68,9 +68,12 @@ public final class RunStart implements AutoCloseable {
       var checkpoint = end == null ? checkpoint(config, folder, before, messages) : null;
       if (before != null && end == null && checkpoint == null) {
         messages.accept(
-            "The run "
-                + trainer.runId()
-                + " was interrupted before its first checkpoint, so it begins again.");
+            "The run %s %s, so it begins again."
+                .formatted(
+                    trainer.runId(),
+                    checkpoints(config, folder).newestFirst().isEmpty()
+                        ? "was interrupted before its first checkpoint"
+                        : "has no whole checkpoint"));
       }
       return new RunStart(config, folder, before, checkpoint, end);
     } catch (Throwable e) {
@@ -149,10 +152,7 @@ public final class RunStart implements AutoCloseable {
   }
 
   private static @Nullable Checkpoint checkpoint(
-      TrainConfig config,
-      RunFolder folder,
-      @Nullable TrainConfig before,
-      Consumer<String> messages)
+      TrainConfig config, RunFolder folder, @Nullable TrainConfig before, Consumer<String> messages)
       throws IOException {
     var trainer = config.trainer();
     if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
@@ -167,8 +167,11 @@ public final class RunStart implements AutoCloseable {
     }
     if (own == null && Boolean.TRUE.equals(trainer.loadCheckpoint())) {
       throw UserException.usage(
-          "trainer.load_checkpoint: the run %s has no checkpoint in %s."
-              .formatted(trainer.runId(), checkpoints.folder()));
+          "trainer.load_checkpoint: the run %s has no %scheckpoint in %s."
+              .formatted(
+                  trainer.runId(),
+                  checkpoints.newestFirst().isEmpty() ? "" : "whole ",
+                  checkpoints.folder()));
     }
     return own;
   }

@@ -210,6 +210,8 @@ public final class TrainRun implements AutoCloseable {
           e.getMessage()
               + ". Training has stopped. "
               + saves.account(tuning.state().steps())
+              + " "
+              + checkpointer.account()
               + " Lower the learning rate or look for bad rows.",
           e);
     } catch (IOException e) {

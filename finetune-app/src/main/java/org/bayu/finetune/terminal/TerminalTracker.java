@@ -89,6 +89,9 @@ public final class TerminalTracker implements TrainListener, AutoCloseable {
 
   /** What the run came to: a sentence or two. */
   public String summary() {
+    if (steps == 0) {
+      return "No step was left to train.";
+    }
     var rate =
         seconds > 0 ? String.format(Locale.ROOT, ", %,.0f tokens/s", totalTokens / seconds) : "";
     return String.format(

@@ -206,7 +206,9 @@ public final class Checkpointer implements TrainListener {
 
   /** A sentence about the newest checkpoint. */
   public String account() {
-    return newest == null ? "There is none yet." : "The newest is " + newest + ".";
+    return newest == null
+        ? "There is no checkpoint yet."
+        : "The newest checkpoint is " + newest + ".";
   }
 
   /**

@@ -191,8 +191,8 @@ class CheckpointerTest {
         messages
             .getFirst()
             .matches(
-                ".*: the checkpoint after step 2 could not be written \\(.*\\)\\. The newest is .*"
-                    + "step-1\\. Training goes on, and it is tried again\\."),
+                ".*: the checkpoint after step 2 could not be written \\(.*\\)\\. The newest"
+                    + " checkpoint is .*step-1\\. Training goes on, and it is tried again\\."),
         messages::getFirst);
     step(checkpointer, 3, 59);
     assertEquals(List.of("step-1", "step-2"), names());
@@ -210,7 +210,7 @@ class CheckpointerTest {
     Files.createFile(request);
     step(checkpointer, 1, 1);
     assertTrue(Files.exists(request));
-    assertTrue(messages.getFirst().contains("There is none yet."), messages::getFirst);
+    assertTrue(messages.getFirst().contains("There is no checkpoint yet."), messages::getFirst);
     Files.delete(checkpoints.folder());
     step(checkpointer, 2, 60);
     assertFalse(Files.exists(request));
@@ -333,7 +333,7 @@ class CheckpointerTest {
     }
     Checkpoint.write(stepPath(2), state, tiny.description(), false);
     var checkpointer = checkpointer(Duration.ofSeconds(60));
-    assertEquals("The newest is " + checkpoints.path(2) + ".", checkpointer.account());
+    assertEquals("The newest checkpoint is " + checkpoints.path(2) + ".", checkpointer.account());
     restore(3);
     assertEquals(
         Optional.of(checkpoints.path(3)), checkpointer.writeInTime(Duration.ofSeconds(20)));
