@@ -141,7 +141,7 @@ class ResumeCommandTest {
     var lines = runs.numbers("x");
     assertEquals(6, lines.size());
     for (var step = 0; step < 6; step++) {
-      assertEquals(step, Integer.parseInt(lines.get(step).get("global_step").toString()));
+      assertEquals(Integer.toString(step), String.valueOf(lines.get(step).get("global_step")));
       assertEquals(
           runs.numbers("whole").get(step).get("train/loss"), lines.get(step).get("train/loss"));
     }
