@@ -122,7 +122,7 @@ class ResumeCommandTest {
     assertEquals(
         "The run x has ended after 6 steps; the adapter is in "
             + runs.saves().resolve("x/step-6")
-            + ". Nothing is done.\n",
+            + ". There is nothing left to do.\n",
         run.out());
     assertEquals(before, KilledRuns.state(folder));
     var fewer = runs.trained("--trainer.id=x", "--trainer.num_train_steps=4");
@@ -187,7 +187,8 @@ class ResumeCommandTest {
     assertTrue(
         nowhere
             .sentenceOfRun(ExitCode.INPUT_FILE)
-            .contains("trainer.load_checkpoint_path: " + folder.resolve("nowhere")),
+            .contains(
+                "trainer.load_checkpoint_path: there is no folder " + folder.resolve("nowhere")),
         nowhere.err());
     assertFalse(Files.exists(runs.run("b")));
   }

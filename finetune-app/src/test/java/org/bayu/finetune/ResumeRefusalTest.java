@@ -139,8 +139,8 @@ class ResumeRefusalTest {
     assertTrue(
         cut.err()
             .contains(
-                "The checkpoint's run had micro-batches of up to 4096 tokens, and now it is 30:"
-                    + " the results are no longer equal to the last bit."),
+                "The checkpoint's run had micro-batches of up to 4096 tokens, and now they have up"
+                    + " to 30: the results are no longer equal to the last bit."),
         cut.err());
     copy(runs.run("x"), folder.resolve("moved-runs/x"));
     runs.trained("--trainer.id=x", "--trainer.output_dir=" + folder.resolve("moved-runs"));

@@ -135,7 +135,7 @@ class SaveCommandTest {
     var none = save("--checkpoint=" + folder.resolve("nowhere"), "--hf_save_path=" + out);
     assertTrue(
         none.sentence(ExitCode.INPUT_FILE)
-            .startsWith("bayu: --checkpoint: " + folder.resolve("nowhere")),
+            .startsWith("bayu: --checkpoint: there is no folder " + folder.resolve("nowhere")),
         none.err());
     assertEquals(ExitCode.USAGE, save("--hf_save_path=" + out).exitCode());
     assertFalse(Files.exists(out));

@@ -148,7 +148,7 @@ class TutorialTest {
     var again = train("--trainer.id", "all");
     assertEquals(ExitCode.DONE, again.exitCode(), again.err());
     assertEquals(
-        "The run all has ended after 3 steps; the model is in %s. Nothing is done.\n"
+        "The run all has ended after 3 steps; the model is in %s. There is nothing left to do.\n"
             .formatted(saved),
         again.out());
     var other = train("--trainer.id", "all", "--trainer.seed", "5");

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record CheckpointerConfig(@Nullable Path basePath, Interval saveInterval, List<Keep> keep) {
 
+  /** The folder of checkpoints in a run's own folder. */
+  public static final String FOLDER = "checkpoints";
+
   /** {@link CheckpointPolicy#DEFAULT}, in the run's own folder. */
   public static final CheckpointerConfig DEFAULT =
       new CheckpointerConfig(
@@ -71,7 +74,7 @@ public record CheckpointerConfig(@Nullable Path basePath, Interval saveInterval,
    * @param runFolder the run's own folder
    */
   public Path folder(String runId, Path runFolder) {
-    return basePath == null ? runFolder.resolve("checkpoints") : basePath.resolve(runId);
+    return basePath == null ? runFolder.resolve(FOLDER) : basePath.resolve(runId);
   }
 
   /** The same for the library. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.CheckpointerConfig;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
@@ -193,23 +194,28 @@ public final class RunStart implements AutoCloseable {
   }
 
   /**
-   * The checkpoint in a folder, or the newest whole one of a folder of checkpoints.
+   * The checkpoint in a folder, or the newest whole one of a run or of a folder of checkpoints.
    *
    * @param key that names the folder
    */
   static Checkpoint open(String key, Path path, Consumer<String> messages) throws IOException {
-    Optional<Checkpoint> newest;
-    try {
-      newest =
-          new Checkpoints(path).newestFirst().isEmpty()
-              ? Optional.of(Checkpoint.open(path))
-              : new Checkpoints(path).newestWhole(messages);
-    } catch (DamagedCheckpointException e) {
-      throw UserException.inputFile(
-          key + ": " + path + " is no whole checkpoint: " + e.getMessage() + ".");
+    if (!Files.isDirectory(path)) {
+      throw UserException.inputFile(key + ": there is no folder " + path + ".");
     }
-    return newest.orElseThrow(
-        () -> UserException.inputFile(key + ": " + path + " has no whole checkpoint."));
+    var inRun = new Checkpoints(path.resolve(CheckpointerConfig.FOLDER));
+    var several = inRun.newestFirst().isEmpty() ? new Checkpoints(path) : inRun;
+    if (several.newestFirst().isEmpty()) {
+      try {
+        return Checkpoint.open(path);
+      } catch (DamagedCheckpointException e) {
+        throw UserException.inputFile(
+            key + ": " + path + " is no whole checkpoint: " + e.getMessage() + ".");
+      }
+    }
+    return several
+        .newestWhole(messages)
+        .orElseThrow(
+            () -> UserException.inputFile(key + ": " + path + " has no whole checkpoint."));
   }
 
   /** The configuration, with a run id. */
@@ -260,7 +266,7 @@ public final class RunStart implements AutoCloseable {
     var saved = new ArrayList<String>();
     end.saved().forEach((kind, path) -> saved.add("the " + kind + " is in " + path));
     return Optional.of(
-        "The run %s has ended after %s steps%s. Nothing is done."
+        "The run %s has ended after %s steps%s. There is nothing left to do."
             .formatted(
                 end.id(), end.steps(), saved.isEmpty() ? "" : "; " + String.join(", ", saved)));
   }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class TerminalTracker implements TrainListener, AutoCloseable {
   private final PrintWriter err;
   private @Nullable Progress progress;
+  private int firstStep;
   private int steps;
   private long totalTokens;
   private double seconds;
@@ -33,7 +34,8 @@ public final class TerminalTracker implements TrainListener, AutoCloseable {
         start.parameters(),
         100.0 * start.trainable() / start.parameters());
     progress = new Progress("train", start.steps(), err);
-    progress.doneBefore(start.firstStep());
+    firstStep = start.firstStep();
+    progress.doneBefore(firstStep);
   }
 
   @Override
@@ -53,8 +55,10 @@ public final class TerminalTracker implements TrainListener, AutoCloseable {
   @Override
   public void step(StepReport report) {
     var tokens = report.result().tokens();
-    steps++;
-    totalTokens += tokens;
+    if (report.step() >= firstStep) { // else an earlier process did the step
+      steps++;
+      totalTokens += tokens;
+    }
     seconds += report.seconds();
     if (report.result().skipped() == null) {
       firstLoss = Double.isNaN(firstLoss) ? report.loss() : firstLoss;

@@ -14,6 +14,7 @@ import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.TrainException;
 import org.bayu.train.files.CleanEnd;
 import org.bayu.train.files.OutputFolder;
+import org.bayu.train.files.ShellText;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -170,7 +171,7 @@ public final class Saves {
     if (checkpoint != null) {
       return TrainException.failed(
           "%s The state is kept: bayu save --checkpoint %s --%s FOLDER saves it elsewhere."
-              .formatted(text, checkpoint, failed.key()));
+              .formatted(text, ShellText.word(checkpoint.toString()), failed.key()));
     }
     return TrainException.failed(
         text
