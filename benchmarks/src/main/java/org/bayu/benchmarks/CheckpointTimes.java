@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.Weights;
@@ -72,7 +73,7 @@ public final class CheckpointTimes {
     }
     var shapes = ConfigJson.parse(LLAMA_2_7B).parameterShapes();
     return name -> {
-      var shape = shapes.get(name);
+      var shape = Objects.requireNonNull(shapes.get(name), name);
       return Tensor.of(zeros.asSlice(0, 2 * shape.elements()), DType.BF16, shape);
     };
   }
