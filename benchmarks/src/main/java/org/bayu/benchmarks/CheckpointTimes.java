@@ -100,7 +100,7 @@ public final class CheckpointTimes {
             new DataDescription(0, "", ""),
             new BaseDescription(new JsonMapper().readTree(LLAMA_2_7B), Map.of(), Map.of()),
             new RunDescription.Cut(0, false),
-            List.of());
+            List.of("none"));
     System.out.println(Checkpoint.bytes(state));
     for (var line = in.readLine(); line != null; line = in.readLine()) {
       var start = System.nanoTime();
