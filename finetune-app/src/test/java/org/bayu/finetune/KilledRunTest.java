@@ -44,7 +44,7 @@ class KilledRunTest {
   /**
    * Short runs of one step after the other are soonest done by the kernels that need no warm-up.
    */
-  private static final String KERNELS = STRESS ? "" : "scalar";
+  private static final List<String> KERNELS = STRESS ? List.of() : List.of("-Dbayu.kernels=scalar");
 
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -108,12 +108,12 @@ class KilledRunTest {
   private static Process start(Path in, int threads, List<String> shell, List<String> arguments)
       throws IOException {
     var command = new ArrayList<>(shell);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(KERNELS);
     command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
             "-XX:ActiveProcessorCount=" + threads,
-            "-Dbayu.kernels=" + KERNELS,
             "--add-modules=jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
