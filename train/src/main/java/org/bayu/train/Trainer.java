@@ -79,7 +79,8 @@ public final class Trainer {
     try {
       var unreported = state.progress().unreported();
       if (unreported != null) { // the run was interrupted in the evaluation after a step
-        report(state.steps() - 1, unreported, 0, 0);
+        var number = state.steps() - 1;
+        report(number, batches.of(number), unreported, 0, 0);
       }
       while (state.steps() < settings.steps() && !stopped) {
         for (var listener : listeners) {
@@ -113,12 +114,16 @@ public final class Trainer {
     var loaded = System.nanoTime();
     device.mark("loading");
     var result = step.run(number, batch, schedule.rate(number), this::microBatch);
-    report(number, result, (System.nanoTime() - start) * 1e-9, (loaded - start) * 1e-9);
+    report(number, batch, result, (System.nanoTime() - start) * 1e-9, (loaded - start) * 1e-9);
   }
 
-  private void report(int number, TrainingStep.Result result, double seconds, double loadingSeconds)
+  private void report(
+      int number,
+      List<TokenizedExample> batch,
+      TrainingStep.Result result,
+      double seconds,
+      double loadingSeconds)
       throws IOException {
-    var batch = batches.of(number);
     var evalLoss = evaluates() ? evaluate() : null;
     var report =
         new StepReport(

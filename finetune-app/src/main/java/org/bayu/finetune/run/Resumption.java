@@ -125,13 +125,9 @@ final class Resumption {
     return plan;
   }
 
+  /** Gradient checkpointing changes no bits, so it is chosen anew by the memory here. */
   private static TrainerConfig kept(TrainerConfig trainer, RunDescription.Cut cut) {
-    var asked = trainer.gradientCheckpointing();
-    return trainer.withMemory(
-        cut.maxTokens(),
-        asked == GradientCheckpointing.AUTO
-            ? GradientCheckpointing.of(cut.gradientCheckpointing())
-            : asked);
+    return trainer.withMemory(cut.maxTokens(), trainer.gradientCheckpointing());
   }
 
   /** Loads the checkpoint, or the weights that {@code trainer.initialize_from} names. */

@@ -140,10 +140,6 @@ public record RunDescription(
   }
 
   /** The settings by their dotted names; lists are values. */
-  public Map<String, JsonNode> flat() {
-    return flat(settings);
-  }
-
   private static Map<String, JsonNode> flat(JsonNode settings) {
     var flat = new LinkedHashMap<String, JsonNode>();
     flatten("", settings, flat);
