@@ -5,6 +5,7 @@ module org.bayu.finetune {
   requires info.picocli;
   requires jdk.unsupported; // signals
   requires it.unimi.dsi.fastutil.core;
+  requires org.bayu.remote;
   requires org.bayu.train;
   requires static transitive org.jspecify;
 

@@ -1,0 +1,9 @@
+/** Local files for names on the Hugging Face Hub and for addresses in buckets. */
+module org.bayu.remote {
+  requires transitive org.bayu.tensor;
+  requires com.fasterxml.jackson.databind;
+  requires java.net.http;
+  requires static transitive org.jspecify;
+
+  exports org.bayu.remote.hub;
+}
