@@ -197,7 +197,7 @@ class KilledRunTest {
           Thread.sleep(random.nextLong(undisturbed.startMillis));
         } else {
           awaitTraining(process, in);
-          Thread.sleep(random.nextLong(undisturbed.trainMillis));
+          Thread.sleep(random.nextLong(undisturbed.trainMillis / (STRESS ? 1 : 2)));
         }
         var alive = process.isAlive();
         if (random.nextInt(4) == 0) {

@@ -25,7 +25,7 @@ class LocaleTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({"LC_ALL, C", "LC_ALL, POSIX", "LC_ALL, xx_YY.UTF-8", "LANG, ''"})
+  @CsvSource({"LC_ALL, C", "LC_ALL, xx_YY.UTF-8"})
   @EnabledOnOs(value = OS.LINUX, disabledReason = "elsewhere Java has its arguments in Unicode")
   void argumentsAndFileNamesAreUtf8WhateverTheLocaleSays(String variable, String locale)
       throws Exception {
@@ -51,7 +51,7 @@ class LocaleTest {
 
   /** Arabic in Egypt has digits of its own, Turkish an i that has no other case in ASCII. */
   @ParameterizedTest
-  @CsvSource({"ar, EG", "fa, IR", "tr, TR"})
+  @CsvSource({"ar, EG", "tr, TR"})
   void modelsAndLogitsAreTheSameBytesInEveryLocale(String language, String country)
       throws Exception {
     var config = TestFiles.golden("llama2/config.json").toString();

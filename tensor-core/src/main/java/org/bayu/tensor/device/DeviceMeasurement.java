@@ -24,13 +24,13 @@ final class DeviceMeasurement {
   /** A round lasts at least this long: some of the operating system's time slices. */
   private static final long ROUND_NANOS = 80_000_000;
 
-  /** Rounds before those that count, at least and at most: while Java code is being compiled. */
-  private static final int MIN_WARM_UP = 10;
+  /** Time before the rounds that count, at least and at most: while Java code is being compiled. */
+  private static final long MIN_WARM_UP_NANOS = 800_000_000;
 
-  private static final int MAX_WARM_UP = 100;
+  private static final long MAX_WARM_UP_NANOS = 8_000_000_000L;
 
-  /** Rounds that are no faster than one before: then all is compiled. */
-  private static final int STEADY = 6;
+  /** Time in which no round is faster than one before: then all is compiled. */
+  private static final long STEADY_NANOS = 480_000_000;
 
   /** Steps of a thread's task: half a millisecond, far longer than a sleeping thread wakes up. */
   private static final int PEAK_STEPS = 200_000;
@@ -88,13 +88,26 @@ final class DeviceMeasurement {
 
   /** The rates of some rounds, ascending. */
   private static double[] rates(DoubleSupplier work) {
+    warmUp(work);
+    return ratesOfCompiled(work);
+  }
+
+  private static void warmUp(DoubleSupplier work) {
+    var start = System.nanoTime();
     var best = 0.0;
-    var steady = 0;
-    for (var i = 0; i < MIN_WARM_UP || (i < MAX_WARM_UP && steady < STEADY); i++) {
+    var bestAt = 0L;
+    for (var nanos = 0L;
+        nanos < MIN_WARM_UP_NANOS || (nanos < MAX_WARM_UP_NANOS && nanos - bestAt < STEADY_NANOS);
+        nanos = System.nanoTime() - start) {
       var rate = round(work);
-      steady = rate > 1.02 * best ? 0 : steady + 1;
+      if (rate > 1.02 * best) {
+        bestAt = System.nanoTime() - start;
+      }
       best = Math.max(best, rate);
     }
+  }
+
+  private static double[] ratesOfCompiled(DoubleSupplier work) {
     var rates = new double[ROUNDS];
     Arrays.setAll(rates, round -> round(work));
     Arrays.sort(rates);
@@ -117,8 +130,7 @@ final class DeviceMeasurement {
     var threads = device.threads();
     var kernels = device.kernels();
     var flops = new double[threads];
-    // A peak is what was reached at all: other programs only slow it down.
-    return rates(
+    DoubleSupplier work =
         () -> {
           device
               .workers()
@@ -126,7 +138,11 @@ final class DeviceMeasurement {
                   threads,
                   (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, PEAK_STEPS));
           return Arrays.stream(flops).sum();
-        })[ROUNDS - 1];
+        };
+    // Machine code is as fast the first time, and plain loops are compiled in a moment. A peak is
+    // what was reached at all: other programs only slow it down.
+    var rates = device.tier().equals("vector") ? rates(work) : ratesOfCompiled(work);
+    return rates[ROUNDS - 1];
   }
 
   private double gemm(DType type) {

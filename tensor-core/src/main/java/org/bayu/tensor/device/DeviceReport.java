@@ -45,7 +45,8 @@ public record DeviceReport(
 
   /**
    * The device's peak rate of multiply-adds, from registers alone, in 10⁹ operations a second; 0 if
-   * it cannot be measured. The measurement takes about a second.
+   * it cannot be measured. The measurement takes a quarter of a second; with vector kernels, which
+   * Java compiles meanwhile, one or more.
    *
    * @param operands F32 or BF16
    */
