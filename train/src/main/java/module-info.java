@@ -15,6 +15,7 @@ module org.bayu.train {
   exports org.bayu.train.finetune;
   exports org.bayu.train.plan;
   exports org.bayu.train.track;
+  exports org.bayu.train.track.tensorboard;
 
   // Jackson reads and writes what a checkpoint says of its files.
   opens org.bayu.train.checkpoint to

@@ -5,18 +5,28 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.io.StrictJson;
+import org.bayu.train.files.AtomicFile;
 
 /**
  * Writes a file with one JSON object for each step: numbers by name, at full precision. If a line
- * cannot be written whole, nothing of it stays in the file.
+ * cannot be written whole, nothing of it stays in the file. A summary goes to the file {@value
+ * #SUMMARY} beside it, where it replaces the numbers of the same names.
  */
 public final class JsonLinesTracker implements Tracker {
+  /** The file of the summary. */
+  public static final String SUMMARY = "summary.json";
+
   private final Path path;
   private final FileChannel file;
   private final ObjectMapper json = new ObjectMapper();
@@ -71,6 +81,29 @@ public final class JsonLinesTracker implements Tracker {
       file.truncate(end);
       throw e;
     }
+  }
+
+  @Override
+  public void summary(Map<String, Number> metrics) throws IOException {
+    var summary = path.resolveSibling(SUMMARY);
+    var all = json.createObjectNode();
+    if (Files.exists(summary)) {
+      try {
+        JsonNode before = StrictJson.read(summary, json::<JsonNode>readTree);
+        if (before instanceof ObjectNode values) {
+          all.setAll(values);
+        }
+      } catch (MalformedFileException e) {
+        // It is written anew.
+      }
+    }
+    metrics.forEach(all::putPOJO);
+    AtomicFile.write(
+        summary,
+        out -> {
+          out.write(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(all));
+          out.write('\n');
+        });
   }
 
   @Override

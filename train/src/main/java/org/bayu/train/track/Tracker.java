@@ -1,11 +1,14 @@
 package org.bayu.train.track;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.Map;
 
 /**
- * Writes a run's metrics somewhere, such as a file or a service. Called on the thread that trains,
- * so it should return soon. {@link Tracking} reports its exceptions, and training continues.
+ * Writes what is to be known of a run somewhere, such as a file or a service: the metrics of each
+ * step, and what else it has a place for. Called on the thread that trains, so it should return
+ * soon; {@link BackgroundTracker} gives it a thread of its own. {@link Tracking} reports its
+ * exceptions, and training continues.
  */
 public interface Tracker extends AutoCloseable {
   /** Where the metrics go, for messages: a file, an address. */
@@ -15,9 +18,27 @@ public interface Tracker extends AutoCloseable {
    * Writes the metrics of one step.
    *
    * @param step its number, from 0
-   * @param metrics the metrics under Levanter's names, such as {@code train/loss}, in a fixed order
+   * @param metrics the metrics under Levanter's names, such as {@code train/loss}, in a fixed
+   *     order; not changed afterwards
    */
   void log(int step, Map<String, Number> metrics) throws IOException;
+
+  /** Writes the run's configuration, an object, before its steps. */
+  default void config(JsonNode config) throws IOException {}
+
+  /** Writes numbers about the run as a whole, such as the scores of its model. */
+  default void summary(Map<String, Number> values) throws IOException {}
+
+  /** Writes a table, such as a model's predictions. */
+  default void table(String name, Table table) throws IOException {}
+
+  /** Writes an image, such as that of a confusion matrix. */
+  default void image(String name, PngImage image) throws IOException {}
+
+  /**
+   * Notes that the run has done all its steps, before it is closed. A run that fails has no end.
+   */
+  default void ended() throws IOException {}
 
   /**
    * Makes sure that the metrics so far outlive the machine's failure, as far as it can. Called

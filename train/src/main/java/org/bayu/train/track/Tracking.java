@@ -1,5 +1,6 @@
 package org.bayu.train.track;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -12,9 +13,9 @@ import org.bayu.train.TrainListener;
 import org.bayu.train.files.OutputFolder;
 
 /**
- * Computes the metrics of a run's steps, under Levanter's names, and passes them to trackers. A
- * tracker that fails is reported once and misses those steps. Training and the other trackers
- * continue.
+ * Computes the metrics of a run's steps, under Levanter's names, and passes them to trackers, with
+ * what else is to be known of the run. A tracker that fails is reported once and misses those
+ * steps. Training and the other trackers continue.
  *
  * <p>Owns the trackers.
  */
@@ -107,6 +108,41 @@ public final class Tracking implements TrainListener, AutoCloseable {
         .sum();
   }
 
+  /** Passes {@link Tracker#config} to every tracker. */
+  public void config(JsonNode config) {
+    writeAll(tracker -> tracker.config(config));
+  }
+
+  /** Passes {@link Tracker#summary} to every tracker. */
+  public void summary(Map<String, Number> values) {
+    writeAll(tracker -> tracker.summary(values));
+  }
+
+  /** Passes {@link Tracker#table} to every tracker. */
+  public void table(String name, Table table) {
+    writeAll(tracker -> tracker.table(name, table));
+  }
+
+  /** Passes {@link Tracker#image} to every tracker. */
+  public void image(String name, PngImage image) {
+    writeAll(tracker -> tracker.image(name, image));
+  }
+
+  /** Passes {@link Tracker#ended} to every tracker. */
+  public void ended() {
+    writeAll(Tracker::ended);
+  }
+
+  private void writeAll(Writing writing) {
+    followers.forEach(follower -> follower.write(writing));
+  }
+
+  /** What a tracker is to write beside the steps. */
+  @FunctionalInterface
+  private interface Writing {
+    void to(Tracker tracker) throws IOException;
+  }
+
   /** Calls {@link Tracker#sync} of every tracker; the first failure of each is reported. */
   public void sync() {
     followers.forEach(Follower::sync);
@@ -123,6 +159,7 @@ public final class Tracking implements TrainListener, AutoCloseable {
     private final Tracker tracker;
     private int missing;
     private boolean unsynced;
+    private boolean failed;
 
     Follower(Tracker tracker) {
       this.tracker = tracker;
@@ -132,13 +169,26 @@ public final class Tracking implements TrainListener, AutoCloseable {
       try {
         tracker.log(step, metrics);
       } catch (IOException | RuntimeException e) {
-        if (missing == 0) {
-          messages.accept(
-              "%s: cannot be written (%s). Training goes on; steps are missing in it."
-                  .formatted(tracker.name(), reason(e)));
-        }
         missing++;
+        report(e, "Training goes on; steps are missing in it.");
       }
+    }
+
+    void write(Writing writing) {
+      try {
+        writing.to(tracker);
+      } catch (IOException | RuntimeException e) {
+        report(e, "What it was to show is missing there.");
+      }
+    }
+
+    private void report(Exception failure, String consequence) {
+      if (!failed) {
+        messages.accept(
+            "%s: cannot be written (%s). %s"
+                .formatted(tracker.name(), reason(failure), consequence));
+      }
+      failed = true;
     }
 
     void sync() {

@@ -1,6 +1,7 @@
 /**
  * Metrics of a run: {@link org.bayu.train.track.Tracking} computes them, and a {@link
- * org.bayu.train.track.Tracker} writes them somewhere.
+ * org.bayu.train.track.Tracker} writes them somewhere: to a file, or for TensorBoard or Weights
+ * &amp; Biases.
  *
  * {@snippet :
  * var file = JsonLinesTracker.create(Path.of("metrics.jsonl"));

@@ -1,0 +1,5 @@
+/** Event files, which TensorBoard shows. */
+@NullMarked
+package org.bayu.train.track.tensorboard;
+
+import org.jspecify.annotations.NullMarked;
