@@ -1,0 +1,50 @@
+package org.bayu.remote.standin;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import org.bayu.remote.hub.Hub;
+import org.bayu.remote.hub.HubEnvironment;
+import org.bayu.remote.hub.HubName;
+import org.bayu.remote.hub.HubRepository;
+import org.bayu.remote.hub.ModelFiles;
+
+/** The stand-in, and Bayu's side of it, for the Python programs in {@code tools/golden}. */
+public final class StandInMain {
+  private StandInMain() {}
+
+  /**
+   * {@code serve} prints the address and ends with its input; {@code fetch NAME} fetches a model by
+   * the environment's variables and prints its folder.
+   */
+  public static void main(String[] args) throws Exception {
+    if (args[0].equals("serve")) {
+      try (var hub = new StandInHub()) {
+        fill(hub);
+        System.out.println(hub.url());
+        while (System.in.read() >= 0) {
+          // until whoever started it closes the input
+        }
+      }
+    } else {
+      var hub = Hub.of(HubEnvironment.ofProcess(), System.err::println);
+      var name = HubName.parse(args[1]).orElseThrow();
+      var snapshot = hub.find(HubRepository.model(name), name.revision());
+      System.out.println(snapshot.fetch(ModelFiles.model(snapshot), _ -> {}));
+    }
+  }
+
+  /** The repositories that the tests compare with what Python's client made of them. */
+  public static void fill(StandInHub hub) {
+    hub.model("org/tiny")
+        .file("config.json", "{\"model_type\": \"llama\"}\n")
+        .file("tokenizer.json", "{}\n")
+        .file("README.md", "# Tiny\n")
+        .file("pytorch_model.bin", "no\n")
+        .file(
+            "model.safetensors.index.json",
+            "{\"weight_map\": {\"a\": \"model-1.safetensors\", \"b\": \"model-2.safetensors\"}}\n")
+        .lfs("model-1.safetensors", "first".repeat(1000).getBytes(US_ASCII))
+        .lfs("model-2.safetensors", "second".repeat(1000).getBytes(US_ASCII))
+        .commit();
+  }
+}
