@@ -17,6 +17,8 @@ module org.bayu.train {
   exports org.bayu.train.track;
   exports org.bayu.train.track.tensorboard;
 
+  uses org.bayu.train.data.RowFormat;
+
   // Jackson reads and writes what a checkpoint says of its files.
   opens org.bayu.train.checkpoint to
       com.fasterxml.jackson.databind;

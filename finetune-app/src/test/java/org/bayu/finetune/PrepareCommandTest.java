@@ -82,7 +82,7 @@ class PrepareCommandTest {
   void badCsvIsRefusedWithFileLineAndReason() throws IOException {
     assertRefused("", "empty");
     assertRefused("mr,ref\n", "no rows");
-    assertRefused("mr,text\na,b\n", "line 1", "'ref' or 'target'", "mr, text");
+    assertRefused("mr,text\na,b\n", "line 2", "'ref' or 'target'", "mr, text");
     assertRefused("mr,ref\n\"a\nb\",c\nonlyone\n", "line 4", "1 fields", "has 2");
     assertRefused("mr,ref\na,\"b\n", "line 2", "not closed");
     assertRefused("mr,ref\na,\"b\"c\n", "line 2", "behind the closing quote");

@@ -51,6 +51,11 @@ public final class TrainException extends RuntimeException {
     return new TrainException(Kind.INPUT_FILE, message);
   }
 
+  /** A file that was to be read is malformed; {@code cause} says how, in another's words. */
+  public static TrainException inputFile(String message, Throwable cause) {
+    return new TrainException(Kind.INPUT_FILE, message, cause);
+  }
+
   /** The work does not fit into the machine's memory. */
   public static TrainException memory(String message) {
     return new TrainException(Kind.MEMORY, message);

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.data.ViggoCsv;
+import org.bayu.finetune.data.ViggoRows;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.tensor.io.StrictJson;
 import org.bayu.tensor.io.WholeFile;
@@ -67,7 +67,7 @@ final class PrepareCommand implements Callable<Integer> {
     var instruction = instruction();
     var rows =
         switch (format) {
-          case VIGGO -> ViggoCsv.read(input);
+          case VIGGO -> ViggoRows.read(input);
         };
     var json = new JsonMapper();
     AtomicFile.write(

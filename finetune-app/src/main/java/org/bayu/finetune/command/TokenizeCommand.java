@@ -8,7 +8,7 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.EncodeOption;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.train.data.BadRowException;
-import org.bayu.train.data.JsonLines;
+import org.bayu.train.data.RowFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -48,8 +48,9 @@ final class TokenizeCommand implements Callable<Integer> {
           tokenizerFolder + ": the tokenizer has no beginning-of-sequence token; leave --bos out.");
     }
     var out = spec.commandLine().getOut();
-    JsonLines.read(
+    RowFile.read(
         input,
+        RowFile.Text.JSON_LINES,
         row -> {
           var text = row.path("text").textValue();
           if (text == null) {

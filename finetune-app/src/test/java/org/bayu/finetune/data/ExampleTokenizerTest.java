@@ -42,7 +42,7 @@ class ExampleTokenizerTest {
   @Test
   void alpacaOnViggoHasSentencePiecesIdsToTheLast() throws IOException {
     var rows = folder.resolve("rows.jsonl");
-    var csv = ViggoCsv.read(TestFiles.shared("viggo/valid.csv"));
+    var csv = ViggoRows.read(TestFiles.shared("viggo/valid.csv"));
     var instruction = viggosInstruction();
     var json = new JsonMapper();
     try (var out = Files.newBufferedWriter(rows)) {
@@ -74,7 +74,7 @@ class ExampleTokenizerTest {
 
   private static String viggosInstruction() throws IOException {
     var resource = "/org/bayu/finetune/command/viggo-prompt.txt";
-    try (var in = Objects.requireNonNull(ViggoCsv.class.getResourceAsStream(resource))) {
+    try (var in = Objects.requireNonNull(ViggoRows.class.getResourceAsStream(resource))) {
       return new String(in.readAllBytes(), UTF_8);
     }
   }

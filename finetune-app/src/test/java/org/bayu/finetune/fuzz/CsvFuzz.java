@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.bayu.finetune.TestFiles;
-import org.bayu.finetune.data.ViggoCsv;
+import org.bayu.finetune.data.ViggoRows;
 
 /** A data set in comma-separated values. */
 public final class CsvFuzz {
@@ -24,7 +24,7 @@ public final class CsvFuzz {
   }
 
   private static List<String> read(Path file) throws IOException {
-    ViggoCsv.read(file);
+    ViggoRows.read(file);
     return List.of();
   }
 }

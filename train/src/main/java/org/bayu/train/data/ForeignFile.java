@@ -21,8 +21,9 @@ record ForeignFile(String what, String advice, List<String> starts) {
       List.of(
           kind(
               "a Parquet file",
-              "Convert it, for instance with Python's pandas: read_parquet(F).to_json(G,"
-                  + " orient='records', lines=True).",
+              "It can be read with bayu-parquet.jar beside finetune-app.jar; or convert it, for"
+                  + " instance with Python's pandas: read_parquet(F).to_json(G, orient='records',"
+                  + " lines=True).",
               "PAR1"),
           kind(
               "an Arrow file",

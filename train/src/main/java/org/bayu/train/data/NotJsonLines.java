@@ -33,8 +33,8 @@ final class NotJsonLines {
     if (first && !text.startsWith("{") && isTable(text)) {
       return new BadRowException(
           "CSV or another table, it seems, not JSON Lines",
-          "ViGGO's CSV is for prepare; convert others, for instance with Python's pandas:"
-              + " read_csv(F).to_json(G, orient='records', lines=True).");
+          "ViGGO's CSV is for prepare; of others the name must end in .csv, and the first line name"
+              + " the fields.");
     }
     return new BadRowException(
         String.format(Locale.ROOT, "not JSON (column %d: %s)", e.column(), e.reason()));

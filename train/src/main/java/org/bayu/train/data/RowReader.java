@@ -54,12 +54,12 @@ public record RowReader(
   }
 
   /**
-   * Hands each row of a JSON Lines file to the sink.
+   * Hands each row of a data file to the sink.
    *
-   * @throws org.bayu.train.TrainException that names file, line and reason of a bad line
+   * @throws org.bayu.train.TrainException that names file, line and reason of a bad row
    */
-  public JsonLines.Report read(Path file, Sink sink) throws IOException {
-    return JsonLines.read(file, skipBadRows, row -> sink.accept(prompted(row)));
+  public RowFile.Report read(Path file, Sink sink) throws IOException {
+    return RowFile.read(file, skipBadRows, row -> sink.accept(prompted(row)));
   }
 
   private PromptedRow prompted(ObjectNode row) throws BadRowException {

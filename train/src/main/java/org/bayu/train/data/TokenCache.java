@@ -31,7 +31,7 @@ public record TokenCache(Path folder, Consumer<String> messages) {
   /**
    * Everything that decides the tokens.
    *
-   * @param data a JSON Lines file
+   * @param data a file of rows, see {@link RowFile}
    * @param reader turns its lines into prompts and outputs
    * @param tokenizer turns these into tokens
    * @param limit the most tokens of an example
@@ -63,7 +63,7 @@ public record TokenCache(Path folder, Consumer<String> messages) {
   /** A file is read for its hash first, and then for its rows. */
   private static void refuseUnlessReadableTwice(Path data) {
     if (Files.isDirectory(data)) {
-      throw DataFile.folder(data, JsonLines.NAME);
+      throw DataFile.folder(data, RowFile.Text.JSON_LINES.toString());
     }
     if (Files.exists(data) && !Files.isRegularFile(data)) {
       throw TrainException.inputFile(

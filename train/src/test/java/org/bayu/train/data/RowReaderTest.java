@@ -267,7 +267,7 @@ class RowReaderTest {
     assertRefused("{\"a\":1}{\"a\":2}", "line 1: two JSON objects on one line");
     assertRefused("{\"a\":1}\r{\"a\":2}\r", "line 1: lines that end in CR alone", "tr ");
     assertRefused("{\n\"a\":1}", "line 1: an object over several lines", "jq -c . F");
-    assertRefused("instruction,output\nI,y\n", "line 1: CSV or another table", "read_csv");
+    assertRefused("instruction,output\nI,y\n", "line 1: CSV or another table", ".csv");
     assertRefused("\ufeff[{\"a\":1}]", "line 1: a JSON array", "jq -c '.[]' F");
     assertRefused("{\"a\":1,}", "line 1: not JSON (column 8: there is a comma before })");
   }

@@ -1,27 +1,28 @@
-package org.bayu.finetune.data;
+package org.bayu.train.data;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.bayu.finetune.error.UserException;
-import org.bayu.train.data.DataFile;
+import org.bayu.tensor.io.Printable;
+import org.bayu.train.TrainException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Comma-separated values as RFC 4180 writes them: a field may stand in double quotes, inside which
- * commas and line ends are text and a quote is written twice. Lines end in LF or CRLF; the text is
- * UTF-8, plain or gzip, a byte order mark is passed over. A field has {@value #MAX_FIELD}
- * characters at most, so that a quote left open is found before the file's end, and a record
- * {@value #MAX_FIELDS} fields.
+ * Comma-separated values as RFC 4180 writes them. The first record names the fields, and every
+ * value is text. A field may stand in double quotes, inside which commas and line ends are text and
+ * a quote is written twice. Lines end in LF or CRLF; the text is UTF-8, plain or gzip, a byte order
+ * mark is passed over. A field has {@value #MAX_FIELD} characters at most, so that a quote left
+ * open is found before the file's end, and a record {@value #MAX_FIELDS} fields.
  */
-final class Csv implements Closeable {
+final class CsvSource implements RowSource {
   private static final int END = -1;
   private static final String QUOTES = "Close quoted fields, and write a quote inside one twice.";
   private static final int MAX_FIELD = 10_000_000;
@@ -31,19 +32,61 @@ final class Csv implements Closeable {
   private final BufferedReader in;
   private int line = 1;
   private int recordLine = 1;
+  private final List<String> names;
 
-  Csv(Path file) throws IOException {
+  CsvSource(Path file) throws IOException {
     this.file = file;
     // A strict decoder: malformed bytes are an error, not question marks.
-    in = new BufferedReader(new InputStreamReader(DataFile.open(file, "CSV"), UTF_8.newDecoder()));
-    in.mark(1);
-    if (in.read() != '\ufeff') {
-      in.reset();
+    in =
+        new BufferedReader(
+            new InputStreamReader(
+                DataFile.open(file, RowFile.Text.CSV.toString()), UTF_8.newDecoder()));
+    try {
+      in.mark(1);
+      if (in.read() != '\ufeff') {
+        in.reset();
+      }
+      names = names(record());
+    } catch (Throwable e) {
+      in.close();
+      throw e;
     }
   }
 
+  private List<String> names(@Nullable List<String> header) {
+    if (header == null) {
+      throw TrainException.inputFile(
+          file + ": the file is empty. Give CSV, whose first line names the fields.");
+    }
+    for (var i = 0; i < header.size(); i++) {
+      if (header.indexOf(header.get(i)) < i) {
+        throw bad(
+            "the field '" + Printable.name(header.get(i)) + "' is there twice",
+            "Rename or remove one.");
+      }
+    }
+    return header;
+  }
+
+  @Override
+  public @Nullable ObjectNode next() throws BadRowException, IOException {
+    var values = record();
+    if (values == null) {
+      return null;
+    }
+    if (values.size() != names.size()) {
+      throw new BadRowException(
+          "%s fields, where the header has %s".formatted(values.size(), names.size()));
+    }
+    var row = JsonNodeFactory.instance.objectNode();
+    for (var i = 0; i < values.size(); i++) {
+      row.put(names.get(i), values.get(i));
+    }
+    return row;
+  }
+
   /** The next record's fields, or null behind the last; empty lines are passed over. */
-  @Nullable List<String> next() throws IOException {
+  private @Nullable List<String> record() throws IOException {
     var c = in.read();
     while (c == '\n' || c == '\r') {
       line += c == '\n' ? 1 : 0;
@@ -72,8 +115,9 @@ final class Csv implements Closeable {
   }
 
   /** The line on which the last record began, from 1. */
-  int recordLine() {
-    return recordLine;
+  @Override
+  public String place() {
+    return "line " + recordLine;
   }
 
   /** Reads a field whose first character is c; returns the character behind it. */
@@ -133,13 +177,13 @@ final class Csv implements Closeable {
     field.append((char) c);
   }
 
-  private UserException loneReturn() {
+  private TrainException loneReturn() {
     return bad(
         "lines that end in CR alone", "End them in LF, for instance with tr '\\r' '\\n' < F > G.");
   }
 
-  private UserException bad(String reason, String advice) {
-    return UserException.inputFile(
+  private TrainException bad(String reason, String advice) {
+    return TrainException.inputFile(
         String.format(Locale.ROOT, "%s, line %d: %s. %s", file, recordLine, reason, advice));
   }
 

@@ -1,0 +1,5 @@
+/** Rows from Parquet files, by hardwood. */
+@NullMarked
+package org.bayu.parquet;
+
+import org.jspecify.annotations.NullMarked;
