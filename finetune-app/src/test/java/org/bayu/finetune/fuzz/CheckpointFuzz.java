@@ -24,6 +24,8 @@ public final class CheckpointFuzz {
           "first_moments.safetensors",
           "second_moments.safetensors");
 
+  private static final String CHECKSUMS = "checksums.json";
+
   private static final Path FOLDER = FuzzedFile.temporaryFolder();
   private static final Path MODEL = model();
 
@@ -58,8 +60,22 @@ public final class CheckpointFuzz {
     return file.seeds(checkpoint.resolve(FILES.getFirst()));
   }
 
-  /** That of a run of one step. */
+  /** The checksums of the same checkpoint. */
+  static FuzzedFile checksums() {
+    var checkpoint = checkpoint();
+    var file = new FuzzedFile(CHECKSUMS, CheckpointFuzz::open);
+    for (var companion : FILES) {
+      file.beside(checkpoint.resolve(companion));
+    }
+    return file.seeds(checkpoint.resolve(CHECKSUMS));
+  }
+
+  /** That of a run of one step, made the first time. */
   private static Path checkpoint() {
+    var checkpoint = FOLDER.resolve("runs/x/checkpoints/step-1");
+    if (Files.exists(checkpoint)) {
+      return checkpoint;
+    }
     var run =
         CommandLineRun.of(
             "train",
@@ -74,7 +90,7 @@ public final class CheckpointFuzz {
     if (run.exitCode() != ExitCode.DONE) {
       throw new IllegalStateException(run.err());
     }
-    return FOLDER.resolve("runs/x/checkpoints/step-1");
+    return checkpoint;
   }
 
   private static List<String> read(Path file) throws IOException {
@@ -91,8 +107,13 @@ public final class CheckpointFuzz {
               Crc32c.of(path)));
     }
     Files.writeString(
-        folder.resolve("checksums.json"),
-        checksums.stream().collect(Collectors.joining(", ", "{", "}")));
+        folder.resolve(CHECKSUMS), checksums.stream().collect(Collectors.joining(", ", "{", "}")));
+    return open(file);
+  }
+
+  /** Opens the checkpoint that a file is of. */
+  private static List<String> open(Path file) throws IOException {
+    var folder = Objects.requireNonNull(file.getParent());
     var messages = new ArrayList<String>();
     var flags = List.of("--model_name_or_path=" + MODEL);
     CheckpointSave.open(folder, flags, messages::add).close();

@@ -25,7 +25,11 @@ public final class Targets {
             Map.entry("RowsFuzz", RowsFuzz.FILE),
             Map.entry("GzipRowsFuzz", GzipRowsFuzz.FILE),
             Map.entry("CsvFuzz", CsvFuzz.FILE),
-            Map.entry("CheckpointFuzz", CheckpointFuzz.FILE)));
+            Map.entry("CheckpointFuzz", CheckpointFuzz.FILE),
+            Map.entry("ChecksumsFuzz", ChecksumsFuzz.FILE),
+            Map.entry("GenerationConfigFuzz", GenerationConfigFuzz.FILE),
+            Map.entry("AddedTokensFuzz", AddedTokensFuzz.FILE),
+            Map.entry("PromptsFuzz", PromptsFuzz.FILE)));
   }
 
   /** Writes each target's seeds to {@code args[0]/<target>/} and prints the targets' names. */
