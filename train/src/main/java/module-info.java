@@ -5,6 +5,7 @@ module org.bayu.train {
   requires transitive com.fasterxml.jackson.databind;
   requires transitive it.unimi.dsi.fastutil.core;
   requires java.management;
+  requires java.net.http;
   requires jdk.management;
   requires static transitive org.jspecify;
 
@@ -16,6 +17,7 @@ module org.bayu.train {
   exports org.bayu.train.plan;
   exports org.bayu.train.track;
   exports org.bayu.train.track.tensorboard;
+  exports org.bayu.train.track.wandb;
 
   uses org.bayu.train.data.RowFormat;
 
