@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
+import java.util.stream.DoubleStream;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
@@ -23,6 +24,9 @@ final class DeviceMeasurement {
 
   /** A round lasts at least this long: some of the operating system's time slices. */
   private static final long ROUND_NANOS = 80_000_000;
+
+  private static final int PEAK_ROUNDS = 12;
+  private static final long PEAK_ROUND_NANOS = 20_000_000;
 
   /** Time before the rounds that count, at least and at most: while Java code is being compiled. */
   private static final long MIN_WARM_UP_NANOS = 800_000_000;
@@ -83,13 +87,11 @@ final class DeviceMeasurement {
 
   /** The median rate, 10⁹ a second, of work that returns how much it did. */
   private static double rate(DoubleSupplier work) {
-    return rates(work)[ROUNDS / 2];
-  }
-
-  /** The rates of some rounds, ascending. */
-  private static double[] rates(DoubleSupplier work) {
     warmUp(work);
-    return ratesOfCompiled(work);
+    var rates = new double[ROUNDS];
+    Arrays.setAll(rates, round -> round(work, ROUND_NANOS));
+    Arrays.sort(rates);
+    return rates[ROUNDS / 2];
   }
 
   private static void warmUp(DoubleSupplier work) {
@@ -99,7 +101,7 @@ final class DeviceMeasurement {
     for (var nanos = 0L;
         nanos < MIN_WARM_UP_NANOS || (nanos < MAX_WARM_UP_NANOS && nanos - bestAt < STEADY_NANOS);
         nanos = System.nanoTime() - start) {
-      var rate = round(work);
+      var rate = round(work, ROUND_NANOS);
       if (rate > 1.02 * best) {
         bestAt = System.nanoTime() - start;
       }
@@ -107,18 +109,12 @@ final class DeviceMeasurement {
     }
   }
 
-  private static double[] ratesOfCompiled(DoubleSupplier work) {
-    var rates = new double[ROUNDS];
-    Arrays.setAll(rates, round -> round(work));
-    Arrays.sort(rates);
-    return rates;
-  }
-
-  private static double round(DoubleSupplier work) {
+  /** The rate of work that is repeated for at least so long. */
+  private static double round(DoubleSupplier work, long leastNanos) {
     var start = System.nanoTime();
     var done = 0.0;
     var nanos = 0L;
-    while (nanos < ROUND_NANOS) {
+    while (nanos < leastNanos) {
       done += work.getAsDouble();
       nanos = System.nanoTime() - start;
     }
@@ -139,10 +135,15 @@ final class DeviceMeasurement {
                   (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, PEAK_STEPS));
           return Arrays.stream(flops).sum();
         };
-    // Machine code is as fast the first time, and plain loops are compiled in a moment. A peak is
-    // what was reached at all: other programs only slow it down.
-    var rates = device.tier().equals("vector") ? rates(work) : ratesOfCompiled(work);
-    return rates[ROUNDS - 1];
+    // Machine code is as fast the first time, and plain loops are compiled in a moment.
+    if (device.tier().equals("vector")) {
+      warmUp(work);
+    }
+    // What was reached at all: other programs only slow it down, and some short round they let be.
+    return DoubleStream.generate(() -> round(work, PEAK_ROUND_NANOS))
+        .limit(PEAK_ROUNDS)
+        .max()
+        .orElseThrow();
   }
 
   private double gemm(DType type) {
