@@ -1,6 +1,7 @@
 package org.bayu.tensor.device;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -163,12 +164,19 @@ final class DeviceMeasurement {
     }
   }
 
-  /** A matrix of numbers from −1 to 1 in no order. */
+  /** A matrix of numbers from −1 to 1 in no order, which is repeated after a while. */
   private static Tensor numbers(Arena arena, DType type, long rows, long columns) {
     var tensor = Tensor.allocate(arena, type, Shape.of(rows, columns));
     var random = new SplittableRandom(rows);
-    for (var i = 0L; i < tensor.elements(); i++) {
+    var different = Math.min(tensor.elements(), CHUNK);
+    for (var i = 0L; i < different; i++) {
       tensor.setFloat(i, random.nextFloat() * 2 - 1);
+    }
+    var data = tensor.data();
+    for (var done = tensor.byteSize() / tensor.elements() * different; done < data.byteSize(); ) {
+      var length = Math.min(done, data.byteSize() - done);
+      MemorySegment.copy(data, 0, data, done, length);
+      done += length;
     }
     return tensor;
   }
