@@ -26,6 +26,7 @@ public final class Commands {
           SaveCommand.class,
           LogitsCommand.class,
           TokenizeCommand.class,
+          TrainTokenizerCommand.class,
           InitCommand.class,
           DoctorCommand.class,
           DemoCommand.class,

@@ -26,7 +26,8 @@ import org.bayu.tensor.io.Printable;
 final class SentencePieceModel {
   static final String FILE_NAME = "tokenizer.model";
 
-  private enum Type {
+  /** What a piece is; the file counts from 1. */
+  enum Type {
     NORMAL,
     UNKNOWN,
     CONTROL,
@@ -35,7 +36,8 @@ final class SentencePieceModel {
     BYTE
   }
 
-  private enum ModelType {
+  /** How the pieces are found; the file counts from 1. */
+  enum ModelType {
     UNIGRAM,
     BPE,
     WORD,

@@ -11,10 +11,10 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.bayu.tensor.io.ProtobufWriter;
 import org.bayu.train.track.PngImage;
 import org.bayu.train.track.Table;
 import org.bayu.train.track.Tracker;
-import org.bayu.train.track.wire.ProtobufWriter;
 
 /**
  * Writes a folder for TensorBoard: scalars as 32-bit floats, the configuration and tables as text,

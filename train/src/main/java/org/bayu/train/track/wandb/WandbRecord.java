@@ -8,8 +8,8 @@ import java.nio.BufferUnderflowException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.bayu.tensor.io.ProtobufWriter;
 import org.bayu.train.track.wire.ProtobufReader;
-import org.bayu.train.track.wire.ProtobufWriter;
 import org.jspecify.annotations.Nullable;
 
 /**

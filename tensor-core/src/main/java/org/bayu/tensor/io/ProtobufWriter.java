@@ -1,4 +1,4 @@
-package org.bayu.train.track.wire;
+package org.bayu.tensor.io;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -25,6 +25,13 @@ public final class ProtobufWriter {
       tag(field, VARINT);
       varint(value);
     }
+    return this;
+  }
+
+  /** The number zero, false or the first value of an enum, where another one is the default. */
+  public ProtobufWriter zero(int field) {
+    tag(field, VARINT);
+    varint(0);
     return this;
   }
 
