@@ -100,6 +100,15 @@ class EvaluateCommandTest {
   }
 
   @Test
+  void aFolderThatIsNoRunIsRefusedBeforeTheEvaluation() throws IOException {
+    assertTrue(
+        evaluate(rows("a"), "--run", folder)
+            .sentence(ExitCode.INPUT_FILE)
+            .endsWith("is not the folder of a run that has done a step."));
+    assertFalse(Files.exists(part));
+  }
+
+  @Test
   void whereMostPromptsAreTooLongOnlyAFlagHelps() throws IOException {
     var most = rows("a", longPrompt(), longPrompt());
     var refused = evaluate(most);

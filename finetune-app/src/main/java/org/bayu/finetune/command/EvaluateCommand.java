@@ -16,9 +16,11 @@ import org.bayu.finetune.evaluate.Answer;
 import org.bayu.finetune.evaluate.Evaluation;
 import org.bayu.finetune.evaluate.EvaluationSettings;
 import org.bayu.finetune.evaluate.EvaluationText;
+import org.bayu.finetune.evaluate.EvaluationTracks;
 import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
 import org.bayu.finetune.evaluate.UnfinishedEvaluation;
+import org.bayu.finetune.run.EvaluatedRun;
 import org.bayu.finetune.terminal.Progress;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.Device;
@@ -68,6 +70,14 @@ final class EvaluateCommand implements Callable<Integer> {
   private Path output;
 
   @Option(
+      names = "--run",
+      paramLabel = "D",
+      description =
+          "The folder of the model's run (runs/ID): its trackers get the scores, the predictions"
+              + " and the confusion matrix.")
+  private @Nullable Path run;
+
+  @Option(
       names = "--max_new_tokens",
       defaultValue = "256",
       paramLabel = "N",
@@ -94,6 +104,7 @@ final class EvaluateCommand implements Callable<Integer> {
       throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
     }
     var err = spec.commandLine().getErr();
+    var evaluated = run == null ? null : EvaluatedRun.of(run, err::println);
     try (var unfinished = UnfinishedEvaluation.open(output, err::println);
         var loaded = LoadedModel.open(model, adapter, err::println);
         var device = Devices.cpu()) {
@@ -146,7 +157,11 @@ final class EvaluateCommand implements Callable<Integer> {
                   }
                 });
       }
-      print(unfinished.finish(predictions));
+      var evaluation = unfinished.finish(predictions);
+      print(evaluation);
+      if (evaluated != null) {
+        evaluated.add(tracking -> EvaluationTracks.write(evaluation, predictions, tracking));
+      }
       return ExitCode.DONE;
     }
   }

@@ -15,7 +15,6 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
@@ -173,7 +172,7 @@ public record TrainConfig(
             OptimizerConfig.read(keys.section("optimizer"), trainer.numTrainSteps()),
             lora,
             // The last, for by now all that Bayu reads has been asked for.
-            notices(known.refuseOthers(root), trainer));
+            known.refuseOthers(root));
     if (config.mergedHfSavePath != null && lora == null) {
       throw keys.bad(
           "merged_hf_save_path",
@@ -186,17 +185,6 @@ public record TrainConfig(
               + " lora.initialize_from. Leave one of them out.");
     }
     return config;
-  }
-
-  private static List<String> notices(List<String> withoutEffect, TrainerConfig trainer) {
-    if (trainer.wandb() == null) {
-      return withoutEffect;
-    }
-    var notices = new ArrayList<String>();
-    notices.add(
-        "trainer.wandb: the Weights & Biases tracker comes later; metrics go to metrics.jsonl.");
-    notices.addAll(withoutEffect);
-    return List.copyOf(notices);
   }
 
   /** The same with another section {@code trainer}. */

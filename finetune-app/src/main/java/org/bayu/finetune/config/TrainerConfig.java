@@ -2,6 +2,8 @@ package org.bayu.finetune.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.bayu.train.BatchSizes;
 import org.bayu.train.GradientCheckpointing;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +32,9 @@ import org.jspecify.annotations.Nullable;
  * @param initializeFrom the checkpoint whose weights a new run begins with; null for the model's
  * @param crashOnNan whether a loss or gradient that is not finite ends the run; else the update is
  *     skipped
- * @param wandb accepted; metrics go to files
+ * @param wandb what Weights &amp; Biases is told of the run; null for nothing
  * @param tensorParallelAxes accepted; one process has nothing to split
+ * @param tracker who is told of the run, beside {@code metrics.jsonl}; null for nobody
  */
 public record TrainerConfig(
     @Nullable String id,
@@ -52,11 +55,12 @@ public record TrainerConfig(
     @Nullable Path initializeFrom,
     boolean crashOnNan,
     @Nullable WandbConfig wandb,
-    @Nullable List<String> tensorParallelAxes) {
+    @Nullable List<String> tensorParallelAxes,
+    @Nullable List<TrackerConfig> tracker) {
 
   static TrainerConfig read(ConfigSection keys) {
-    TrackerKey.check(keys);
     refuseContradictions(keys);
+    var wandb = WandbConfig.read(keys);
     return new TrainerConfig(
         RunId.read(keys, System.getenv("RUN_ID")),
         keys.seed("seed", 0),
@@ -75,8 +79,9 @@ public record TrainerConfig(
         keys.path("load_checkpoint_path"),
         keys.path("initialize_from"),
         keys.flag("crash_on_nan", true),
-        WandbConfig.read(keys),
-        keys.texts("tensor_parallel_axes"));
+        wandb,
+        keys.texts("tensor_parallel_axes"),
+        TrackerConfig.read(keys, wandb));
   }
 
   private static void refuseContradictions(ConfigSection keys) {
@@ -158,7 +163,30 @@ public record TrainerConfig(
         initializeFrom,
         crashOnNan,
         wandb,
-        tensorParallelAxes);
+        tensorParallelAxes,
+        tracker);
+  }
+
+  /** What Weights &amp; Biases is told of the run; null for nothing. */
+  public @Nullable WandbConfig wandbTracker() {
+    return Stream.concat(
+            Stream.ofNullable(wandb), trackers().map(TrackerConfig::wandb).filter(Objects::nonNull))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** What is written for TensorBoard; null for nothing. */
+  public @Nullable TensorBoardConfig tensorBoardTracker() {
+    return trackers()
+        .map(TrackerConfig::tensorboard)
+        .filter(Objects::nonNull)
+        .filter(TensorBoardConfig::writeToDisk)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private Stream<TrackerConfig> trackers() {
+    return tracker == null ? Stream.of() : tracker.stream();
   }
 
   /** The rows at most of which {@code eval/loss} is the mean. */

@@ -1,20 +1,23 @@
 package org.bayu.finetune.config;
 
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The section {@code trainer.wandb}: what Weights &amp; Biases would be told of the run.
+ * The section {@code trainer.wandb}, or a tracker of the type {@code wandb}: what Weights &amp;
+ * Biases is told of the run.
  *
  * @param entity user or team
  * @param project the project's name
  * @param name the run's name there
  * @param tags the run's tags
- * @param id the run's id there
+ * @param id the run's id there; null for the run's own
  * @param group the experiment that the run belongs to
- * @param mode online, offline or disabled
- * @param resume what to do with an earlier run of that id
- * @param saveCode true, false or the folder whose code is sent along
+ * @param mode online, offline or disabled; null for online if there is a key, else offline
+ * @param resume accepted; a run always goes on in its own
+ * @param saveCode accepted; no code is sent
  * @param saveXlaDumps accepted; nothing here makes any
  */
 public record WandbConfig(
@@ -29,21 +32,31 @@ public record WandbConfig(
     @Nullable String saveCode,
     @Nullable String saveXlaDumps) {
 
-  /** Reads the section; null if there is none. */
+  private static final Set<String> MODES =
+      new LinkedHashSet<>(List.of("online", "offline", "disabled"));
+
+  /** Reads the section {@code trainer.wandb}; null if there is none. */
   static @Nullable WandbConfig read(ConfigSection trainer) {
-    var keys = trainer.section("wandb");
-    var wandb =
-        new WandbConfig(
-            keys.text("entity"),
-            keys.text("project"),
-            keys.text("name"),
-            keys.texts("tags"),
-            keys.text("id"),
-            keys.text("group"),
-            keys.text("mode"),
-            keys.text("resume"),
-            keys.text("save_code"),
-            keys.text("save_xla_dumps"));
+    var wandb = of(trainer.section("wandb"));
     return trainer.isSection("wandb") ? wandb : null;
+  }
+
+  /** Reads the keys. */
+  static WandbConfig of(ConfigSection keys) {
+    var id = keys.text("id");
+    if (id != null && !RunId.isName(id)) {
+      throw keys.expected("id", "a name of letters, digits and . _ -");
+    }
+    return new WandbConfig(
+        keys.text("entity"),
+        keys.text("project"),
+        keys.text("name"),
+        keys.texts("tags"),
+        id,
+        keys.text("group"),
+        keys.text("mode") == null ? null : keys.choice("mode", MODES, ""),
+        keys.text("resume"),
+        keys.text("save_code"),
+        keys.text("save_xla_dumps"));
   }
 }

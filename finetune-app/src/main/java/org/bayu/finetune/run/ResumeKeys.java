@@ -34,6 +34,8 @@ final class ResumeKeys {
           "trainer.crash_on_nan",
           "trainer.wandb",
           "trainer.wandb.",
+          "trainer.tracker",
+          "trainer.tracker.",
           "trainer.tensor_parallel_axes");
 
   private ResumeKeys() {}

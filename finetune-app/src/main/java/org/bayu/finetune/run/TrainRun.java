@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -27,8 +26,8 @@ import org.bayu.train.files.OutputFolder;
 import org.bayu.train.finetune.FineTuning;
 import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlan;
-import org.bayu.train.track.JsonLinesTracker;
 import org.bayu.train.track.Tracking;
+import org.bayu.train.track.wandb.WandbEnvironment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +50,7 @@ public final class TrainRun implements AutoCloseable {
   private final FineTuning tuning;
   private final Checkpointer checkpointer;
   private final Saves saves;
+  private final RunTrackers trackers;
   private final ReentrantLock ending = new ReentrantLock();
   private @Nullable Tracking tracking;
   private boolean closed;
@@ -77,6 +77,9 @@ public final class TrainRun implements AutoCloseable {
       messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
     }
     RunSaves.check(start, messages);
+    trackers =
+        new RunTrackers(
+            config.trainer(), start.folder().path(), WandbEnvironment.current(), messages);
     var opened = RunInputs.open(config, messages);
     Device computing = null;
     FineTuning made = null;
@@ -144,19 +147,25 @@ public final class TrainRun implements AutoCloseable {
     var state = tuning.state();
     var folder = start.folder();
     var peak = DeviceReport.peakGflops(device, config.trainer().mp().compute());
-    folder.writeConfig(Resumption.resolved(config, plan).toYaml());
-    var file = JsonLinesTracker.resume(folder.metricsFile(), state.progress().reportedSteps());
-    try (var tracks = new Tracking(List.of(file), peak, messages)) {
+    var resolved = Resumption.resolved(config, plan);
+    folder.writeConfig(resolved.toYaml());
+    var opened = trackers.open(state.progress().reportedSteps());
+    try (var tracks = new Tracking(opened, peak, messages)) {
       tracking = tracks;
+      tracks.config(resolved.toJson());
       messages.accept("Run " + config.trainer().runId() + " in " + folder.path());
       trainer.listen(tracks);
       var steps = new Steps(LastMetrics.of(folder.metricsFile()).map(LastMetrics::loss));
       trainer.listen(steps);
       trainer.listen(checkpointer);
       train(peak);
-      var missing = tracks.missing(file.name());
+      if (state.steps() == config.trainer().numTrainSteps()) {
+        tracks.ended();
+      }
+      var file = opened.getFirst().name();
+      var missing = tracks.missing(file);
       metrics =
-          file.name()
+          file
               + (missing == 0
                   ? ""
                   : String.format(Locale.ROOT, " (%,d steps are missing in it)", missing));

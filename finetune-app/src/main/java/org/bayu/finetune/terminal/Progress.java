@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Shows how far long work has come: on a terminal one line with a bar, elsewhere a line now and
- * then. What else is to be printed meanwhile goes through {@link #message}.
+ * then. What else is to be printed meanwhile goes through {@link #message}, from any thread.
  */
 public final class Progress implements AutoCloseable {
   private static final long LINE_NANOS = 2_000_000_000L;
@@ -53,13 +53,13 @@ public final class Progress implements AutoCloseable {
   }
 
   /** So many units were done before this began: they count, but took no time. */
-  public void doneBefore(long units) {
+  public synchronized void doneBefore(long units) {
     done = units;
     before = units;
   }
 
   /** One unit more is done; the figures say how it went, the most important first. */
-  public void step(String... figures) {
+  public synchronized void step(String... figures) {
     done++;
     part = "";
     partDone = 0;
@@ -79,27 +79,27 @@ public final class Progress implements AutoCloseable {
   }
 
   /** Of the unit under way, so many parts are done. */
-  public void part(int partsDone, int parts) {
+  public synchronized void part(int partsDone, int parts) {
     part = String.format(Locale.ROOT, " (%d/%d)", partsDone, parts);
     partDone = (double) partsDone / parts;
     paint(false);
   }
 
   /** The unit under way is done but for something else, of which so many parts are done. */
-  public void afterwards(String what, int partsDone, int parts) {
+  public synchronized void afterwards(String what, int partsDone, int parts) {
     part = String.format(Locale.ROOT, " (%s %d/%d)", what, partsDone, parts);
     partDone = 1;
     paint(false);
   }
 
   /** Other figures, while no more is done. */
-  public void show(String... figures) {
+  public synchronized void show(String... figures) {
     this.figures = List.of(figures);
     paint(false);
   }
 
   /** Prints a line above the bar. */
-  public void message(String line) {
+  public synchronized void message(String line) {
     if (painted) {
       err.print(ERASE_LINE);
     }
@@ -153,7 +153,7 @@ public final class Progress implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     if (painted) {
       paint(true);
       err.println();

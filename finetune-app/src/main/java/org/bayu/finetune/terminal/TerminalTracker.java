@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TerminalTracker implements TrainListener, AutoCloseable {
   private final PrintWriter err;
-  private @Nullable Progress progress;
+  private volatile @Nullable Progress progress;
   private int firstStep;
   private int steps;
   private long totalTokens;
@@ -82,12 +82,13 @@ public final class TerminalTracker implements TrainListener, AutoCloseable {
     }
   }
 
-  /** Prints a line beside the progress. */
+  /** Prints a line beside the progress; from any thread. */
   public void message(String line) {
-    if (progress == null) {
+    var shown = progress;
+    if (shown == null) {
       err.println(line);
     } else {
-      progress.message(line);
+      shown.message(line);
     }
   }
 

@@ -96,6 +96,7 @@ class TrainConfigTest {
         crash_on_nan: false
         wandb: {entity: e, project: p, name: "null", tags: [a, "true"], id: i, group: g, mode: offline, resume: allow, save_code: false, save_xla_dumps: true}
         tensor_parallel_axes: [mlp]
+        tracker: [{type: tensorboard, logdir: logs, write_to_disk: false}, {type: json_logger}]
       optimizer:
         learning_rate: 1.5e-5
         weight_decay: 0.05
@@ -154,8 +155,8 @@ class TrainConfigTest {
     assertEquals(List.of("mlp", "heads"), config.trainer().tensorParallelAxes());
     assertEquals(3e-4, config.optimizer().learningRate());
     assertEquals(new LoraSettings(8, 8.0, 0.0, ALL, null), config.lora());
-    assertEquals(1, config.notices().size());
-    assertTrue(config.notices().getFirst().contains("wandb"), config.notices()::getFirst);
+    assertEquals(List.of(), config.notices());
+    assertEquals("levanter", Objects.requireNonNull(config.trainer().wandbTracker()).project());
   }
 
   @Test
@@ -215,6 +216,7 @@ class TrainConfigTest {
             null,
             null,
             true,
+            null,
             null,
             null),
         config.trainer());
@@ -358,6 +360,8 @@ class TrainConfigTest {
         "mean trainer.checkpointer.keep.every?");
     assertRefused("{data: t, prompts: {input: a, prompt_input: b, prompt_no_input: c}}", "prompts");
     assertRefused("{data: t, trainer: {wandb: {projct: a}}}", "mean trainer.wandb.project?");
+    assertRefused(
+        "{data: t, trainer: {tracker: {type: wandb, projct: a}}}", "mean trainer.tracker.project?");
     assertFlagRefused("--lora.rang=3", "--lora.rang is not known. Did you mean --lora.r?");
   }
 

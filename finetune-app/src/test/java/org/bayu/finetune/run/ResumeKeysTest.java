@@ -47,6 +47,7 @@ class ResumeKeysTest {
           "trainer.wandb.resume",
           "trainer.wandb.save_code",
           "trainer.wandb.save_xla_dumps",
+          "trainer.tracker",
           // Evaluations change nothing.
           "eval_data",
           "trainer.steps_per_eval",
@@ -136,5 +137,6 @@ class ResumeKeysTest {
     MUST_BE_EQUAL.forEach(key -> assertFalse(ResumeKeys.mayDiffer(key), key));
     assertFalse(ResumeKeys.mayDiffer("prompts.prompt_input"));
     assertTrue(ResumeKeys.mayDiffer("trainer.wandb"));
+    assertTrue(ResumeKeys.mayDiffer("trainer.tracker.type"));
   }
 }

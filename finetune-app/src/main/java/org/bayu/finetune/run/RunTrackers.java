@@ -1,0 +1,161 @@
+package org.bayu.finetune.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.bayu.finetune.config.TrainerConfig;
+import org.bayu.finetune.config.WandbConfig;
+import org.bayu.finetune.error.UserException;
+import org.bayu.train.files.OutputFolder;
+import org.bayu.train.files.ShellText;
+import org.bayu.train.track.BackgroundTracker;
+import org.bayu.train.track.JsonLinesTracker;
+import org.bayu.train.track.Tracker;
+import org.bayu.train.track.tensorboard.TensorBoardTracker;
+import org.bayu.train.track.wandb.WandbEnvironment;
+import org.bayu.train.track.wandb.WandbRun;
+import org.bayu.train.track.wandb.WandbServer;
+import org.bayu.train.track.wandb.WandbTracker;
+import org.jspecify.annotations.Nullable;
+
+/** Who is told of a run, as its configuration says. */
+public final class RunTrackers {
+  private final TrainerConfig trainer;
+  private final Path folder;
+  private final Consumer<String> messages;
+  private final @Nullable Wandb wandb;
+
+  /**
+   * How Weights &amp; Biases is told of the run.
+   *
+   * @param root the folder of the folder {@code wandb}
+   * @param server null to send nothing
+   * @param why nothing is sent; empty if the configuration says so
+   */
+  private record Wandb(WandbRun run, Path root, @Nullable WandbServer server, String why) {}
+
+  /**
+   * Decides what is written and what is sent; nothing is done yet.
+   *
+   * @param folder the run's
+   * @param environment around this process
+   * @param messages takes a line for whoever watches, from any thread
+   * @throws UserException if a run is to be sent to Weights &amp; Biases, and there is no key
+   */
+  public RunTrackers(
+      TrainerConfig trainer, Path folder, WandbEnvironment environment, Consumer<String> messages) {
+    this.trainer = trainer;
+    this.folder = folder;
+    this.messages = messages;
+    var config = trainer.wandbTracker();
+    wandb = config == null ? null : decide(config, environment);
+  }
+
+  private @Nullable Wandb decide(WandbConfig config, WandbEnvironment environment) {
+    var mode = mode(config, environment);
+    if (mode.equals(Optional.of("disabled"))) {
+      return null;
+    }
+    var server =
+        mode.equals(Optional.of("offline")) ? Optional.<WandbServer>empty() : server(environment);
+    if (server.isEmpty() && mode.equals(Optional.of("online"))) {
+      throw UserException.usage(
+          "W&B: the mode online needs an API key. Set WANDB_API_KEY, run 'wandb login', or choose"
+              + " the mode offline.");
+    }
+    var run =
+        new WandbRun(
+            config.id() == null ? trainer.runId() : config.id(),
+            config.entity() == null ? environment.setting("entity").orElse(null) : config.entity(),
+            config.project() == null
+                ? environment.setting("project").orElse(null)
+                : config.project(),
+            config.name(),
+            config.tags() == null ? List.of() : config.tags(),
+            config.group());
+    return new Wandb(
+        run,
+        environment.folder().orElse(folder),
+        server.orElse(null),
+        mode.isEmpty() ? "there is no API key, so " : "");
+  }
+
+  /** The mode that is asked for: online, offline or disabled. */
+  private static Optional<String> mode(WandbConfig config, WandbEnvironment environment) {
+    if (config.mode() != null) {
+      return Optional.of(config.mode());
+    }
+    return environment
+        .setting("mode")
+        .map(
+            mode ->
+                switch (mode.toLowerCase(Locale.ROOT)) {
+                  case "online", "run" -> "online";
+                  case "offline", "dryrun" -> "offline";
+                  case "disabled" -> "disabled";
+                  default ->
+                      throw UserException.usage(
+                          "$WANDB_MODE: one of online, offline, disabled is expected.");
+                });
+  }
+
+  private static Optional<WandbServer> server(WandbEnvironment environment) {
+    try {
+      return environment.server();
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage(
+          "$WANDB_BASE_URL: the address of a server is expected, such as https://api.wandb.ai.");
+    }
+  }
+
+  /**
+   * Opens all. What was written of later steps is cut. One that cannot be opened is left out, and
+   * that is said; without {@code metrics.jsonl} there is no run.
+   *
+   * @param firstStep the step that is done next, from 0
+   * @return the first writes {@code metrics.jsonl}
+   */
+  public List<Tracker> open(int firstStep) throws IOException {
+    var trackers = new ArrayList<Tracker>();
+    trackers.add(JsonLinesTracker.resume(folder.resolve(RunFolder.METRICS), firstStep));
+    var tensorboard = trainer.tensorBoardTracker();
+    if (tensorboard != null) {
+      var events = tensorboard.folder(folder);
+      add(trackers, "TensorBoard", () -> TensorBoardTracker.open(events, firstStep));
+    }
+    if (wandb != null) {
+      add(trackers, "W&B", () -> openWandb(wandb, firstStep));
+    }
+    return trackers;
+  }
+
+  private Tracker openWandb(Wandb to, int firstStep) throws IOException {
+    var tracker = WandbTracker.open(to.root, to.run, firstStep, to.server, messages);
+    if (to.server == null) {
+      messages.accept(
+          "W&B: %snothing is sent. The run is in its folder. To send it: %s"
+              .formatted(to.why, ShellText.command("wandb", List.of("sync", tracker.name()))));
+    }
+    return tracker;
+  }
+
+  /** Opens a tracker. */
+  @FunctionalInterface
+  private interface Opening {
+    Tracker open() throws IOException;
+  }
+
+  private void add(List<Tracker> trackers, String name, Opening opening) {
+    try {
+      trackers.add(new BackgroundTracker(opening.open()));
+    } catch (IOException e) {
+      messages.accept(
+          "%s: cannot be written (%s). Training goes on without it."
+              .formatted(name, OutputFolder.reason(e)));
+    }
+  }
+}
