@@ -154,7 +154,7 @@ public final class RunTrackers {
       trackers.add(new BackgroundTracker(opening.open()));
     } catch (IOException e) {
       messages.accept(
-          "%s: cannot be written (%s). Training goes on without it."
+          "%s: cannot be written (%s), and is left out."
               .formatted(name, OutputFolder.reason(e)));
     }
   }
