@@ -80,7 +80,7 @@ final class ConfusionImage {
   private static int color(double share) {
     var color = 0;
     for (var darkest : DARKEST) {
-      color = color << 8 | (int) Math.round(0xF7 + (darkest - 0xF7) * share);
+      color = (color << 8) | (int) Math.round(0xF7 + (darkest - 0xF7) * share);
     }
     return color;
   }

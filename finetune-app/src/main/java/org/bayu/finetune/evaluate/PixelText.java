@@ -82,7 +82,7 @@ final class PixelText {
         var dots = rows.charAt(row / DOT) - '0';
         for (var column = 0; column < 3 * DOT; column++) {
           var pixel = x + i * ADVANCE + column;
-          if ((dots >> (2 - column / DOT) & 1) != 0 && pixel < width) {
+          if (((dots >> (2 - column / DOT)) & 1) != 0 && pixel < width) {
             pixels[(y + row) * width + pixel] = color;
           }
         }
