@@ -126,7 +126,8 @@ def sync(folder):
         NO_PROXY="*", no_proxy="*",
     )
     with tempfile.TemporaryDirectory() as work:
-        command = [sys.executable, str((HERE / "wandb_stub.py").resolve()), "sync", str(folder.resolve())]
+        command = [sys.executable, str((HERE / "wandb_stub.py").resolve()), "sync", "--include-online"]
+        command.append(str(folder.resolve()))
         result = subprocess.run(command, env=environment, cwd=work, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     (run,) = server.runs.values()

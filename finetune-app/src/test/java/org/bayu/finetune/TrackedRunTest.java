@@ -12,7 +12,7 @@ import org.bayu.finetune.error.ExitCode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What TensorBoard's and W&B's files have of a run that is killed, resumed and evaluated. */
+/** What TensorBoard's and W&amp;B's files have of a run that is killed, resumed and evaluated. */
 class TrackedRunTest {
   private static final String TRACKERS =
       "--trainer.tracker=[{type: wandb, mode: offline, tags: [viggo]}, {type: tensorboard}]";

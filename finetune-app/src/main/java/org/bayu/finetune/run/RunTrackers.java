@@ -11,7 +11,6 @@ import org.bayu.finetune.config.TrainerConfig;
 import org.bayu.finetune.config.WandbConfig;
 import org.bayu.finetune.error.UserException;
 import org.bayu.train.files.OutputFolder;
-import org.bayu.train.files.ShellText;
 import org.bayu.train.track.BackgroundTracker;
 import org.bayu.train.track.JsonLinesTracker;
 import org.bayu.train.track.Tracker;
@@ -138,7 +137,7 @@ public final class RunTrackers {
     if (to.server == null) {
       messages.accept(
           "W&B: %snothing is sent. The run is in its folder. To send it: %s"
-              .formatted(to.why, ShellText.command("wandb", List.of("sync", tracker.name()))));
+              .formatted(to.why, tracker.syncCommand()));
     }
     return tracker;
   }
@@ -154,8 +153,7 @@ public final class RunTrackers {
       trackers.add(new BackgroundTracker(opening.open()));
     } catch (IOException e) {
       messages.accept(
-          "%s: cannot be written (%s), and is left out."
-              .formatted(name, OutputFolder.reason(e)));
+          "%s: cannot be written (%s), and is left out.".formatted(name, OutputFolder.reason(e)));
     }
   }
 }

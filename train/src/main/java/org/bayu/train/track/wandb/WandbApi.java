@@ -28,7 +28,8 @@ import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests that W&B's server takes. Never follows a redirect: the key goes to one server alone.
+ * The requests that W&amp;B's server takes. Never follows a redirect: the key goes to one server
+ * alone.
  *
  * <p>An exception's message never has the key in it.
  */

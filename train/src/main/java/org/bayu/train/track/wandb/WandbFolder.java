@@ -7,8 +7,10 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.bayu.train.files.ShellText;
 
 /**
  * The folder of one run, {@code wandb/offline-run-<date>_<time>-<id>}, or without {@code offline-}
@@ -48,6 +50,15 @@ record WandbFolder(Path path, String id) {
   private static String time(Pattern name, Path folder) {
     var matcher = name.matcher(String.valueOf(folder.getFileName()));
     return matcher.matches() ? matcher.group(2) : "";
+  }
+
+  /** The command that sends the run; wandb skips one that was to be sent, unless it is told. */
+  String syncCommand() {
+    return ShellText.command(
+        "wandb",
+        String.valueOf(path.getFileName()).startsWith("offline-")
+            ? List.of("sync", path.toString())
+            : List.of("sync", "--include-online", path.toString()));
   }
 
   /** The file with the run's records. */

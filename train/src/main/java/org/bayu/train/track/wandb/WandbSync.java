@@ -15,7 +15,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.bayu.tensor.io.Printable;
-import org.bayu.train.files.ShellText;
 import org.bayu.train.track.wandb.WandbApi.BusyException;
 import org.bayu.train.track.wandb.WandbApi.RefusedException;
 import org.jspecify.annotations.Nullable;
@@ -115,12 +114,7 @@ final class WandbSync {
     told = true;
     messages.accept(
         "W&B (%s): %s. The run is in its folder. To send it: %s"
-            .formatted(server, what, command(folder.path())));
-  }
-
-  /** The command that sends a run's folder. */
-  static String command(Path folder) {
-    return ShellText.command("wandb", List.of("sync", folder.toString()));
+            .formatted(server, what, folder.syncCommand()));
   }
 
   /** Whether all is sent, the end too. */
@@ -212,7 +206,7 @@ final class WandbSync {
     return bucket;
   }
 
-  /** The configuration as W&B keeps it: an object for each value. */
+  /** The configuration as W&amp;B keeps it: an object for each value. */
   private ObjectNode configuration() {
     var all = JSON.createObjectNode();
     config.forEachEntry((key, value) -> all.putObject(key).set("value", value));
@@ -257,7 +251,7 @@ final class WandbSync {
     again(() -> api.stream(bucket, request));
   }
 
-  /** Writes the files that W&B shows of every run. JSON is YAML too. */
+  /** Writes the files that W&amp;B shows of every run. JSON is YAML too. */
   private void writeFiles() throws IOException {
     write("config.yaml", configuration());
     write("wandb-summary.json", summary);

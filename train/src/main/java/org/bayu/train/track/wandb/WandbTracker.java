@@ -177,6 +177,11 @@ public final class WandbTracker implements Tracker {
     return folder.path();
   }
 
+  /** The command that sends the run from its folder. */
+  public String syncCommand() {
+    return folder.syncCommand();
+  }
+
   @Override
   public String name() {
     return folder.path().toString();
@@ -272,7 +277,7 @@ public final class WandbTracker implements Tracker {
     log(name, value);
   }
 
-  /** Writes a file of the run, and what W&B is told of it. */
+  /** Writes a file of the run, and what W&amp;B is told of it. */
   private ObjectNode media(String name, String kind, String ending, byte[] content)
       throws IOException {
     var sha256 = HexFormat.of().formatHex(Sha256.digest().digest(content));

@@ -26,8 +26,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * W&B's server as far as a run needs it, on 127.0.0.1. It keeps the run, and answers with faults
- * first.
+ * W&amp;B's server as far as a run needs it, on 127.0.0.1. It keeps the run, and answers with
+ * faults first.
  */
 final class StandInWandb implements AutoCloseable {
   static final String KEY = "0123456789".repeat(4);

@@ -173,7 +173,7 @@ class WandbSyncTest {
     }
     assertEquals(
         List.of(
-            "W&B (%s): nothing more is sent to it, because it refuses the API key (401). The run is in its folder. To send it: wandb sync %s"
+            "W&B (%s): nothing more is sent to it, because it refuses the API key (401). The run is in its folder. To send it: wandb sync --include-online %s"
                 .formatted(wrong.base(), folder)),
         messages);
     assertEquals(1, server.requests);
@@ -190,7 +190,7 @@ class WandbSyncTest {
     assertEquals(1, messages.size(), messages::toString);
     assertTrue(
         messages.getFirst().contains("cannot be reached")
-            && messages.getFirst().contains("wandb sync "),
+            && messages.getFirst().contains("wandb sync --include-online "),
         messages.getFirst());
   }
 
