@@ -69,14 +69,15 @@ final class WandbFile implements AutoCloseable {
 
   /** Writes a record behind the last one; if it cannot be written whole, nothing of it stays. */
   void write(byte[] record) throws IOException {
-    var framed = framed(record, size);
+    var start = size;
+    var framed = framed(record, start);
     try {
-      writeAll(framed, size);
+      writeAll(framed, start);
     } catch (IOException e) {
-      file.truncate(size);
+      file.truncate(start);
       throw e;
     }
-    size += framed.limit();
+    size = start + framed.limit();
   }
 
   private void writeAll(ByteBuffer bytes, long position) throws IOException {

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class WandbSync {
   private static final int LINES_AT_ONCE = 1000;
+
+  /** So many failures in a row are worth a line. */
+  private static final int MANY = 3;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -72,6 +76,7 @@ final class WandbSync {
   private WandbRecord.@Nullable Exit exit;
   private boolean configChanged;
   private boolean changed;
+  private boolean lost;
   private long line;
   private long nextLine;
 
@@ -295,12 +300,20 @@ final class WandbSync {
 
   /** Sends a request until it comes through; at the end of the run without long waits. */
   private <T> T again(Request<T> request) throws IOException, InterruptedException {
+    var failures = 0;
     for (var wait = pace.firstWait; ; wait = shorter(wait.multipliedBy(2), pace.longestWait)) {
       try {
         return request.send();
       } catch (RefusedException e) {
         throw e;
       } catch (IOException e) {
+        failures++;
+        if (failures == MANY && !lost) {
+          lost = true;
+          messages.accept(
+              "W&B (%s): cannot be reached. What it misses is sent when it can be."
+                  .formatted(server));
+        }
         var delay =
             e instanceof BusyException busy && busy.delay().compareTo(wait) > 0
                 ? busy.delay()

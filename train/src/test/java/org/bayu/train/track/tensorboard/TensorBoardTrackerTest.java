@@ -144,7 +144,7 @@ class TensorBoardTrackerTest {
       var killed = Files.createDirectory(folder.resolve("killed-" + length));
       Files.write(
           killed.resolve("events.out.tfevents.0000000001.bayu.0"), Arrays.copyOf(bytes, length));
-      var done = read(killed, length);
+      var done = wholeSteps(killed);
       try (var tracker = TensorBoardTracker.open(killed, done, CLOCK)) {
         steps(tracker, done, 3);
       }
@@ -153,7 +153,7 @@ class TensorBoardTrackerTest {
   }
 
   /** The steps that are whole in a file's beginning. */
-  private static int read(Path killed, int length) throws IOException {
+  private static int wholeSteps(Path killed) throws IOException {
     var bytes =
         ByteBuffer.wrap(Files.readAllBytes(onlyFile(killed))).order(ByteOrder.LITTLE_ENDIAN);
     var events = 0;
