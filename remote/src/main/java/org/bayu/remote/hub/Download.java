@@ -3,17 +3,13 @@ package org.bayu.remote.hub;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodySubscriber;
-import java.net.http.HttpResponse.BodySubscribers;
-import java.net.http.HttpResponse.ResponseInfo;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.bayu.remote.hub.HubException.Reason;
@@ -21,7 +17,7 @@ import org.bayu.tensor.io.Printable;
 
 /** Fetches one file into the cache: resumed after a break, checked, and under the file's lock. */
 final class Download {
-  private static final Duration SILENCE = Duration.ofSeconds(30);
+  private static final int CHUNK = 1 << 17;
   private static final Duration LOCK = Duration.ofMillis(200);
 
   private final HubClient client;
@@ -143,13 +139,46 @@ final class Download {
   }
 
   private void request(Path part, FileChannel channel, BlobHash hash) throws IOException {
-    var life = new Activity(SILENCE);
+    var buffer = new byte[CHUNK];
     client.send(
         "GET",
         request.with(() -> range(channel)),
-        BodyPublishers.noBody(),
-        info -> body(info, part, channel, life, hash),
-        life);
+        HubClient.Body.NONE,
+        (response, alive) -> {
+          var at = start(response, channel);
+          var in = response.body();
+          while (at < file.size()) {
+            if (Thread.interrupted()) {
+              response.abort();
+              throw new HubException(Reason.OTHER, "The download was interrupted.");
+            }
+            var read = in.read(buffer, 0, (int) Math.min(CHUNK, file.size() - at));
+            if (read < 0) {
+              throw new IOException("cut after " + at + " of " + file.size() + " bytes");
+            }
+            alive.run();
+            write(part, channel, ByteBuffer.wrap(buffer, 0, read), at);
+            at += read;
+            count(at);
+            hash.available(at);
+          }
+          if (in.read() >= 0) {
+            response.abort();
+            throw HubFailures.unreadable(request, null);
+          }
+          return at;
+        });
+  }
+
+  private static void write(Path part, FileChannel channel, ByteBuffer bytes, long at)
+      throws IOException {
+    try {
+      for (var to = at; bytes.hasRemaining(); ) {
+        to += channel.write(bytes, to);
+      }
+    } catch (IOException e) {
+      throw new DiskFailure(part, e);
+    }
   }
 
   /** What is missing, if something is there. */
@@ -161,38 +190,17 @@ final class Download {
     }
   }
 
-  /** Writes a range where it belongs, and a whole file from the beginning. */
-  private BodySubscriber<Void> body(
-      ResponseInfo info, Path part, FileChannel channel, Activity life, BlobHash hash) {
-    try {
-      var start = info.statusCode() == 206 ? channel.size() : 0;
-      var range = "bytes %s-%s/%s".formatted(start, file.size() - 1, file.size());
-      var said = info.headers().firstValue("Content-Range").orElse(range);
-      if (info.statusCode() == 206 && !said.equals(range)) {
-        return failing(new IOException("another range than was asked for"));
-      }
-      channel.position(start);
-      var at = new AtomicLong(start);
-      return new FileBody(
-          part,
-          channel,
-          file.size() - start,
-          life,
-          bytes -> {
-            var now = at.addAndGet(bytes);
-            count(now);
-            hash.available(now);
-          });
-    } catch (IOException e) {
-      return failing(new DiskFailure(part, e));
+  /** Where the body's first byte belongs: a server that knows no ranges sends the whole file. */
+  private long start(HubResponse response, FileChannel channel) throws IOException {
+    if (response.status() != 206) {
+      return 0;
     }
-  }
-
-  private static BodySubscriber<Void> failing(IOException failure) {
-    return BodySubscribers.mapping(
-        BodySubscribers.discarding(),
-        _ -> {
-          throw new UncheckedIOException(failure);
-        });
+    var start = channel.size();
+    var range = "bytes %s-%s/%s".formatted(start, file.size() - 1, file.size());
+    if (!response.header("Content-Range").orElse(range).equals(range)) {
+      response.abort();
+      throw HubFailures.unreadable(request, null);
+    }
+    return start;
   }
 }

@@ -4,24 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.NullNode;
 import java.io.IOException;
-import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandler;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bayu.remote.hub.HubException.Reason;
@@ -30,36 +19,69 @@ import org.bayu.tensor.io.StrictJson;
 /**
  * Sends requests to the Hub: with the token, but only to the Hub's own origin; following redirects;
  * and again after failures that pass.
+ *
+ * <p>By {@link HttpURLConnection}: the newer {@code java.net.http} takes three times the processor
+ * time for a large body.
  */
 final class HubClient {
   private static final Set<Integer> PASSING = Set.of(408, 429, 500, 502, 503, 504);
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
   private static final int MAX_REDIRECTS = 10;
   private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final Duration ANSWER = Duration.ofMinutes(1);
+  private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
   private static final Pattern NEXT = Pattern.compile("<([^>]+)>\\s*;\\s*rel=\"next\"");
   private static final Pattern SECONDS = Pattern.compile("\\d{1,6}");
 
   private final HubEnvironment environment;
   private final Pause pause;
-  private final HttpClient http;
 
   HubClient(HubEnvironment environment, Pause pause) {
     this.environment = environment;
     this.pause = pause;
-    // HTTP/1.1: one connection for each file, and no upgrade that a proxy stumbles over.
-    http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(CONNECT)
-            .proxy(environment.proxies())
-            .build();
   }
 
   HubEnvironment environment() {
     return environment;
+  }
+
+  /** What a request carries. */
+  interface Body {
+    /** Bytes that {@link #writeTo} writes. */
+    long length();
+
+    /** Writes it; again for each try. */
+    void writeTo(OutputStream out) throws IOException;
+
+    /** No body. */
+    Body NONE = of(new byte[0]);
+
+    /** These bytes. */
+    static Body of(byte[] bytes) {
+      return new Body() {
+        @Override
+        public long length() {
+          return bytes.length;
+        }
+
+        @Override
+        public void writeTo(OutputStream out) throws IOException {
+          out.write(bytes);
+        }
+      };
+    }
+  }
+
+  /** Takes what it needs from a success. */
+  @FunctionalInterface
+  interface Reader<T> {
+    /**
+     * Reads the body.
+     *
+     * @param alive to be called when bytes came: the failures before are forgotten
+     * @throws IOException if the connection failed, so that the request is sent again
+     */
+    T read(HubResponse response, Runnable alive) throws IOException;
   }
 
   /** A page of JSON, and the address of the next one if there are more. */
@@ -67,159 +89,142 @@ final class HubClient {
 
   /** The JSON at an address. */
   Page json(Request request) throws HubException {
-    return json("GET", request, BodyPublishers.noBody());
+    return json("GET", request, Body.NONE);
   }
 
-  /** The same of what another method than GET answers. Null stands for an empty answer. */
-  Page json(String method, Request request, BodyPublisher body) throws HubException {
-    var response = send(method, request, body, BodyHandlers.ofByteArray(), new Activity(ANSWER));
-    try {
-      var text = new String(response.body(), StandardCharsets.UTF_8);
-      var json =
-          text.isBlank()
-              ? NullNode.getInstance()
-              : StrictJson.<JsonNode>parse(text, new JsonMapper()::readTree);
-      return new Page(json, next(response));
-    } catch (IOException e) {
-      throw HubFailures.unreadable(request, e);
-    }
+  /** The same of what another method than GET answers; a null node for an empty answer. */
+  Page json(String method, Request request, Body body) throws HubException {
+    return send(
+        method,
+        request,
+        body,
+        (response, _) -> {
+          var text = new String(response.bytes(), StandardCharsets.UTF_8);
+          try {
+            var json =
+                text.isBlank()
+                    ? NullNode.getInstance()
+                    : StrictJson.<JsonNode>parse(text, new JsonMapper()::readTree);
+            return new Page(json, next(response));
+          } catch (IOException | IllegalArgumentException e) {
+            throw HubFailures.unreadable(request, e);
+          }
+        });
   }
 
-  private Optional<URI> next(HttpResponse<?> response) {
+  private static Optional<URI> next(HubResponse response) {
     return response
-        .headers()
-        .firstValue("Link")
+        .header("Link")
         .map(NEXT::matcher)
         .filter(Matcher::find)
         .map(link -> response.uri().resolve(link.group(1)));
   }
 
   /**
-   * Sends a request until it is answered with success.
+   * Sends a request until it is answered with success, and the body is read.
    *
-   * @param life how long each try may go without a sign of life
    * @throws HubException if it is not, in the words for the user
    */
-  <T> HttpResponse<T> send(
-      String method, Request request, BodyPublisher body, BodyHandler<T> handler, Activity life)
-      throws HubException {
-    for (var done = 1; ; done++) {
-      life.begin();
-      try {
-        var response = follow(method, request, body, handler, life);
-        var status = response.statusCode();
-        if (status / 100 == 2) {
-          return response;
+  <T> T send(String method, Request request, Body body, Reader<T> reader) throws HubException {
+    var failures = new int[1];
+    while (true) {
+      var wait = backoff(failures[0]);
+      try (var response = follow(method, request, body)) {
+        if (response.isSuccess()) {
+          return reader.read(response, () -> failures[0] = 0);
         }
-        if (!PASSING.contains(status) || done >= request.tries()) {
+        if (!PASSING.contains(response.status()) || ++failures[0] >= request.tries()) {
           throw HubFailures.of(request, response, environment);
         }
-        pause(retryAfter(response).orElseGet(backoff(done)));
+        wait = retryAfter(response).orElse(wait);
       } catch (HubException e) {
         throw e;
-      } catch (InterruptedIOException e) {
-        throw new HubException(Reason.OTHER, "The work with the Hub was interrupted.", e);
       } catch (DiskFailure e) {
         throw e.asHubException();
       } catch (IOException e) {
-        if (life.hasSigns()) {
-          done = 1; // the network came back for a while
-        }
-        if (done >= request.tries()) {
+        if (++failures[0] >= request.tries()) {
           throw HubFailures.unreachable(request, environment, e);
         }
-        pause(backoff(done).get());
       }
+      pause(wait);
     }
   }
 
-  /** Waits a second, then twice as long each time. */
-  static Supplier<Duration> backoff(int done) {
-    return () -> Duration.ofSeconds(Math.min(8, 1L << (done - 1)));
+  /** A second, and twice as long after each failure. */
+  private static Duration backoff(int failures) {
+    return Duration.ofSeconds(1L << Math.min(3, failures));
   }
 
   void pause(Duration time) throws HubException {
     try {
       pause.of(time);
     } catch (InterruptedException e) {
-      throw interrupted(e);
+      Thread.currentThread().interrupt();
+      throw new HubException(Reason.OTHER, "The work with the Hub was interrupted.", e);
     }
   }
 
-  private static HubException interrupted(InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return new HubException(Reason.OTHER, "The work with the Hub was interrupted.", e);
-  }
-
   /** What the server asks to wait, if it is bearable. */
-  private static Optional<Duration> retryAfter(HttpResponse<?> response) {
+  private static Optional<Duration> retryAfter(HubResponse response) {
     return response
-        .headers()
-        .firstValue("Retry-After")
+        .header("Retry-After")
         .filter(text -> SECONDS.matcher(text).matches())
         .map(text -> Duration.ofSeconds(Long.parseLong(text)))
         .map(time -> time.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : time);
   }
 
-  private <T> HttpResponse<T> follow(
-      String method, Request request, BodyPublisher body, BodyHandler<T> handler, Activity life)
-      throws IOException {
+  private HubResponse follow(String method, Request request, Body body) throws IOException {
     var uri = request.uri();
     for (var i = 0; i < MAX_REDIRECTS; i++) {
-      var response = once(method, request, uri, body, handler, life);
-      var location = response.headers().firstValue("Location");
-      if (!REDIRECTS.contains(response.statusCode()) || location.isEmpty()) {
+      var response = once(method, request, uri, body);
+      var location = response.header("Location");
+      if (!REDIRECTS.contains(response.status()) || location.isEmpty()) {
         return response;
       }
-      try {
-        uri = uri.resolve(location.get());
-      } catch (IllegalArgumentException e) {
-        throw HubFailures.unreadable(request, e);
-      }
-      if (!Set.of("http", "https").contains(String.valueOf(uri.getScheme()))
-          || uri.getHost() == null) {
-        throw HubFailures.unreadable(request, null);
-      }
+      response.close();
+      uri = target(request, uri, location.get());
     }
     throw HubFailures.unreadable(request, null);
   }
 
-  private <T> HttpResponse<T> once(
-      String method,
-      Request request,
-      URI uri,
-      BodyPublisher body,
-      BodyHandler<T> handler,
-      Activity life)
-      throws IOException {
-    var builder =
-        HttpRequest.newBuilder(uri)
-            .method(method, body)
-            .header("User-Agent", "bayu")
-            .header("Accept-Encoding", "identity");
-    request.headers().get().forEach(builder::header);
-    if (isHub(uri)) {
-      environment.token().ifPresent(t -> builder.header("Authorization", t.authorization()));
-    }
-    var answer = http.sendAsync(builder.build(), onlyOfSuccess(handler));
+  private static URI target(Request request, URI from, String location) throws HubException {
     try {
-      while (true) {
-        try {
-          return answer.get(life.nanosLeft(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-          if (life.nanosLeft() <= 0) {
-            answer.cancel(true);
-            throw new IOException("no answer in time", e);
-          }
-        }
+      var uri = from.resolve(location);
+      if (Set.of("http", "https").contains(String.valueOf(uri.getScheme()))
+          && uri.getHost() != null) {
+        return uri;
       }
-    } catch (InterruptedException e) {
-      answer.cancel(true);
-      Thread.currentThread().interrupt();
-      throw (IOException) new InterruptedIOException("interrupted").initCause(e);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+    } catch (IllegalArgumentException e) {
+      throw HubFailures.unreadable(request, e);
     }
+    throw HubFailures.unreadable(request, null);
+  }
+
+  private HubResponse once(String method, Request request, URI uri, Body body) throws IOException {
+    var proxy = environment.proxies().select(uri).getFirst();
+    var connection = (HttpURLConnection) uri.toURL().openConnection(proxy);
+    connection.setInstanceFollowRedirects(false);
+    connection.setConnectTimeout(Math.toIntExact(CONNECT.toMillis()));
+    connection.setReadTimeout(Math.toIntExact(SILENCE.toMillis()));
+    connection.setUseCaches(false);
+    connection.setRequestMethod(method);
+    connection.setRequestProperty("User-Agent", "bayu");
+    connection.setRequestProperty("Accept-Encoding", "identity");
+    request.headers().get().forEach(connection::setRequestProperty);
+    if (isHub(uri)) {
+      environment
+          .token()
+          .ifPresent(
+              token -> connection.setRequestProperty("Authorization", token.authorization()));
+    }
+    if (!method.equals("GET")) {
+      connection.setDoOutput(true);
+      connection.setFixedLengthStreamingMode(body.length());
+      try (var out = connection.getOutputStream()) {
+        body.writeTo(out);
+      }
+    }
+    return new HubResponse(connection, uri);
   }
 
   /** Whether an address is of the Hub itself: the token goes nowhere else. */
@@ -228,14 +233,5 @@ final class HubClient {
     return hub.getScheme().equals(uri.getScheme())
         && hub.getHost().equalsIgnoreCase(uri.getHost())
         && hub.getPort() == uri.getPort();
-  }
-
-  /** Other answers' bodies are thrown away. */
-  @SuppressWarnings("NullAway") // nobody reads the body of a failure
-  private static <T> BodyHandler<T> onlyOfSuccess(BodyHandler<T> handler) {
-    return info ->
-        info.statusCode() / 100 == 2
-            ? handler.apply(info)
-            : BodySubscribers.mapping(BodySubscribers.discarding(), _ -> null);
   }
 }

@@ -1,6 +1,5 @@
 package org.bayu.remote.hub;
 
-import java.net.http.HttpResponse;
 import org.bayu.remote.hub.HubException.Reason;
 import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
@@ -10,10 +9,10 @@ final class HubFailures {
   private HubFailures() {}
 
   /** The failure that an answer other than success is. */
-  static HubException of(Request request, HttpResponse<?> response, HubEnvironment environment) {
+  static HubException of(Request request, HubResponse response, HubEnvironment environment) {
     var repository = request.repository();
     var name = repository.id();
-    var code = response.headers().firstValue("X-Error-Code").orElse("");
+    var code = response.header("X-Error-Code").orElse("");
     var page = environment.at(repository.page());
     var hasToken = environment.token().isPresent();
     return switch (code) {
@@ -35,7 +34,7 @@ final class HubFailures {
               Reason.NO_FILE,
               "%s has no file %s.".formatted(name, Printable.name(request.subject())));
       case "RepoNotFound" -> unknown(repository, hasToken, environment);
-      default -> ofStatus(request, response.statusCode(), environment);
+      default -> ofStatus(request, response.status(), environment);
     };
   }
 

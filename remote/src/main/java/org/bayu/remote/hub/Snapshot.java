@@ -1,11 +1,8 @@
 package org.bayu.remote.hub;
 
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -225,20 +222,24 @@ public final class Snapshot {
     var last = Math.min(file.size(), from + length) - 1;
     var headers = Map.of("Range", "bytes=" + from + "-" + last);
     var request = request(file, Request.PATIENT).with(() -> headers);
-    var response =
-        hub.client()
-            .send(
-                "GET",
-                request,
-                BodyPublishers.noBody(),
-                info ->
-                    info.statusCode() == 206
-                        ? BodyHandlers.ofByteArray().apply(info)
-                        : new Prefix(from, length),
-                new Activity(Duration.ofMinutes(1)));
-    if (response.body().length != last - from + 1) {
-      throw HubFailures.unreadable(request, null);
-    }
-    return response.body();
+    return hub.client()
+        .send(
+            "GET",
+            request,
+            HubClient.Body.NONE,
+            (response, _) -> {
+              var in = response.body();
+              if (response.status() != 206) {
+                in.skipNBytes(from);
+              }
+              var bytes = in.readNBytes((int) (last - from + 1));
+              if (bytes.length < last - from + 1) {
+                throw new IOException("cut");
+              }
+              if (response.status() != 206) {
+                response.abort(); // a server that knows no ranges sends the whole file
+              }
+              return bytes;
+            });
   }
 }
