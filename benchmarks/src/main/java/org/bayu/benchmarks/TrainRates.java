@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.RunStart;
 import org.bayu.finetune.run.TrainRun;
 import org.bayu.train.StepReport;
@@ -28,8 +29,9 @@ public final class TrainRates {
     var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     var messages = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     var config = TrainConfig.load(null, List.of(args));
-    try (var start = RunStart.of(config, messages::println);
-        var run = new TrainRun(start, messages::println)) {
+    try (var models = new Models(System.getenv(), messages);
+        var start = RunStart.of(config, messages::println);
+        var run = new TrainRun(start, models, messages::println)) {
       run.listen(new Turns(in));
       run.run();
     } catch (EndException e) {

@@ -7,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.net.URLDecoder;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.bayu.finetune.command.CommandRunner;
@@ -61,8 +62,11 @@ public final class Main implements Callable<Integer>, CommandRunner {
       description = "Print the stack trace of an error.")
   private boolean debug;
 
-  Main(boolean debug) {
+  private final Map<String, String> environment;
+
+  Main(boolean debug, Map<String, String> environment) {
     this.debug = debug;
+    this.environment = environment;
   }
 
   /** Runs one command and ends the process with its exit code. */
@@ -78,7 +82,7 @@ public final class Main implements Callable<Integer>, CommandRunner {
     var stdout = new StandardOutput(new FileOutputStream(FileDescriptor.out));
     var out = new PrintWriter(stdout, false, UTF_8);
     var err = new PrintWriter(System.err, true, UTF_8);
-    System.exit(run(out, err, typed(args)));
+    System.exit(run(System.getenv(), out, err, typed(args)));
   }
 
   /**
@@ -107,14 +111,19 @@ public final class Main implements Callable<Integer>, CommandRunner {
 
   @Override
   public int runCommand(PrintWriter out, PrintWriter err, String... args) {
-    return debug
-        ? run(out, err, Stream.concat(Stream.of("--debug"), Stream.of(args)).toArray(String[]::new))
-        : run(out, err, args);
+    var all = debug ? Stream.concat(Stream.of("--debug"), Stream.of(args)) : Stream.of(args);
+    return run(environment, out, err, all.toArray(String[]::new));
+  }
+
+  @Override
+  public Map<String, String> environment() {
+    return environment;
   }
 
   /** Runs one command: results to {@code out}, all else to {@code err}; returns the exit code. */
-  static int run(PrintWriter out, PrintWriter err, String... args) {
-    var main = new Main(false);
+  static int run(
+      Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
+    var main = new Main(false, environment);
     var commandLine = new CommandLine(main);
     Commands.addTo(commandLine, args);
     commandLine

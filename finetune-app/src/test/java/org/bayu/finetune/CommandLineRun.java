@@ -5,19 +5,28 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Map;
 
 /** What a command left behind: exit code, stdout and stderr. */
 public record CommandLineRun(int exitCode, String out, String err) {
+  /** Nothing is asked of the Hub. */
+  static final Map<String, String> OFFLINE =
+      Map.of("HF_HUB_OFFLINE", "1", "HF_HUB_CACHE", "/nowhere/hub");
 
   /** Runs a command as the process would. */
   public static CommandLineRun of(Object... args) {
+    return of(OFFLINE, args);
+  }
+
+  /** The same with other variables in the environment. */
+  static CommandLineRun of(Map<String, String> environment, Object... args) {
     var out = new StringWriter();
     var err = new StringWriter();
     var texts = new String[args.length];
     for (var i = 0; i < args.length; i++) {
       texts[i] = args[i].toString();
     }
-    var exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), texts);
+    var exitCode = Main.run(environment, new PrintWriter(out), new PrintWriter(err), texts);
     return new CommandLineRun(exitCode, out.toString(), err.toString());
   }
 

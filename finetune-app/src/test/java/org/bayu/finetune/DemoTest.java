@@ -95,7 +95,7 @@ class DemoTest {
     for (var debug : List.of(true, false)) {
       var err = new StringWriter();
       var exitCode =
-          new Main(debug)
+          new Main(debug, CommandLineRun.OFFLINE)
               .runCommand(
                   new PrintWriter(err),
                   new PrintWriter(err),
@@ -134,7 +134,7 @@ class DemoTest {
     var err = new StringWriter();
     var progress = new PrintWriter(err);
     var demo =
-        new Demo(TINY, folder, arguments -> Main.run(progress, progress, arguments), progress);
+        new Demo(TINY, folder, arguments -> Main.run(CommandLineRun.OFFLINE, progress, progress, arguments), progress);
     var exitCode = demo.run(new PrintWriter(out));
     return new CommandLineRun(exitCode, out.toString(), err.toString());
   }

@@ -16,7 +16,7 @@ class MainTest {
   private final StringWriter err = new StringWriter();
 
   private int run(String... args) {
-    return Main.run(new PrintWriter(out), new PrintWriter(err), args);
+    return Main.run(CommandLineRun.OFFLINE, new PrintWriter(out), new PrintWriter(err), args);
   }
 
   @Test

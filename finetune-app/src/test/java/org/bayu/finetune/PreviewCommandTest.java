@@ -90,10 +90,13 @@ class PreviewCommandTest {
   }
 
   @Test
-  void aHubNameIsExplained() throws IOException {
+  void theDefaultIsANameOnTheHub() throws IOException {
     var run =
         CommandLineRun.of("preview", "--data", rows("{}"), "--data_cache_dir", folder.resolve("c"));
-    assertTrue(run.sentenceOfRun(ExitCode.USAGE).contains("Hugging Face Hub"), run.err());
+    assertTrue(
+        run.sentenceOfRun(ExitCode.INPUT_FILE)
+            .contains("There is no folder meta-llama/Llama-2-7b-hf here."),
+        run.err());
   }
 
   @Test

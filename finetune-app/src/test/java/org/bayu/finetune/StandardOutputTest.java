@@ -40,7 +40,7 @@ class StandardOutputTest {
       texts[i] = args[i].toString();
     }
     var out = new PrintWriter(new StandardOutput(stdout), false, UTF_8);
-    return Main.run(out, new PrintWriter(err, true), texts);
+    return Main.run(CommandLineRun.OFFLINE, out, new PrintWriter(err, true), texts);
   }
 
   private void assertFails(OutputStream stdout, String reason, Object... args) {

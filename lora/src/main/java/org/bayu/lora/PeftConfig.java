@@ -13,6 +13,7 @@ import java.util.Set;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;
 import org.bayu.tensor.io.StrictJson;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code adapter_config.json}, as PEFT 0.21 writes and reads it.
@@ -210,13 +211,14 @@ record PeftConfig(LoraConfig lora, boolean namesTargets, boolean leavesOut, Stri
   }
 
   /** Writes the settings of an adapter, exactly the keys that PEFT needs. */
-  static byte[] write(LoraAdapter adapter, String baseModelName) throws IOException {
+  static byte[] write(
+      LoraAdapter adapter, String baseModelName, @Nullable String baseRevision) throws IOException {
     var config = adapter.config();
     var json = JSON.createObjectNode();
     json.put("peft_type", "LORA");
     json.put("task_type", "CAUSAL_LM");
     json.put("base_model_name_or_path", baseModelName);
-    json.putNull("revision");
+    json.put("revision", baseRevision);
     json.put("r", config.rank());
     putNumber(json, "lora_alpha", config.alpha());
     json.put("lora_dropout", config.dropout());

@@ -16,6 +16,7 @@ import org.bayu.tensor.io.SafetensorsWriter;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.tensor.io.TensorSource;
 import org.bayu.tensor.nn.Module;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adapter folders as Hugging Face's PEFT 0.21 writes and reads them: {@code adapter_config.json}
@@ -133,6 +134,17 @@ public final class PeftFormat {
    */
   public static void save(LoraAdapter adapter, Path folder, String baseModelName)
       throws IOException {
+    save(adapter, folder, baseModelName, null);
+  }
+
+  /**
+   * The same with the revision of the base on the Hub.
+   *
+   * @param baseRevision a branch, tag or commit; null for the usual one
+   */
+  public static void save(
+      LoraAdapter adapter, Path folder, String baseModelName, @Nullable String baseRevision)
+      throws IOException {
     var tensors = new ArrayList<TensorSource>();
     for (var parameter : adapter.parameters()) {
       tensors.add(finite(AdapterTensors.PREFIX + parameter.name(), parameter.value()));
@@ -142,7 +154,7 @@ public final class PeftFormat {
       tensors.add(finite(AdapterTensors.baseName(LoraTargets.HEAD), head.weight().value()));
     }
     try (var staged = StagedPath.folder(folder)) {
-      Files.write(staged.path().resolve(PeftConfig.FILE), PeftConfig.write(adapter, baseModelName));
+      Files.write(staged.path().resolve(PeftConfig.FILE), PeftConfig.write(adapter, baseModelName, baseRevision));
       SafetensorsWriter.write(staged.path().resolve(WEIGHTS), tensors);
       staged.publish();
     }

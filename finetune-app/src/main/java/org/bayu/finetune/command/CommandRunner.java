@@ -1,8 +1,9 @@
 package org.bayu.finetune.command;
 
 import java.io.PrintWriter;
+import java.util.Map;
 
-/** Runs a command line of Bayu's: what the demonstration goes through the tutorial with. */
+/** What the commands know of the process that they run in, and how one runs another. */
 public interface CommandRunner {
   /**
    * Runs one command with the options that hold for every command, such as {@code --debug}.
@@ -12,4 +13,7 @@ public interface CommandRunner {
    * @return its exit code
    */
   int runCommand(PrintWriter out, PrintWriter err, String... args);
+
+  /** The variables of the process's environment. */
+  Map<String, String> environment();
 }

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** The tutorial's step 3. */
@@ -41,11 +42,13 @@ import picocli.CommandLine.Spec;
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(names = "--model", required = true, paramLabel = "D", description = "A model folder.")
-  private Path model;
+  private String model;
 
   @Option(names = "--adapter", paramLabel = "D", description = "A LoRA adapter folder.")
-  private @Nullable Path adapter;
+  private @Nullable String adapter;
 
   @Option(
       names = "--data",
@@ -106,7 +109,7 @@ final class EvaluateCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     var evaluated = run == null ? null : EvaluatedRun.of(run, err::println);
     try (var unfinished = UnfinishedEvaluation.open(output, err::println);
-        var loaded = LoadedModel.open(model, adapter, err::println);
+        var loaded = LoadedModel.open(runner, spec, model, adapter);
         var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var vocabulary = loaded.model().config().vocabSize();
@@ -117,7 +120,7 @@ final class EvaluateCommand implements Callable<Integer> {
       var predictor =
           new Predictor(loaded.model(), tokenizer, compute.dtype(), stopTokens, maxNewTokens);
       var readable = readable(predictor, rows);
-      var known = unfinished.resume(settings(reader, rows, tokenizer, device), rows.size());
+      var known = unfinished.resume(settings(loaded, reader, rows, tokenizer, device), rows.size());
       if (!known.isEmpty()) {
         err.printf(
             Locale.ROOT,
@@ -192,11 +195,17 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private EvaluationSettings settings(
-      RowReader reader, List<Prompt> rows, LlamaTokenizer tokenizer, Device device)
+      LoadedModel loaded,
+      RowReader reader,
+      List<Prompt> rows,
+      LlamaTokenizer tokenizer,
+      Device device)
       throws IOException {
     var settings = new LinkedHashMap<String, String>();
-    settings.put("model", EvaluationSettings.ofWeights(model));
-    settings.put("adapter", adapter == null ? "none" : EvaluationSettings.ofWeights(adapter));
+    var adapterFolder = loaded.adapterFolder();
+    settings.put("model", EvaluationSettings.ofWeights(loaded.folder().checkpoint().folder()));
+    settings.put(
+        "adapter", adapterFolder == null ? "none" : EvaluationSettings.ofWeights(adapterFolder));
     settings.put("tokenizer", tokenizer.fingerprint());
     settings.put("data", dataDigest(rows));
     var template = reader.template();

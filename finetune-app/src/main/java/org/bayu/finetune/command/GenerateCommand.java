@@ -24,6 +24,7 @@ import picocli.CommandLine.IParameterConsumer;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -36,11 +37,13 @@ import picocli.CommandLine.Spec;
 final class GenerateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(names = "--model", required = true, paramLabel = "D", description = "A model folder.")
-  private Path model;
+  private String model;
 
   @Option(names = "--adapter", paramLabel = "D", description = "A LoRA adapter folder.")
-  private @Nullable Path adapter;
+  private @Nullable String adapter;
 
   @ArgGroup(multiplicity = "1")
   private Input input = new Input();
@@ -143,7 +146,7 @@ final class GenerateCommand implements Callable<Integer> {
           "--special_tokens is for --prompt. For rows, write special_tokens_in_rows: true into the"
               + " file of --config_path.");
     }
-    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
+    try (var loaded = LoadedModel.open(runner, spec, model, adapter);
         var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var generator = new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens());

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.train.files.OutputFolder;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Makes a model of random weights, for measurements and for training from scratch. */
@@ -23,6 +25,8 @@ final class InitCommand implements Callable<Integer> {
   private static final double DEVIATION = 0.02;
 
   @Spec private CommandSpec spec;
+
+  @ParentCommand private CommandRunner runner;
 
   @Option(
       names = "--config",
@@ -38,7 +42,7 @@ final class InitCommand implements Callable<Integer> {
       names = "--tokenizer",
       paramLabel = "D",
       description = "A folder whose tokenizer files are copied.")
-  private @Nullable Path tokenizer;
+  private @Nullable String tokenizer;
 
   @Option(
       names = "--dtype",
@@ -59,7 +63,7 @@ final class InitCommand implements Callable<Integer> {
     OutputFolder.check(
         "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
     var model = ConfigJson.read(config);
-    var companions = tokenizer == null ? List.<Path>of() : HfCheckpoint.companions(tokenizer);
+    var companions = companions();
     if (tokenizer != null && companions.isEmpty()) {
       throw UserException.inputFile(tokenizer + ": there is no tokenizer in this folder.");
     }
@@ -77,5 +81,14 @@ final class InitCommand implements Callable<Integer> {
             model.parameterCount(),
             output);
     return ExitCode.DONE;
+  }
+
+  private List<Path> companions() throws IOException {
+    if (tokenizer == null) {
+      return List.of();
+    }
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+      return HfCheckpoint.companions(models.settings("--tokenizer", tokenizer).folder());
+    }
   }
 }

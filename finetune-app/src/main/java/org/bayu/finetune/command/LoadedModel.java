@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 
 /**
  * A model folder as the commands' options name it, with an adapter folder's adapter where one is
@@ -18,16 +20,33 @@ import org.jspecify.annotations.Nullable;
  *
  * @param messages is told what a user should know of the folders
  */
-record LoadedModel(ModelFolder folder, @Nullable LoraAdapter adapter, Consumer<String> messages)
+record LoadedModel(
+    ModelFolder folder,
+    @Nullable Path adapterFolder,
+    @Nullable LoraAdapter adapter,
+    Consumer<String> messages)
     implements AutoCloseable {
-  /** Opens the folders. */
-  static LoadedModel open(Path modelFolder, @Nullable Path adapterFolder, Consumer<String> messages)
+  /** Finds and opens what the options {@code --model} and {@code --adapter} name. */
+  static LoadedModel open(CommandRunner runner, CommandSpec spec, String model, @Nullable String adapter)
+      throws IOException {
+    var err = spec.commandLine().getErr();
+    try (var models = new Models(runner.environment(), err)) {
+      var found = models.adapter("--adapter", adapter);
+      return open(
+          models.model("--model", model).folder(),
+          found == null ? null : found.folder(),
+          err::println);
+    }
+  }
+
+  private static LoadedModel open(
+      Path modelFolder, @Nullable Path adapterFolder, Consumer<String> messages)
       throws IOException {
     var folder = ModelFolder.open(modelFolder, adapterFolder);
     try {
       folder.notes().forEach(messages);
       var adapter = adapterFolder == null ? null : PeftFormat.load(adapterFolder, folder.model());
-      return new LoadedModel(folder, adapter, messages);
+      return new LoadedModel(folder, adapterFolder, adapter, messages);
     } catch (Throwable e) {
       folder.close();
       throw e;

@@ -1,7 +1,6 @@
 package org.bayu.finetune.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -16,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** What a model thinks of a sequence of tokens, number by number: for comparing with others. */
@@ -29,11 +29,13 @@ final class LogitsCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(names = "--model", required = true, paramLabel = "D", description = "A model folder.")
-  private Path model;
+  private String model;
 
   @Option(names = "--adapter", paramLabel = "D", description = "A LoRA adapter folder.")
-  private @Nullable Path adapter;
+  private @Nullable String adapter;
 
   @Option(
       names = "--tokens",
@@ -45,7 +47,7 @@ final class LogitsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
+    try (var loaded = LoadedModel.open(runner, spec, model, adapter);
         var device = Devices.cpu();
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** One model folder of a base and an adapter. */
@@ -23,11 +24,13 @@ import picocli.CommandLine.Spec;
 final class MergeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(names = "--model", required = true, paramLabel = "D", description = "The base.")
-  private Path model;
+  private String model;
 
   @Option(names = "--adapter", required = true, paramLabel = "D", description = "The adapter.")
-  private Path adapter;
+  private String adapter;
 
   @Option(names = "--output", required = true, paramLabel = "D", description = "A new folder.")
   private Path output;
@@ -42,7 +45,7 @@ final class MergeCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     OutputFolder.check(
         "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
-    try (var loaded = LoadedModel.open(model, adapter, spec.commandLine().getErr()::println);
+    try (var loaded = LoadedModel.open(runner, spec, model, adapter);
         var device = Devices.cpu()) {
       var eos = eos(loaded);
       OutputFolder.write(

@@ -3,6 +3,7 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.PlanRefusal;
 import org.bayu.finetune.run.PlanText;
 import org.bayu.finetune.run.RunInputs;
@@ -11,6 +12,7 @@ import org.bayu.tensor.device.Devices;
 import org.bayu.train.plan.MachineMemory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Estimates the memory that a training run needs, and says whether it is there. */
@@ -24,11 +26,14 @@ import picocli.CommandLine.Spec;
 final class PlanCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Override
   public Integer call() throws IOException {
     var config = load().withId("plan");
     var line = spec.commandLine();
-    try (var inputs = RunInputs.open(config, line.getErr()::println);
+    try (var models = new Models(runner.environment(), line.getErr());
+        var inputs = RunInputs.open(config, models, null, line.getErr()::println);
         var device = Devices.cpu()) {
       var machine = MachineMemory.current();
       var planner = inputs.planner(config, machine);

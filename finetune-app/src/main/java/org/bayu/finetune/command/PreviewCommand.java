@@ -2,11 +2,13 @@ package org.bayu.finetune.command;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.train.data.ExampleText;
@@ -16,6 +18,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Shows what training would see of the data. */
@@ -30,6 +33,8 @@ import picocli.CommandLine.Spec;
 final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(
       names = "-n",
       paramLabel = "N",
@@ -40,15 +45,20 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var run = load();
-    var folder = run.modelFolder();
-    var tokenizer = LlamaTokenizer.load(folder, run.initialAdapter());
+    Path folder;
+    Path adapter = null;
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+      folder = models.settings("model_name_or_path", run.modelNameOrPath()).folder();
+      if (run.initialAdapter() != null) {
+        adapter = models.settings("lora.initialize_from", run.initialAdapter()).folder();
+      }
+    }
+    var tokenizer = LlamaTokenizer.load(folder, adapter);
+    var place = LlamaTokenizer.folder(folder, adapter);
     var config = folder.resolve(ConfigJson.FILE_NAME);
     var model = Files.exists(config) ? ConfigJson.read(config) : null;
     var err = spec.commandLine().getErr();
-    tokenizer
-        .notes()
-        .forEach(
-            note -> err.println(LlamaTokenizer.folder(folder, run.initialAdapter()) + ": " + note));
+    tokenizer.notes().forEach(note -> err.println(place + ": " + note));
     var source =
         run.source(run.data(), tokenizer, model == null ? Integer.MAX_VALUE : model.maxPositions());
     var data = new TokenCache(run.dataCacheDir(), err::println).load(source);

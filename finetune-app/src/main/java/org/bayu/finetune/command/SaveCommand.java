@@ -6,11 +6,13 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.CheckpointSave;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** A checkpoint's model or adapter, for those who do not know checkpoints. */
@@ -19,6 +21,8 @@ import picocli.CommandLine.Spec;
     description = "Save the model or the adapter of a run's checkpoint, as train would.")
 final class SaveCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+
+  @ParentCommand private CommandRunner runner;
 
   @Option(
       names = "--checkpoint",
@@ -53,7 +57,8 @@ final class SaveCommand implements Callable<Integer> {
     }
     var flags = model == null ? List.<String>of() : List.of("--model_name_or_path=" + model);
     var messages = spec.commandLine().getErr();
-    try (var save = CheckpointSave.open(checkpoint, flags, messages::println)) {
+    try (var models = new Models(runner.environment(), messages);
+        var save = CheckpointSave.open(checkpoint, flags, models, messages::println)) {
       save.save(savePath, mergedPath);
     }
     return ExitCode.DONE;

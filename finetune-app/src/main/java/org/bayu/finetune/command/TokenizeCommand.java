@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.tokenizer.EncodeOption;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.train.data.BadRowException;
@@ -12,6 +13,7 @@ import org.bayu.train.data.RowFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Shows what a tokenizer makes of texts. */
@@ -21,12 +23,14 @@ import picocli.CommandLine.Spec;
 final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(
       names = "--tokenizer",
       required = true,
       paramLabel = "D",
       description = "A folder with tokenizer.json, which is preferred, or tokenizer.model.")
-  private Path tokenizerFolder;
+  private String tokenizerName;
 
   @Option(
       names = "--input",
@@ -40,8 +44,12 @@ final class TokenizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var tokenizer = LlamaTokenizer.load(tokenizerFolder);
     var err = spec.commandLine().getErr();
+    Path tokenizerFolder;
+    try (var models = new Models(runner.environment(), err)) {
+      tokenizerFolder = models.settings("--tokenizer", tokenizerName).folder();
+    }
+    var tokenizer = LlamaTokenizer.load(tokenizerFolder);
     tokenizer.notes().forEach(note -> err.println(tokenizerFolder + ": " + note));
     if (bos && tokenizer.bosId().isEmpty()) {
       throw UserException.usage(

@@ -3,6 +3,7 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.RunStart;
 import org.bayu.finetune.run.TrainRun;
 import org.bayu.finetune.terminal.Signals;
@@ -12,6 +13,7 @@ import org.bayu.train.plan.PeakMemory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** The tutorial's step 2. */
@@ -24,6 +26,8 @@ import picocli.CommandLine.Spec;
     })
 final class TrainCommand extends ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+
+  @ParentCommand private CommandRunner runner;
 
   @Option(
       names = "--profile",
@@ -49,7 +53,8 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   private int run(RunStart start, TerminalTracker terminal, PeakMemory memory) throws IOException {
     var out = spec.commandLine().getOut();
-    try (var run = new TrainRun(start, terminal::message);
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr());
+        var run = new TrainRun(start, models, terminal::message);
         var _ = Signals.handle(_ -> interrupt(run, start, terminal))) {
       run.listen(terminal);
       if (profile) {

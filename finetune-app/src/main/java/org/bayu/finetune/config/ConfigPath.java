@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import org.bayu.tensor.io.Printable;
 
 /** A path as a configuration writes it: a local one, or a URI of an installed file system. */
-final class ConfigPath {
+public final class ConfigPath {
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+)://.*");
 
   private ConfigPath() {}
@@ -18,7 +18,7 @@ final class ConfigPath {
    *
    * @throws IllegalArgumentException that says why it is none, without the full stop
    */
-  static Path parse(String text) {
+  public static Path parse(String text) {
     var scheme = SCHEME.matcher(text);
     try {
       return scheme.matches() ? Path.of(URI.create(text)) : Path.of(text);

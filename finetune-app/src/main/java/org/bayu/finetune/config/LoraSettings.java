@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param dropout the share of the adapter's input that is zeroed in training
  * @param targetModules which linear layers get an adapter: a list of names, a regular expression,
  *     or, absent, every one of the blocks
- * @param initializeFrom the folder of an adapter to go on from; null for a new one
+ * @param initializeFrom the folder of an adapter to go on from, or its name on the Hub; null for a
+ *     new one
  */
 public record LoraSettings(
     @Nullable Integer r,
@@ -68,11 +69,15 @@ public record LoraSettings(
     }
   }
 
-  /** The adapter that is trained. */
-  public Adaptation adaptation() {
-    return initializeFrom == null
+  /**
+   * The adapter that is trained.
+   *
+   * @param folder where the adapter to go on from is; null for a new one
+   */
+  public Adaptation adaptation(@Nullable Path folder) {
+    return folder == null
         ? new Adaptation.NewAdapter(newAdapter())
-        : new Adaptation.StoredAdapter(initializeFrom, this::goOnFrom);
+        : new Adaptation.StoredAdapter(folder, this::goOnFrom);
   }
 
   /** The settings of a new adapter: where {@code initialize_from} is absent. */

@@ -13,7 +13,6 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * All that a training run is told, under Levanter's names and with Levanter's defaults.
  *
- * @param modelNameOrPath the base model's folder
+ * @param modelNameOrPath the base model's folder, or its name on the Hub
  * @param data the training rows
  * @param evalData the rows of {@code eval/loss}; null for none
  * @param dataCacheDir where token ids are kept from run to run
@@ -242,9 +241,13 @@ public record TrainConfig(
         LengthLimit.of(maxTuneLength, maxPositions));
   }
 
-  /** What of the model is trained. */
-  public Adaptation adaptation() {
-    return lora == null ? Adaptation.allWeights() : lora.adaptation();
+  /**
+   * What of the model is trained.
+   *
+   * @param adapter the folder of {@link #initialAdapter}; null without one
+   */
+  public Adaptation adaptation(@Nullable Path adapter) {
+    return lora == null ? Adaptation.allWeights() : lora.adaptation(adapter);
   }
 
   /** What the run computes. */
@@ -267,9 +270,9 @@ public record TrainConfig(
         trainer.crashOnNan());
   }
 
-  /** The folder of the adapter that the run goes on from, if it does. */
-  public @Nullable Path initialAdapter() {
-    return lora == null ? null : lora.initializeFrom();
+  /** The adapter that the run goes on from, a folder or a name; null without one. */
+  public @Nullable String initialAdapter() {
+    return lora == null || lora.initializeFrom() == null ? null : lora.initializeFrom().toString();
   }
 
   /** Which weights the run trains, and what to write to train the others: a line for the user. */
@@ -291,33 +294,6 @@ public record TrainConfig(
   /** Which positions have loss. */
   public LossMask lossMask() {
     return new LossMask(maskInputs, maskOffset);
-  }
-
-  /**
-   * The base model's folder.
-   *
-   * @throws UserException if there is none
-   */
-  public Path modelFolder() {
-    Path folder;
-    try {
-      folder = ConfigPath.parse(modelNameOrPath);
-    } catch (IllegalArgumentException e) {
-      throw UserException.usage("model_name_or_path: " + e.getMessage() + ".");
-    }
-    if (Files.isDirectory(folder)) {
-      return folder;
-    }
-    if (Files.exists(folder) || !modelNameOrPath.matches("[\\w.-]+(/[\\w.-]+)?")) {
-      throw UserException.inputFile(
-          "model_name_or_path: %s is no folder. Give the folder of a model."
-              .formatted(modelNameOrPath));
-    }
-    throw UserException.usage(
-        ("model_name_or_path: there is no folder %s, and names on the Hugging Face Hub are not"
-                + " looked up. Download the model and give its folder: --model_name_or_path"
-                + " /path/to/%s.")
-            .formatted(modelNameOrPath, folder.getFileName()));
   }
 
   private static final class PathText extends JsonSerializer<Path> {

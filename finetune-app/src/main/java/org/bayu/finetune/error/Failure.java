@@ -12,6 +12,7 @@ import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.bayu.llama.NonFiniteLogitsException;
+import org.bayu.remote.hub.HubException;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.NonFiniteTensorException;
@@ -33,6 +34,7 @@ public record Failure(int exitCode, String message) {
     return switch (thrown) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
       case TrainException e -> new Failure(exitCode(e.kind()), String.valueOf(e.getMessage()));
+      case HubException e -> new Failure(exitCode(e.reason()), e.getMessage());
       case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
       case NonFiniteLogitsException e -> failed(sentenceOf(e.getMessage()) + ".");
@@ -63,6 +65,13 @@ public record Failure(int exitCode, String message) {
               "This should not have happened: "
                   + thrown
                   + ". Please report it with the stack trace that --debug prints.");
+    };
+  }
+
+  private static int exitCode(HubException.Reason reason) {
+    return switch (reason) {
+      case NO_REPOSITORY, NO_REVISION, NO_FILE, GATED, FORBIDDEN -> ExitCode.INPUT_FILE;
+      case UNREACHABLE, NO_SPACE, DAMAGED, OTHER -> ExitCode.FAILED;
     };
   }
 

@@ -8,6 +8,8 @@ import java.util.function.Consumer;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Found;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
@@ -23,19 +25,19 @@ import org.jspecify.annotations.Nullable;
 /** Saves the model or the adapter of a checkpoint. */
 public final class CheckpointSave implements AutoCloseable {
   private final Checkpoint checkpoint;
-  private final TrainConfig config;
+  private final Found model;
   private final ModelFolder base;
   private final TrainedModel trained;
   private final Consumer<String> messages;
 
   private CheckpointSave(
       Checkpoint checkpoint,
-      TrainConfig config,
+      Found model,
       ModelFolder base,
       TrainedModel trained,
       Consumer<String> messages) {
     this.checkpoint = checkpoint;
-    this.config = config;
+    this.model = model;
     this.base = base;
     this.trained = trained;
     this.messages = messages;
@@ -46,10 +48,11 @@ public final class CheckpointSave implements AutoCloseable {
    *
    * @param path the checkpoint, or a folder of checkpoints
    * @param flags override the run's configuration
+   * @param models finds the model
    * @throws UserException if the checkpoint is not whole or the base is another one
    */
-  public static CheckpointSave open(Path path, List<String> flags, Consumer<String> messages)
-      throws IOException {
+  public static CheckpointSave open(
+      Path path, List<String> flags, Models models, Consumer<String> messages) throws IOException {
     var checkpoint = RunStart.open("--checkpoint", path, messages);
     var run = checkpoint.info().run();
     if (!RunId.isName(run.id())) {
@@ -58,18 +61,27 @@ public final class CheckpointSave implements AutoCloseable {
               .formatted(checkpoint.folder(), Printable.quote(run.id())));
     }
     var config = TrainConfig.ofJson(checkpoint.folder().toString(), run.settings(), flags);
-    var base = ModelFolder.open(config.modelFolder(), config.initialAdapter());
+    var isSame =
+        run.settings().path("model_name_or_path").asText().equals(config.modelNameOrPath());
+    var model =
+        models.model(
+            "model_name_or_path",
+            config.modelNameOrPath(),
+            isSame ? run.base().commit().orElse(null) : null);
+    var start = models.adapter("lora.initialize_from", config.initialAdapter());
+    var adapter = start == null ? null : start.folder();
+    var base = ModelFolder.open(model.folder(), adapter);
     TrainedModel trained = null;
     try {
-      var differences = run.base().differences(BaseDescription.of(base.checkpoint()));
+      var differences = run.base().differences(BaseDescription.of(base.checkpoint(), model.commit()));
       if (!differences.isEmpty()) {
         throw UserException.usage(
             "%s: another model than the run began with: %s."
                 .formatted(base.checkpoint().folder(), Printable.first(differences, "; ")));
       }
-      trained = new TrainedModel(base, config.adaptation(), config.trainer().seed());
+      trained = new TrainedModel(base, config.adaptation(adapter), config.trainer().seed());
       checkpoint.loadParameters(trained.parameters());
-      return new CheckpointSave(checkpoint, config, base, trained, messages);
+      return new CheckpointSave(checkpoint, model, base, trained, messages);
     } catch (DamagedCheckpointException e) {
       closeAfter(base, trained);
       throw UserException.usage(e.getMessage() + ".");
@@ -118,7 +130,7 @@ public final class CheckpointSave implements AutoCloseable {
           adapter == null
               ? new ModelStore.Model("--hf_save_path", folder, from, trained.model())
               : new ModelStore.Adapter(
-                  "--hf_save_path", folder, adapter, config.modelNameOrPath()));
+                  "--hf_save_path", folder, adapter, model.baseName(), model.baseRevision()));
     }
     if (mergedPath != null) {
       if (adapter == null) {

@@ -37,7 +37,7 @@ final class Resumption {
     this.inputs = inputs;
     this.checkpoint = checkpoint;
     data = DataDescription.of(inputs.data());
-    base = BaseDescription.of(inputs.base().checkpoint());
+    base = BaseDescription.of(inputs.base().checkpoint(), inputs.model().commit());
   }
 
   /**

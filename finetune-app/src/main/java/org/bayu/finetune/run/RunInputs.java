@@ -7,11 +7,14 @@ import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Found;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.LlamaConfig;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.DType;
+import org.bayu.train.Adaptation;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.data.TokenCache;
 import org.bayu.train.data.UnknownTokens;
@@ -24,27 +27,43 @@ import org.jspecify.annotations.Nullable;
  * What a run is given: the base model, mapped, the shape that it is trained in, and the data's
  * tokens. None of it takes memory in proportion to the model.
  *
+ * @param model where the model was found, perhaps only an outline of it
  * @param base the model's folder, with the tokenizer of the adapter that the run goes on from where
  *     that has one
+ * @param adapter where that adapter was found; null without one
  */
 public record RunInputs(
-    ModelFolder base, RunShape shape, TokenizedData data, @Nullable TokenizedData evalData)
+    Found model,
+    @Nullable Found adapter,
+    ModelFolder base,
+    RunShape shape,
+    TokenizedData data,
+    @Nullable TokenizedData evalData)
     implements AutoCloseable {
+  private static final String MODEL = "model_name_or_path";
+
   /**
    * Opens and reads all of it.
    *
+   * @param models finds model and adapter. Weights that are not here are not fetched: {@link
+   *     #whole} does that
+   * @param commit of a model of the Hub; null for the newest
    * @param messages takes a line for whoever watches
    * @throws UserException for what the user can mend
    */
-  public static RunInputs open(TrainConfig config, Consumer<String> messages) throws IOException {
+  public static RunInputs open(
+      TrainConfig config, Models models, @Nullable String commit, Consumer<String> messages)
+      throws IOException {
     if (config.trainer().mp().compute() == DType.F16) {
       throw UserException.usage(
           "trainer.mp: computing in float16 is not possible on a CPU. Use c=bfloat16 or c=f32.");
     }
-    var base = ModelFolder.open(config.modelFolder(), config.initialAdapter());
+    var model = models.outline(MODEL, config.modelNameOrPath(), commit);
+    var start = models.adapter("lora.initialize_from", config.initialAdapter());
+    var base = open(model, start);
     try {
       base.notes().forEach(messages);
-      var shape = shape(config, base);
+      var shape = shape(config, base, start);
       var adapter = shape.adapter();
       if (adapter != null && config.mergedHfSavePath() != null) {
         refuseUnmergeable(adapter);
@@ -59,16 +78,48 @@ public record RunInputs(
               ? null
               : load(config, evalFile, tokenizer, base.config(), messages)
                   .first(config.trainer().maxEvalRows());
-      return new RunInputs(base, shape, data, evalData);
+      return new RunInputs(model, start, base, shape, data, evalData);
     } catch (Throwable e) {
       base.close();
       throw e;
     }
   }
 
-  private static RunShape shape(TrainConfig config, ModelFolder base) throws IOException {
+  private static ModelFolder open(Found model, @Nullable Found adapter) throws IOException {
+    return ModelFolder.open(model.folder(), adapter == null ? null : adapter.folder());
+  }
+
+  /**
+   * The same with the model's weights, which are fetched if they are not here. The result takes the
+   * place of this object.
+   */
+  RunInputs whole(TrainConfig config, Models models) throws IOException {
+    if (!model.isOutline()) {
+      return this;
+    }
+    var whole = models.whole(model);
+    var opened = open(whole, adapter);
     try {
-      return RunShape.of(base.checkpoint(), config.adaptation(), config.trainer().seed());
+      var inputs =
+          new RunInputs(whole, adapter, opened, shape(config, opened, adapter), data, evalData);
+      base.close();
+      return inputs;
+    } catch (Throwable e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  /** What of the model is trained. */
+  Adaptation adaptation(TrainConfig config) {
+    return config.adaptation(adapter == null ? null : adapter.folder());
+  }
+
+  private static RunShape shape(TrainConfig config, ModelFolder base, @Nullable Found adapter)
+      throws IOException {
+    try {
+      var adaptation = config.adaptation(adapter == null ? null : adapter.folder());
+      return RunShape.of(base.checkpoint(), adaptation, config.trainer().seed());
     } catch (IllegalArgumentException e) {
       throw UserException.usage("lora: %s.".formatted(e.getMessage()));
     }

@@ -113,7 +113,8 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
       String key, Path folder, LlamaModel model, @Nullable LoraAdapter adapter) throws IOException {
     return adapter == null
         ? new ModelStore.Model(key, folder, base(), model)
-        : new ModelStore.Adapter(key, folder, adapter, config.modelNameOrPath());
+        : new ModelStore.Adapter(
+            key, folder, adapter, inputs.model().baseName(), inputs.model().baseRevision());
   }
 
   private ModelStore.Base base() throws IOException {

@@ -258,6 +258,19 @@ public final class RunStart implements AutoCloseable {
     return checkpoint;
   }
 
+  /**
+   * The commit of the Hub's repository that the run began with, if it goes on with the same name;
+   * null otherwise.
+   */
+  @Nullable String baseCommit() {
+    if (checkpoint == null) {
+      return null;
+    }
+    var run = checkpoint.info().run();
+    var name = run.settings().path("model_name_or_path").asText();
+    return name.equals(config.modelNameOrPath()) ? run.base().commit().orElse(null) : null;
+  }
+
   /** How the run ended, in a sentence, if it did all its steps before. */
   public Optional<String> ended() {
     if (end == null) {

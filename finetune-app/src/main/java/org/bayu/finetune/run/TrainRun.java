@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.DeviceReport;
 import org.bayu.tensor.device.Devices;
@@ -66,10 +67,11 @@ public final class TrainRun implements AutoCloseable {
    * checkpoint that it goes on from.
    *
    * @param start remains the caller's, open as long as this object
+   * @param models finds the model, whose weights are fetched when the plan is made
    * @param messages takes a line for whoever watches
    * @throws UserException for what the user can mend
    */
-  public TrainRun(RunStart start, Consumer<String> messages) throws IOException {
+  public TrainRun(RunStart start, Models models, Consumer<String> messages) throws IOException {
     this.start = start;
     this.messages = messages;
     config = start.config();
@@ -80,7 +82,7 @@ public final class TrainRun implements AutoCloseable {
     trackers =
         new RunTrackers(
             config.trainer(), start.folder().path(), WandbEnvironment.current(), messages);
-    var opened = RunInputs.open(config, messages);
+    var opened = RunInputs.open(config, models, start.baseCommit(), messages);
     Device computing = null;
     FineTuning made = null;
     try {
@@ -89,6 +91,7 @@ public final class TrainRun implements AutoCloseable {
       var machine = MachineMemory.current();
       plan = resumption.plan(machine, messages);
       new PlanText(plan, machine).summary().forEach(messages);
+      opened = opened.whole(config, models);
       computing = Devices.cpu();
       var runSaves = new RunSaves(config, opened);
       var space = runSaves.space(computing);
@@ -97,7 +100,7 @@ public final class TrainRun implements AutoCloseable {
       made =
           FineTuning.planned(
               opened.base(),
-              config.adaptation(),
+              opened.adaptation(config),
               opened.data(),
               opened.evalData(),
               config.settings(),
@@ -115,7 +118,7 @@ public final class TrainRun implements AutoCloseable {
       messages.accept(checkpointer.outlook());
       saves = runSaves.of(made.model(), made.adapter(), computing, start, messages);
     } catch (Throwable e) {
-      try (opened;
+      try (var _ = opened;
           var _ = computing;
           var _ = made) {
         throw e;

@@ -3,6 +3,7 @@ package org.bayu.finetune.terminal;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 
 /**
@@ -21,6 +22,7 @@ public final class Progress implements AutoCloseable {
   private final PrintWriter err;
   private final int columns;
   private final LongSupplier clock;
+  private final LongFunction<String> unit;
   private final long start;
   private long lastLine;
   private long lastPaint;
@@ -36,12 +38,34 @@ public final class Progress implements AutoCloseable {
     this(task, total, err, Terminal.columnsOfErrors(), System::nanoTime);
   }
 
+  /** Progress of so many bytes, which are shown in MB. */
+  public static Progress ofBytes(String task, long total, PrintWriter err) {
+    return new Progress(
+        task,
+        total,
+        err,
+        Terminal.columnsOfErrors(),
+        System::nanoTime,
+        bytes -> String.format(Locale.ROOT, "%.1f", bytes * 1e-6));
+  }
+
   /**
    * The same with a terminal of so many columns; none if 0.
    *
    * @param clock in nanoseconds
    */
   Progress(String task, long total, PrintWriter err, int columns, LongSupplier clock) {
+    this(task, total, err, columns, clock, Long::toString);
+  }
+
+  private Progress(
+      String task,
+      long total,
+      PrintWriter err,
+      int columns,
+      LongSupplier clock,
+      LongFunction<String> unit) {
+    this.unit = unit;
     this.task = task;
     this.total = total;
     this.err = err;
@@ -60,7 +84,12 @@ public final class Progress implements AutoCloseable {
 
   /** One unit more is done; the figures say how it went, the most important first. */
   public synchronized void step(String... figures) {
-    done++;
+    advance(1, figures);
+  }
+
+  /** So many units more are done. */
+  public synchronized void advance(long units, String... figures) {
+    done += units;
     part = "";
     partDone = 0;
     this.figures = List.of(figures);
@@ -140,7 +169,7 @@ public final class Progress implements AutoCloseable {
   }
 
   private String count() {
-    return String.format(Locale.ROOT, "%s %d/%d", task, done, total);
+    return task + " " + unit.apply(done) + "/" + unit.apply(total);
   }
 
   private String left(long now) {

@@ -562,18 +562,6 @@ class TrainConfigTest {
   }
 
   @Test
-  void theModelIsAFolderAndAHubNameIsExplained() throws IOException {
-    var e = assertThrows(UserException.class, () -> load("data: t").modelFolder());
-    assertEquals(ExitCode.USAGE, e.exitCode());
-    var message = String.valueOf(e.getMessage());
-    assertTrue(message.contains("--model_name_or_path /path/to/Llama-2-7b-hf"), message);
-    var missing = load("{data: t, model_name_or_path: " + folder.resolve("no") + "}");
-    e = assertThrows(UserException.class, missing::modelFolder);
-    assertEquals(ExitCode.INPUT_FILE, e.exitCode());
-    assertEquals(folder, load("{data: t, model_name_or_path: " + folder + "}").modelFolder());
-  }
-
-  @Test
   void aRunHasANameOnlyIfItIsGivenOne() throws IOException {
     assertEquals(System.getenv("RUN_ID"), load("data: t").trainer().id());
     assertEquals("007", load(EVERYTHING).trainer().runId());

@@ -1,17 +1,21 @@
 package org.bayu.finetune.fuzz;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.bayu.finetune.CommandLineRun;
 import org.bayu.finetune.SmallModel;
 import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.CheckpointSave;
 import org.bayu.tensor.io.Crc32c;
 
@@ -116,7 +120,10 @@ public final class CheckpointFuzz {
     var folder = Objects.requireNonNull(file.getParent());
     var messages = new ArrayList<String>();
     var flags = List.of("--model_name_or_path=" + MODEL);
-    CheckpointSave.open(folder, flags, messages::add).close();
+    var environment = Map.of("HF_HUB_OFFLINE", "1", "HF_HUB_CACHE", "/nowhere/hub");
+    try (var models = new Models(environment, new PrintWriter(Writer.nullWriter()))) {
+      CheckpointSave.open(folder, flags, models, messages::add).close();
+    }
     return messages;
   }
 }

@@ -80,6 +80,11 @@ public final class Snapshot {
     return cache.snapshot(commit);
   }
 
+  /** The folder of the whole cache. */
+  public Path cache() {
+    return cache.cache();
+  }
+
   /** Those of the files that the cache does not have. */
   public List<RepositoryFile> missing(List<RepositoryFile> wanted) {
     return wanted.stream()
@@ -123,19 +128,7 @@ public final class Snapshot {
       return folder();
     }
     refuseIfOffline(missing);
-    var bytes = bytesToFetch(missing);
-    if (bytes > freeBytes()) {
-      throw new HubException(
-          Reason.NO_SPACE,
-          String.format(
-              Locale.ROOT,
-              "%s takes %.1f GB more, and the disk of %s has %.1f GB free. Make room, or set"
-                  + " HF_HUB_CACHE to a folder on another disk.",
-              repository.id(),
-              bytes * 1e-9,
-              cache.cache(),
-              freeBytes() * 1e-9));
-    }
+    refuseWithoutRoom(missing);
     cache.create(commit);
     LongConsumer synchronizedProgress =
         more -> {
@@ -148,6 +141,27 @@ public final class Snapshot {
         missing.stream().sorted(Comparator.comparingLong(RepositoryFile::size).reversed()).toList();
     all(ordered, synchronizedProgress);
     return folder();
+  }
+
+  /**
+   * Refuses what there is no room for.
+   *
+   * @throws HubException if the disk has fewer bytes than are to be fetched
+   */
+  public void refuseWithoutRoom(List<RepositoryFile> wanted) throws IOException {
+    var bytes = bytesToFetch(wanted);
+    if (bytes > freeBytes()) {
+      throw new HubException(
+          Reason.NO_SPACE,
+          String.format(
+              Locale.ROOT,
+              "%s takes %.1f GB more, and the disk of %s has %.1f GB free. Make room, or set"
+                  + " HF_HUB_CACHE to a folder on another disk.",
+              repository.id(),
+              bytes * 1e-9,
+              cache.cache(),
+              freeBytes() * 1e-9));
+    }
   }
 
   private void refuseIfOffline(List<RepositoryFile> missing) throws HubException {

@@ -9,6 +9,7 @@ import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.LoraTargets;
 import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.Device;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thing that a run saves, and where. Each save is a new folder {@code step-N} in {@link
@@ -108,8 +109,14 @@ public interface ModelStore {
    * The adapter alone, in PEFT's layout.
    *
    * @param baseName the model's name in the adapter's configuration
+   * @param baseRevision its revision on the Hub; null for the usual one
    */
-  record Adapter(String key, Path folder, LoraAdapter adapter, String baseName)
+  record Adapter(
+      String key,
+      Path folder,
+      LoraAdapter adapter,
+      String baseName,
+      @Nullable String baseRevision)
       implements ModelStore {
     @Override
     public Kind kind() {
@@ -126,7 +133,7 @@ public interface ModelStore {
 
     @Override
     public void write(Path folder) throws IOException {
-      PeftFormat.save(adapter, folder, baseName);
+      PeftFormat.save(adapter, folder, baseName, baseRevision);
     }
   }
 
