@@ -134,7 +134,11 @@ class DemoTest {
     var err = new StringWriter();
     var progress = new PrintWriter(err);
     var demo =
-        new Demo(TINY, folder, arguments -> Main.run(CommandLineRun.OFFLINE, progress, progress, arguments), progress);
+        new Demo(
+            TINY,
+            folder,
+            arguments -> Main.run(CommandLineRun.OFFLINE, progress, progress, arguments),
+            progress);
     var exitCode = demo.run(new PrintWriter(out));
     return new CommandLineRun(exitCode, out.toString(), err.toString());
   }

@@ -100,7 +100,11 @@ class GenerateCommandTest {
       var all = new ArrayList<>(List.of("generate", "--model=" + model, "--max_new_tokens=4"));
       all.addAll(input);
       var exitCode =
-          Main.run(CommandLineRun.OFFLINE, new PrintWriter(cutting), new PrintWriter(err), all.toArray(String[]::new));
+          Main.run(
+              CommandLineRun.OFFLINE,
+              new PrintWriter(cutting),
+              new PrintWriter(err),
+              all.toArray(String[]::new));
       assertEquals(ExitCode.INPUT_FILE, exitCode, err.toString());
       var last = err.toString().lines().toList().getLast();
       assertTrue(

@@ -106,7 +106,8 @@ class HubCommandsTest {
     assertTrue(
         lines.getFirst().matches("org/small at commit " + commit + ": .* kB to fetch into .*"),
         run.err());
-    assertEquals(run.out(), run("logits", "--model=" + folder.resolve("small"), "--tokens=1,2").out());
+    assertEquals(
+        run.out(), run("logits", "--model=" + folder.resolve("small"), "--tokens=1,2").out());
     hub.close();
     var offline = run("logits", "--model=" + NAME, "--tokens=1,2");
     assertDone(offline);
@@ -164,11 +165,7 @@ class HubCommandsTest {
     assertDone(more);
     assertTrue(more.err().contains("org/small at commit " + commit), more.err());
     var saved = folder.resolve("again");
-    assertDone(
-        run(
-            "save",
-            "--checkpoint=" + folder.resolve("runs/x"),
-            "--hf_save_path=" + saved));
+    assertDone(run("save", "--checkpoint=" + folder.resolve("runs/x"), "--hf_save_path=" + saved));
     assertTrue(Files.exists(saved.resolve("x/step-3/adapter_config.json")));
   }
 
@@ -183,9 +180,17 @@ class HubCommandsTest {
     add("org/adapter", adapter);
     hub.model("org/adapter").commit();
     var byName =
-        run("generate", "--model", asked, "--adapter", "org/adapter", "--prompt=a", "--max_new_tokens=2");
+        run(
+            "generate",
+            "--model",
+            asked,
+            "--adapter",
+            "org/adapter",
+            "--prompt=a",
+            "--max_new_tokens=2");
     assertDone(byName);
-    var local = run("generate", "--model", asked, "--adapter", adapter, "--prompt=a", "--max_new_tokens=2");
+    var local =
+        run("generate", "--model", asked, "--adapter", adapter, "--prompt=a", "--max_new_tokens=2");
     assertEquals(local.out(), byName.out());
     var goingOn =
         config(
@@ -204,7 +209,8 @@ class HubCommandsTest {
   @Test
   void everyFailureIsOneSentence() throws IOException {
     assertEquals(
-        "bayu: There is no folder org/other here. There is no model org/other at 127.0.0.1. If it is private, set HF_TOKEN to a token of an account with access.",
+        "bayu: There is no folder org/other here. There is no model org/other at 127.0.0.1. If it"
+            + " is private, set HF_TOKEN to a token of an account with access.",
         run("logits", "--model=org/other", "--tokens=1").sentence(ExitCode.INPUT_FILE));
     assertEquals(
         "bayu: org/small has no branch, tag or commit of that name (v2).",
@@ -216,12 +222,14 @@ class HubCommandsTest {
         config("plan").err().lines().toList().getLast());
     var offline = CommandLineRun.of("logits", "--model=org/small", "--tokens=1");
     assertEquals(
-        "bayu: There is no folder org/small here. HF_HUB_OFFLINE is set, and /nowhere/hub does not have the model org/small.",
+        "bayu: There is no folder org/small here. HF_HUB_OFFLINE is set, and /nowhere/hub does not"
+            + " have the model org/small.",
         offline.sentence(ExitCode.INPUT_FILE));
     var pickle = hub.model("org/pickle").file("config.json", "{}").file("pytorch_model.bin", "");
     pickle.commit();
     assertEquals(
-        "bayu: org/pickle has neither model.safetensors nor model.safetensors.index.json. Bayu reads weights only from safetensors files.",
+        "bayu: org/pickle has neither model.safetensors nor model.safetensors.index.json. Bayu"
+            + " reads weights only from safetensors files.",
         run("logits", "--model=org/pickle", "--tokens=1").sentence(ExitCode.INPUT_FILE));
     assertFalse(Files.exists(folder.resolve("runs")));
   }

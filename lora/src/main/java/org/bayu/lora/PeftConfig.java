@@ -211,8 +211,8 @@ record PeftConfig(LoraConfig lora, boolean namesTargets, boolean leavesOut, Stri
   }
 
   /** Writes the settings of an adapter, exactly the keys that PEFT needs. */
-  static byte[] write(
-      LoraAdapter adapter, String baseModelName, @Nullable String baseRevision) throws IOException {
+  static byte[] write(LoraAdapter adapter, String baseModelName, @Nullable String baseRevision)
+      throws IOException {
     var config = adapter.config();
     var json = JSON.createObjectNode();
     json.put("peft_type", "LORA");

@@ -154,7 +154,9 @@ public final class PeftFormat {
       tensors.add(finite(AdapterTensors.baseName(LoraTargets.HEAD), head.weight().value()));
     }
     try (var staged = StagedPath.folder(folder)) {
-      Files.write(staged.path().resolve(PeftConfig.FILE), PeftConfig.write(adapter, baseModelName, baseRevision));
+      Files.write(
+          staged.path().resolve(PeftConfig.FILE),
+          PeftConfig.write(adapter, baseModelName, baseRevision));
       SafetensorsWriter.write(staged.path().resolve(WEIGHTS), tensors);
       staged.publish();
     }

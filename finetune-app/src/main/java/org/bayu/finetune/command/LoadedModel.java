@@ -27,7 +27,8 @@ record LoadedModel(
     Consumer<String> messages)
     implements AutoCloseable {
   /** Finds and opens what the options {@code --model} and {@code --adapter} name. */
-  static LoadedModel open(CommandRunner runner, CommandSpec spec, String model, @Nullable String adapter)
+  static LoadedModel open(
+      CommandRunner runner, CommandSpec spec, String model, @Nullable String adapter)
       throws IOException {
     var err = spec.commandLine().getErr();
     try (var models = new Models(runner.environment(), err)) {

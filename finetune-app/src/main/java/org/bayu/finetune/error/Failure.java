@@ -71,7 +71,7 @@ public record Failure(int exitCode, String message) {
   private static int exitCode(HubException.Reason reason) {
     return switch (reason) {
       case NO_REPOSITORY, NO_REVISION, NO_FILE, GATED, FORBIDDEN -> ExitCode.INPUT_FILE;
-      case UNREACHABLE, NO_SPACE, DAMAGED, OTHER -> ExitCode.FAILED;
+      case EXISTS, UNREACHABLE, NO_SPACE, DAMAGED, OTHER -> ExitCode.FAILED;
     };
   }
 

@@ -14,11 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param isOutline whether the weights are zeros: only their shapes and types are the model's
  */
 public record Found(
-    String text,
-    Path folder,
-    @Nullable HubName name,
-    @Nullable String commit,
-    boolean isOutline) {
+    String text, Path folder, @Nullable HubName name, @Nullable String commit, boolean isOutline) {
   /** A folder of the user's. */
   static Found local(String text, Path folder) {
     return new Found(text, folder, null, null, false);

@@ -73,7 +73,8 @@ public final class CheckpointSave implements AutoCloseable {
     var base = ModelFolder.open(model.folder(), adapter);
     TrainedModel trained = null;
     try {
-      var differences = run.base().differences(BaseDescription.of(base.checkpoint(), model.commit()));
+      var differences =
+          run.base().differences(BaseDescription.of(base.checkpoint(), model.commit()));
       if (!differences.isEmpty()) {
         throw UserException.usage(
             "%s: another model than the run began with: %s."

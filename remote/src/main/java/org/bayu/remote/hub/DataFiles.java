@@ -14,7 +14,8 @@ import org.bayu.tensor.io.Printable;
  * Which files of a repository are a split of a data set, by their names, as the Hub's own rules go:
  * a file belongs to a split if the split's name, or another word for it, is a word of the file's
  * name or of a folder's, as in {@code data/train-00000-of-00002.parquet}, {@code validation.jsonl}
- * or {@code test/rows.csv}. Files that are called so and nothing more win. If no file names any split, all are {@code train}.
+ * or {@code test/rows.csv}. Files that are called so and nothing more win. If no file names any
+ * split, all are {@code train}.
  */
 public final class DataFiles {
   private static final List<String> EXTENSIONS =
@@ -56,8 +57,7 @@ public final class DataFiles {
    * @param split {@code train}, {@code validation}, {@code test}, or a word in the files' names
    * @throws HubException if there is none
    */
-  public static List<RepositoryFile> of(Snapshot snapshot, String split)
-      throws HubException {
+  public static List<RepositoryFile> of(Snapshot snapshot, String split) throws HubException {
     var data = snapshot.files().stream().filter(DataFiles::isData).toList();
     var known = Split.of(split.toLowerCase(Locale.ROOT));
     var words = known.map(each -> each.words).orElse(List.of(split.toLowerCase(Locale.ROOT)));
@@ -85,7 +85,9 @@ public final class DataFiles {
         && !name.equals("dataset_info.json");
   }
 
-  /** Files that have a word as their whole name or as that of a folder, but for a shard's number. */
+  /**
+   * Files that have a word as their whole name or as that of a folder, but for a shard's number.
+   */
   private static List<RepositoryFile> exact(List<RepositoryFile> data, List<String> words) {
     return data.stream()
         .filter(
@@ -117,8 +119,7 @@ public final class DataFiles {
     }
     var splits = splits(data);
     return splits.isEmpty()
-        ? "%s has no split %s; none of its files names one."
-            .formatted(id, Printable.name(split))
+        ? "%s has no split %s; none of its files names one.".formatted(id, Printable.name(split))
         : "%s has no split %s, but %s."
             .formatted(id, Printable.name(split), String.join(", ", splits));
   }

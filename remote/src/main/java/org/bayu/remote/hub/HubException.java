@@ -24,6 +24,8 @@ public final class HubException extends IOException {
     NO_FILE,
     /** The repository is open only to those who accepted its terms. */
     GATED,
+    /** What was to be made is there already. */
+    EXISTS,
     /** The token is refused, or may not do this. */
     FORBIDDEN,
     /** The Hub cannot be reached or does not answer, and the cache does not have it. */

@@ -58,6 +58,7 @@ final class HubFailures {
                   : "%s is not open to everybody. Set HF_TOKEN to a token of an account with access."
                       .formatted(repository.id()));
       case 404 -> unknown(repository, hasToken, environment);
+      case 409 -> new HubException(Reason.EXISTS, "%s exists already.".formatted(repository.id()));
       case 416 -> unreadable(request, null);
       case 429 ->
           new HubException(

@@ -12,8 +12,7 @@ import org.junit.jupiter.api.Test;
 /** Which files of a data set a split consists of. */
 final class DataFilesTest {
   private static Snapshot snapshot(String... paths) throws HubException {
-    var environment =
-        HubEnvironment.of(Map.of("HF_HUB_CACHE", "/nowhere"), Path.of("/nowhere"));
+    var environment = HubEnvironment.of(Map.of("HF_HUB_CACHE", "/nowhere"), Path.of("/nowhere"));
     var repository = HubRepository.dataset(new HubName("org/data", HubName.MAIN));
     var files =
         Stream.of(paths)
@@ -45,8 +44,7 @@ final class DataFilesTest {
       "viggo/train-00001-of-00002.parquet",
       "viggo/validation-00000-of-00001.parquet"
     };
-    assertEquals(
-        List.of("viggo/validation-00000-of-00001.parquet"), files("validation", viggo));
+    assertEquals(List.of("viggo/validation-00000-of-00001.parquet"), files("validation", viggo));
     assertEquals(List.of("viggo/test-00000-of-00001.parquet"), files("test", viggo));
     assertEquals(
         List.of("viggo/train-00000-of-00002.parquet", "viggo/train-00001-of-00002.parquet"),
@@ -61,16 +59,14 @@ final class DataFilesTest {
   @Test
   void filesWithoutASplitAreTheTrainingData() throws HubException {
     assertEquals(List.of("alpaca_data.json"), files("train", "alpaca_data.json", "README.md"));
-    assertEquals(
-        List.of("rows.jsonl"), files("train", "rows.jsonl", "rows.csv"));
+    assertEquals(List.of("rows.jsonl"), files("train", "rows.jsonl", "rows.csv"));
   }
 
   @Test
   void aMissingSplitIsNamedWithThoseThatAreThere() {
     assertEquals(
         "org/data has no split test, but train, validation.",
-        assertThrows(HubException.class, () -> files("test", "train.csv", "dev.csv"))
-            .getMessage());
+        assertThrows(HubException.class, () -> files("test", "train.csv", "dev.csv")).getMessage());
     assertEquals(
         "org/data has no files of JSON Lines, CSV or Parquet.",
         assertThrows(HubException.class, () -> files("train", "README.md")).getMessage());

@@ -207,7 +207,11 @@ final class HubTest {
     assertArrayEquals(weights, Files.readAllBytes(blob(sha256())));
     assertFalse(Files.exists(blob(sha256() + ".incomplete")));
     assertEquals(
-        Optional.of("bytes=200000-"), server.server().questions().getLast().header("Range"));
+        List.of(Optional.of("bytes=200000-")),
+        server.server().questions().stream()
+            .filter(question -> question.target().contains("/cdn/"))
+            .map(question -> question.header("Range"))
+            .toList());
   }
 
   @Test

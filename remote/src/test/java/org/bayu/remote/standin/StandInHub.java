@@ -28,6 +28,7 @@ public final class StandInHub implements AutoCloseable {
 
   private final Map<String, StoredRepository> repositories = new ConcurrentHashMap<>();
   private final StandInServer server;
+  private final StandInUploads uploads = new StandInUploads(this);
   private final JsonMapper json = new JsonMapper();
 
   /** Begins to listen on a free port. */
@@ -64,6 +65,9 @@ public final class StandInHub implements AutoCloseable {
     var path = question.path();
     if (path.getFirst().equals("cdn")) {
       return content(path.get(1), question);
+    }
+    if (question.method().equals("POST") || question.method().equals("PUT")) {
+      return uploads.answer(question);
     }
     if (path.getFirst().equals("api")) {
       var key = path.get(1) + "/" + path.get(2) + "/" + path.get(3);
@@ -174,7 +178,11 @@ public final class StandInHub implements AutoCloseable {
         .orElse(Answer.of(404));
   }
 
-  private Optional<StoredFile> stored(String sha256) {
+  Optional<StoredRepository> find(String key) {
+    return Optional.ofNullable(repositories.get(key));
+  }
+
+  Optional<StoredFile> stored(String sha256) {
     return repositories.values().stream()
         .flatMap(StoredRepository::everyFile)
         .filter(file -> file.lfs() && file.sha256().equals(sha256))

@@ -94,6 +94,9 @@ public final class StandInServer implements AutoCloseable {
       var in = new BufferedInputStream(connection.getInputStream());
       var out = new BufferedOutputStream(connection.getOutputStream());
       for (var question = read(in, out); question != null; question = read(in, out)) {
+        if (socket.isClosed()) {
+          return;
+        }
         questions.add(question);
         if (!write(question, answer(question), out)) {
           return;

@@ -48,8 +48,7 @@ public record BaseDescription(
    *
    * @param commit null for a folder of the user's
    */
-  public static BaseDescription of(HfCheckpoint base, @Nullable String commit)
-      throws IOException {
+  public static BaseDescription of(HfCheckpoint base, @Nullable String commit) throws IOException {
     var tensors = new TreeMap<String, String>();
     for (var name : base.config().parameterShapes().keySet()) {
       var tensor = base.weights().tensor(name);

@@ -112,11 +112,7 @@ public interface ModelStore {
    * @param baseRevision its revision on the Hub; null for the usual one
    */
   record Adapter(
-      String key,
-      Path folder,
-      LoraAdapter adapter,
-      String baseName,
-      @Nullable String baseRevision)
+      String key, Path folder, LoraAdapter adapter, String baseName, @Nullable String baseRevision)
       implements ModelStore {
     @Override
     public Kind kind() {
