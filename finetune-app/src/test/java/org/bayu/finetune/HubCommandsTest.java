@@ -1,5 +1,7 @@
 package org.bayu.finetune;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -232,5 +235,73 @@ class HubCommandsTest {
             + " reads weights only from safetensors files.",
         run("logits", "--model=org/pickle", "--tokens=1").sentence(ExitCode.INPUT_FILE));
     assertFalse(Files.exists(folder.resolve("runs")));
+  }
+
+  @Test
+  void whatIsTrainedIsUploadedWithACard() throws IOException {
+    var refused = train("--hf_upload=me/adapter");
+    assertTrue(refused.err().contains("An upload to me/adapter needs a token"), refused.err());
+    var environment = new HashMap<>(environment());
+    environment.put("HF_TOKEN", StandInHub.TOKEN);
+    List<Object> all =
+        List.of(
+            "train",
+            "--data=" + rows,
+            "--data_cache_dir=" + folder.resolve("cache"),
+            "--model_name_or_path=" + NAME,
+            "--trainer.output_dir=" + folder.resolve("runs"),
+            "--trainer.id=x",
+            "--trainer.num_train_steps=1",
+            "--trainer.train_batch_size=2",
+            "--lora={r: 2}",
+            "--hf_save_path=" + folder.resolve("saved"),
+            "--hf_upload=me/adapter");
+    var run = CommandLineRun.of(environment, all.toArray());
+    assertDone(run);
+    assertTrue(run.out().endsWith("Uploaded to " + hub.url() + "/me/adapter\n"), run.out());
+    var files = hub.model("me/adapter").files();
+    var adapter = folder.resolve("saved/x/step-1");
+    assertArrayEquals(
+        Files.readAllBytes(adapter.resolve("adapter_model.safetensors")),
+        files.get("adapter_model.safetensors").bytes());
+    var card = new String(files.get("README.md").bytes(), UTF_8);
+    assertTrue(
+        card.startsWith(
+            """
+            ---
+            base_model: org/small
+            library_name: peft
+            pipeline_tag: text-generation
+            tags:
+            - base_model:adapter:org/small
+            - lora
+            - bayu
+            ---
+
+            # adapter
+
+            A LoRA adapter of org/small, made with Bayu.
+
+            ## Training
+
+            Data: rows.jsonl
+            """),
+        card);
+    assertTrue(card.contains("| lora.r | 2 |\n"), card);
+    assertFalse(card.contains(folder.toString()), card);
+    var scores =
+        Files.writeString(folder.resolve("evaluation.json"), "{\"rows\": 3, \"overall\": 0.5}");
+    var upload =
+        CommandLineRun.of(
+            environment,
+            "upload",
+            folder.resolve("small"),
+            "me/model",
+            "--private",
+            "--evaluation=" + scores);
+    assertDone(upload);
+    card = new String(hub.model("me/model").files().get("README.md").bytes(), UTF_8);
+    assertTrue(card.contains("library_name: transformers\n"), card);
+    assertTrue(card.contains("| overall | 0.5000 |\n"), card);
   }
 }

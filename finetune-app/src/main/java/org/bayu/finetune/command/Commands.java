@@ -24,6 +24,7 @@ public final class Commands {
           GenerateCommand.class,
           MergeCommand.class,
           SaveCommand.class,
+          UploadCommand.class,
           LogitsCommand.class,
           TokenizeCommand.class,
           TrainTokenizerCommand.class,

@@ -3,6 +3,7 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.model.ModelUpload;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.RunStart;
 import org.bayu.finetune.run.TrainRun;
@@ -39,6 +40,8 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     var config = load();
     var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
+    var uploads = new RunUploads(new ModelUpload(runner.environment(), err), config);
+    uploads.check();
     try (var memory = new PeakMemory();
         var terminal = new TerminalTracker(err);
         var start = RunStart.of(config, terminal::message)) {
@@ -47,11 +50,12 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         out.println(ended.get());
         return ExitCode.DONE;
       }
-      return run(start, terminal, memory);
+      return run(start, terminal, memory, uploads);
     }
   }
 
-  private int run(RunStart start, TerminalTracker terminal, PeakMemory memory) throws IOException {
+  private int run(RunStart start, TerminalTracker terminal, PeakMemory memory, RunUploads uploads)
+      throws IOException {
     var out = spec.commandLine().getOut();
     try (var models = new Models(runner.environment(), spec.commandLine().getErr());
         var run = new TrainRun(start, models, terminal::message);
@@ -76,6 +80,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
       if (profile) {
         run.profile().lines().forEach(out::println);
       }
+      uploads.send(saved, out::println);
       return ExitCode.DONE;
     }
   }

@@ -90,8 +90,6 @@ final class LevanterKeys {
         "trainer.watch.interval");
     refuse(table, "trust_remote_code", "Bayu runs no code of a model's folder", "false");
     refuse(table, "model_cache_dir", "Bayu fetches no models from the Hugging Face Hub yet");
-    refuse(table, "hf_upload", "Bayu sends nothing to the Hugging Face Hub yet", "false");
-    refuse(table, "merged_hf_upload", "Bayu sends nothing to the Hugging Face Hub yet", "false");
     refuse(
         table,
         "trainer.model_averaging",

@@ -47,6 +47,8 @@ import org.jspecify.annotations.Nullable;
  * @param hfSavePath where the model (with {@code lora}: the adapter) is saved; null for nowhere
  * @param hfSaveSteps steps from one such save to the next; the end always has one
  * @param mergedHfSavePath where the model with the adapter merged in is saved; null for nowhere
+ * @param hfUpload the repository on the Hub that the last such save goes to; null for none
+ * @param mergedHfUpload the same of the merged model
  * @param lora the adapter; null to train all weights
  * @param notices what the user should know of keys that are accepted without effect, a line each
  */
@@ -64,6 +66,8 @@ public record TrainConfig(
     @Nullable Path hfSavePath,
     int hfSaveSteps,
     @Nullable Path mergedHfSavePath,
+    @Nullable String hfUpload,
+    @Nullable String mergedHfUpload,
     TrainerConfig trainer,
     OptimizerConfig optimizer,
     @Nullable LoraSettings lora,
@@ -167,6 +171,8 @@ public record TrainConfig(
             keys.path("hf_save_path"),
             keys.whole("hf_save_steps", 1000, 1),
             keys.path("merged_hf_save_path"),
+            repository(keys, "hf_upload"),
+            repository(keys, "merged_hf_upload"),
             trainer,
             OptimizerConfig.read(keys.section("optimizer"), trainer.numTrainSteps()),
             lora,
@@ -186,6 +192,19 @@ public record TrainConfig(
     return config;
   }
 
+  /** The name of a repository to upload to; Levanter's false is none. */
+  private static @Nullable String repository(ConfigSection keys, String key) {
+    var text = keys.text(key);
+    if (text == null || text.equalsIgnoreCase("false")) {
+      return null;
+    }
+    if (text.equalsIgnoreCase("true")) {
+      throw keys.bad(
+          key, "true would be the base model's own repository; write the name of yours, org/name.");
+    }
+    return text;
+  }
+
   /** The same with another section {@code trainer}. */
   public TrainConfig withTrainer(TrainerConfig other) {
     return new TrainConfig(
@@ -202,6 +221,8 @@ public record TrainConfig(
         hfSavePath,
         hfSaveSteps,
         mergedHfSavePath,
+        hfUpload,
+        mergedHfUpload,
         other,
         optimizer,
         lora,

@@ -19,6 +19,8 @@ final class ResumeKeys {
           "hf_save_path",
           "hf_save_steps",
           "merged_hf_save_path",
+          "hf_upload",
+          "merged_hf_upload",
           "lora.initialize_from",
           "trainer.id",
           "trainer.num_train_steps",

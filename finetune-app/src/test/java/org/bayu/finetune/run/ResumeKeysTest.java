@@ -32,6 +32,8 @@ class ResumeKeysTest {
           "hf_save_path",
           "hf_save_steps",
           "merged_hf_save_path",
+          "hf_upload",
+          "merged_hf_upload",
           "trainer.id",
           "trainer.output_dir",
           "trainer.checkpointer.base_path",

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -27,20 +28,25 @@ public final class DataFiles {
 
   /** Other words for a split. */
   private enum Split {
-    TRAIN("train", "training"),
-    VALIDATION("validation", "valid", "val", "dev"),
-    TEST("test", "testing", "eval", "evaluation");
+    TRAIN("train|training"),
+    VALIDATION("validation|valid|val|dev"),
+    TEST("test|testing|eval|evaluation");
 
-    private final List<String> words;
+    private final String alternatives;
     private final Pattern pattern;
 
-    Split(String... words) {
-      this.words = List.of(words);
-      pattern = word(String.join("|", words));
+    Split(String alternatives) {
+      this.alternatives = alternatives;
+      pattern = word(alternatives);
+    }
+
+    /** The usual word, and the others. */
+    private List<String> words() {
+      return List.of(alternatives.split("\\|", -1));
     }
 
     private static Optional<Split> of(String word) {
-      return List.of(values()).stream().filter(split -> split.words.contains(word)).findFirst();
+      return List.of(values()).stream().filter(split -> split.words().contains(word)).findFirst();
     }
   }
 
@@ -60,7 +66,7 @@ public final class DataFiles {
   public static List<RepositoryFile> of(Snapshot snapshot, String split) throws HubException {
     var data = snapshot.files().stream().filter(DataFiles::isData).toList();
     var known = Split.of(split.toLowerCase(Locale.ROOT));
-    var words = known.map(each -> each.words).orElse(List.of(split.toLowerCase(Locale.ROOT)));
+    var words = known.map(each -> each.words()).orElse(List.of(split.toLowerCase(Locale.ROOT)));
     var files = exact(data, words);
     if (files.isEmpty()) {
       var pattern =
@@ -102,11 +108,11 @@ public final class DataFiles {
     return pattern.matcher(file.path().toLowerCase(Locale.ROOT)).find();
   }
 
-  private static TreeSet<String> splits(List<RepositoryFile> data) {
+  private static Set<String> splits(List<RepositoryFile> data) {
     var splits = new TreeSet<String>();
     for (var split : Split.values()) {
       if (data.stream().anyMatch(file -> matches(file, split.pattern))) {
-        splits.add(split.words.getFirst());
+        splits.add(split.words().getFirst());
       }
     }
     return splits;
