@@ -51,6 +51,27 @@ def listing(cache):
     return lines
 
 
+def upload(url, folder):
+    """Python uploads to the stand-in, and reads what Bayu uploaded: both in parts, and both with a README."""
+    files = Path(folder, "upload")
+    files.mkdir()
+    (files / "config.json").write_text("{}")
+    (files / "README.md").write_text("---\nlibrary_name: peft\n---\n# A card\n")
+    (files / "model.safetensors").write_bytes(bytes(range(256)) * 1000)
+    token = dict(os.environ, HF_TOKEN="hf_standin", HF_HUB_DISABLE_XET="1", HF_ENDPOINT=url)
+    os.environ.update(token)
+    made = python(url, Path(folder, "none"), f"from huggingface_hub import HfApi\nh = HfApi()\n"
+                  f"h.create_repo('me/python', exist_ok=True)\nprint(h.upload_folder(repo_id='me/python', folder_path='{files}').oid)")
+    assert len(made) == 40, made
+    done = subprocess.run([*JAVA, "upload", str(files), "me/bayu"], env=token, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("me/python", "me/bayu"):
+        got = Path(python(url, Path(folder, "back"), f"from huggingface_hub import snapshot_download as s\nprint(s('{name}'))"))
+        for file in files.iterdir():
+            assert (got / file.name).read_bytes() == file.read_bytes(), (name, file.name)
+    print("Python reads what Bayu uploaded, and the stand-in takes what Python uploads")
+
+
 def main():
     server = subprocess.Popen([*JAVA, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -72,6 +93,8 @@ def main():
             assert listing(pythons) == listing(bayus), "\n".join(
                 ["Python:", *listing(pythons), "Bayu:", *listing(bayus)])
             print("both caches are the same")
+
+            upload(url, folder)
 
             from filelock import FileLock
             third = Path(folder, "locked")

@@ -52,7 +52,7 @@ class HubCommandsTest {
   private void add(String name, Path model) throws IOException {
     try (var files = Files.list(model)) {
       for (var file : (Iterable<Path>) files::iterator) {
-        var path = file.getFileName().toString();
+        var path = String.valueOf(file.getFileName());
         hub.model(name)
             .add(path, new StoredFile(Files.readAllBytes(file), path.endsWith(".safetensors")));
       }
@@ -139,7 +139,8 @@ class HubCommandsTest {
         () -> hub.server().questions().toString());
     assertEquals(1, asked("/cdn/"));
     try (var left = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-      assertTrue(left.noneMatch(each -> each.getFileName().toString().startsWith("bayu-outline")));
+      assertTrue(
+          left.noneMatch(each -> String.valueOf(each.getFileName()).startsWith("bayu-outline")));
     }
   }
 
@@ -259,12 +260,12 @@ class HubCommandsTest {
     var run = CommandLineRun.of(environment, all.toArray());
     assertDone(run);
     assertTrue(run.out().endsWith("Uploaded to " + hub.url() + "/me/adapter\n"), run.out());
-    var files = hub.model("me/adapter").files();
+    var uploaded = hub.model("me/adapter");
     var adapter = folder.resolve("saved/x/step-1");
     assertArrayEquals(
         Files.readAllBytes(adapter.resolve("adapter_model.safetensors")),
-        files.get("adapter_model.safetensors").bytes());
-    var card = new String(files.get("README.md").bytes(), UTF_8);
+        uploaded.newest("adapter_model.safetensors").bytes());
+    var card = new String(uploaded.newest("README.md").bytes(), UTF_8);
     assertTrue(
         card.startsWith(
             """
@@ -300,7 +301,7 @@ class HubCommandsTest {
             "--private",
             "--evaluation=" + scores);
     assertDone(upload);
-    card = new String(hub.model("me/model").files().get("README.md").bytes(), UTF_8);
+    card = new String(hub.model("me/model").newest("README.md").bytes(), UTF_8);
     assertTrue(card.contains("library_name: transformers\n"), card);
     assertTrue(card.contains("| overall | 0.5000 |\n"), card);
   }

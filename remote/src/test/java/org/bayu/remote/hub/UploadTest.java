@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bayu.remote.hub.HubException.Reason;
@@ -63,7 +64,7 @@ final class UploadTest {
       var stored = server.model("me/model");
       assertEquals("Fine-tuned", stored.messages().getLast());
       for (var file : files) {
-        var there = stored.files().get(file.path());
+        var there = Objects.requireNonNull(stored.files().get(file.path()));
         assertArrayEquals(Files.readAllBytes(file.source()), there.bytes(), file.path());
         assertEquals(
             file.path().equals("model.safetensors"), there.lfs() && there.bytes().length > 10);

@@ -2,11 +2,16 @@ package org.bayu.remote.standin;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import org.bayu.remote.hub.Hub;
 import org.bayu.remote.hub.HubEnvironment;
 import org.bayu.remote.hub.HubName;
 import org.bayu.remote.hub.HubRepository;
 import org.bayu.remote.hub.ModelFiles;
+import org.bayu.remote.hub.Upload;
+import org.bayu.remote.hub.UploadFile;
 
 /** The stand-in, and Bayu's side of it, for the Python programs in {@code tools/golden}. */
 public final class StandInMain {
@@ -14,7 +19,7 @@ public final class StandInMain {
 
   /**
    * {@code serve} prints the address and ends with its input; {@code fetch NAME} fetches a model by
-   * the environment's variables and prints its folder.
+   * the environment's variables and prints its folder; {@code upload FOLDER NAME} uploads one.
    */
   public static void main(String[] args) throws Exception {
     if (args[0].equals("serve")) {
@@ -25,6 +30,14 @@ public final class StandInMain {
           // until whoever started it closes the input
         }
       }
+    } else if (args[0].equals("upload")) {
+      var files = new ArrayList<UploadFile>();
+      try (var all = Files.list(Path.of(args[1]))) {
+        all.forEach(file -> files.add(new UploadFile(String.valueOf(file.getFileName()), file)));
+      }
+      var repository = HubRepository.model(new HubName(args[2], HubName.MAIN));
+      var hub = Hub.of(HubEnvironment.ofProcess(), System.err::println);
+      System.out.println(Upload.commit(hub, repository, files, "Upload", false, _ -> {}));
     } else {
       var hub = Hub.of(HubEnvironment.ofProcess(), System.err::println);
       var name = HubName.parse(args[1]).orElseThrow();

@@ -94,6 +94,11 @@ public final class StoredRepository {
     return files(resolve("main").orElseThrow());
   }
 
+  /** A file of the newest commit of {@code main}. */
+  public StoredFile newest(String path) {
+    return Objects.requireNonNull(files().get(path), path);
+  }
+
   /** Every file of every commit. */
   Stream<StoredFile> everyFile() {
     return commits.values().stream().flatMap(files -> files.values().stream());
