@@ -17,6 +17,8 @@ class TrackedRunTest {
   private static final String TRACKERS =
       "--trainer.tracker=[{type: wandb, mode: offline, tags: [viggo]}, {type: tensorboard}]";
 
+  private static final String CHECKPOINTS = "--trainer.checkpointer.keep=[{every: 3}]";
+
   @TempDir private Path folder;
 
   /** How often a text is in the files below a folder whose names have a certain part. */
@@ -41,13 +43,13 @@ class TrackedRunTest {
   @Test
   void eachStepIsThereOnceAndTheEvaluationToo() throws IOException {
     var runs = new KilledRuns(folder);
-    var first = runs.trained("--trainer.id=x", TRACKERS);
+    var first = runs.trained("--trainer.id=x", TRACKERS, CHECKPOINTS);
     var run = runs.run("x");
     assertTrue(
         first.err().contains("W&B: nothing is sent. The run is in its folder."), first.err());
     assertStepsAreThereOnce(run);
     runs.kill("x", 3);
-    runs.trained("--trainer.id=x", TRACKERS);
+    runs.trained("--trainer.id=x", TRACKERS, CHECKPOINTS);
     assertStepsAreThereOnce(run);
     assertEquals(2, count(run, ".tfevents.", "num_train_steps")); // of each start
 

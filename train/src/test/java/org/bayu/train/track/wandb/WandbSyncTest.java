@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -190,7 +191,8 @@ class WandbSyncTest {
   @Test
   void aServerThatIsNotThereIsSaidAtTheEnd() throws IOException {
     server.close();
-    try (var tracker = open(0)) {
+    try (var tracker =
+        WandbTrackerTest.open(root, 0, server.server(), Duration.ofMillis(300), messages)) {
       config(tracker, 3);
       steps(tracker, 0, 3);
     }

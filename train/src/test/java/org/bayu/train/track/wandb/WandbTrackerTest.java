@@ -29,14 +29,15 @@ class WandbTrackerTest {
   private static final InstantSource CLOCK =
       InstantSource.fixed(Instant.ofEpochMilli(1_700_000_000_250L));
 
-  /** Everything at once, and at the end hardly a wait. */
-  private static final WandbSync.Pace FAST =
-      new WandbSync.Pace(
-          Duration.ofMillis(2),
-          Duration.ofMillis(50),
-          Duration.ofMillis(2),
-          Duration.ofMillis(20),
-          Duration.ofSeconds(2));
+  /** Everything at once. */
+  private static WandbSync.Pace pace(Duration end) {
+    return new WandbSync.Pace(
+        Duration.ofMillis(2),
+        Duration.ofMillis(50),
+        Duration.ofMillis(2),
+        Duration.ofMillis(20),
+        end);
+  }
 
   static final WandbRun RUN =
       new WandbRun("golden", null, "levanter", "a name", List.of("viggo", "llama"), "group");
@@ -69,13 +70,20 @@ class WandbTrackerTest {
   static WandbTracker open(
       Path root, int firstStep, @Nullable WandbServer server, List<String> messages)
       throws IOException {
+    return open(root, firstStep, server, Duration.ofSeconds(20), messages);
+  }
+
+  /** The same with so long a wait for the network at the end. */
+  static WandbTracker open(
+      Path root, int firstStep, @Nullable WandbServer server, Duration end, List<String> messages)
+      throws IOException {
     return WandbTracker.open(
         root,
         RUN,
         firstStep,
         server,
         new WandbTracker.Environment(
-            CLOCK, new WandbTracker.Machine("host", "Linux 6", 8), FAST, messages::add));
+            CLOCK, new WandbTracker.Machine("host", "Linux 6", 8), pace(end), messages::add));
   }
 
   static void steps(WandbTracker tracker, int first, int end) throws IOException {
