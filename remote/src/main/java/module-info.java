@@ -5,5 +5,6 @@ module org.bayu.remote {
   requires java.net.http;
   requires static transitive org.jspecify;
 
+  exports org.bayu.remote.bucket;
   exports org.bayu.remote.hub;
 }
