@@ -6,6 +6,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.net.URLDecoder;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -13,6 +14,7 @@ import java.util.stream.Stream;
 import org.bayu.finetune.command.CommandRunner;
 import org.bayu.finetune.command.Commands;
 import org.bayu.finetune.command.Misuse;
+import org.bayu.finetune.config.ConfigPath;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.Failure;
 import org.bayu.finetune.error.UserException;
@@ -127,8 +129,9 @@ public final class Main implements Callable<Integer>, CommandRunner {
     var commandLine = new CommandLine(main);
     Commands.addTo(commandLine, args);
     commandLine
-        .setOut(out)
-        .setErr(err)
+        .registerConverter(Path.class, ConfigPath::parse)
+        .setOut(new PrintWriter(new AddressWriter(out)))
+        .setErr(new PrintWriter(new AddressWriter(err), true))
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExpandAtFiles(false)
         .setExecutionStrategy(main::execute)

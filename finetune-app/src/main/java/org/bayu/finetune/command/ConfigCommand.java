@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.train.data.PromptTemplate;
 import org.bayu.train.data.RowReader;
@@ -39,7 +40,7 @@ abstract class ConfigCommand {
   static RowReader rows(@Nullable Path config, RowReader.Output output) throws IOException {
     return config == null
         ? new RowReader(PromptTemplate.ALPACA, output, false, false)
-        : TrainConfig.loadRows(config, output);
+        : TrainConfig.loadRows(LocalFiles.of(line -> {}).fetched(config), output);
   }
 
   /**
@@ -53,8 +54,11 @@ abstract class ConfigCommand {
             .filter(name -> name.startsWith("--"))
             .map(name -> name.substring(2))
             .collect(Collectors.toSet());
-    var config = TrainConfig.load(file, flags, options);
     var err = spec.commandLine().getErr();
+    if (file != null) {
+      LocalFiles.of(err::println).fetched(file);
+    }
+    var config = TrainConfig.load(file, flags, options);
     err.println(config.kind());
     config.notices().forEach(err::println);
     return config;

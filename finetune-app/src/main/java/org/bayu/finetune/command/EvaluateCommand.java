@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.finetune.error.ExitCode;
@@ -107,6 +108,9 @@ final class EvaluateCommand implements Callable<Integer> {
       throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
     }
     var err = spec.commandLine().getErr();
+    var files = LocalFiles.of(err::println);
+    files.checkNew("--output", output, "Choose another one.");
+    files.fetched(data);
     var evaluated = run == null ? null : EvaluatedRun.of(run, err::println);
     try (var unfinished = UnfinishedEvaluation.open(output, err::println);
         var loaded = LoadedModel.open(runner, spec, model, adapter);
@@ -161,6 +165,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 });
       }
       var evaluation = unfinished.finish(predictions);
+      files.publish("--output", output);
       print(evaluation);
       if (evaluated != null) {
         evaluated.add(tracking -> EvaluationTracks.write(evaluation, predictions, tracking));

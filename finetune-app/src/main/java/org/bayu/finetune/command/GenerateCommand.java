@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Stack;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
@@ -223,7 +224,8 @@ final class GenerateCommand implements Callable<Integer> {
       LoadedModel loaded, Generator generator, PromptReader reader, Rows input, Sampling sampling)
       throws IOException {
     var json = new JsonMapper();
-    var rows = reader.read(ConfigCommand.rows(input.config, RowReader.Output.OPTIONAL), input.file);
+    var file = LocalFiles.of(loaded.messages()).fetched(input.file);
+    var rows = reader.read(ConfigCommand.rows(input.config, RowReader.Output.OPTIONAL), file);
     var prompts = rows.stream().map(row -> row.tokens().toIntArray()).toList();
     var out = spec.commandLine().getOut();
     var speed = new GenerationSpeed();

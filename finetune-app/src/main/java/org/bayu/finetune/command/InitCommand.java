@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
@@ -60,9 +61,9 @@ final class InitCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    OutputFolder.check(
-        "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
-    var model = ConfigJson.read(config);
+    var files = LocalFiles.of(spec.commandLine().getErr()::println);
+    files.checkNew("--output", output, "Choose another one.", spec.commandLine().getErr()::println);
+    var model = ConfigJson.read(files.fetched(config));
     var companions = companions();
     if (tokenizer != null && companions.isEmpty()) {
       throw UserException.inputFile(tokenizer + ": there is no tokenizer in this folder.");
@@ -73,6 +74,7 @@ final class InitCommand implements Callable<Integer> {
           output,
           () -> HfCheckpoint.save(output, model, dtype.dtype(), weights, companions));
     }
+    files.publishModel("--output", output);
     spec.commandLine()
         .getErr()
         .printf(

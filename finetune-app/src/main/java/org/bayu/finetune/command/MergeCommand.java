@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.device.Devices;
@@ -43,8 +44,8 @@ final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    OutputFolder.check(
-        "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
+    var files = LocalFiles.of(spec.commandLine().getErr()::println);
+    files.checkNew("--output", output, "Choose another one.", spec.commandLine().getErr()::println);
     try (var loaded = LoadedModel.open(runner, spec, model, adapter);
         var device = Devices.cpu()) {
       var eos = eos(loaded);
@@ -63,6 +64,7 @@ final class MergeCommand implements Callable<Integer> {
     } catch (UnsupportedOperationException e) {
       throw UserException.usage(e.getMessage() + ".");
     }
+    files.publishModel("--output", output);
     spec.commandLine().getErr().println("Saved the merged model to " + output);
     return ExitCode.DONE;
   }

@@ -39,6 +39,10 @@ public final class Misuse {
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
       return unmatched(e.getCommandLine(), unmatched.getUnmatched().getFirst());
     }
+    if (e.getCause() instanceof IllegalArgumentException cause && e.getArgSpec() != null) {
+      var name = e.getArgSpec() instanceof OptionSpec option ? option.longestName() + ": " : "";
+      return name + cause.getMessage() + "."; // of a path
+    }
     if (e.getArgSpec() instanceof OptionSpec option && e.getValue() != null) {
       return String.format(
           Locale.ROOT,

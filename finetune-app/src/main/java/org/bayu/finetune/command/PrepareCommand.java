@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.ViggoRows;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.tensor.io.StrictJson;
@@ -64,10 +65,11 @@ final class PrepareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var instruction = instruction();
+    var files = LocalFiles.of(spec.commandLine().getErr()::println);
+    var instruction = instruction(files);
     var rows =
         switch (format) {
-          case VIGGO -> ViggoRows.read(input);
+          case VIGGO -> ViggoRows.read(files.fetched(input));
         };
     var json = new JsonMapper();
     AtomicFile.write(
@@ -82,12 +84,14 @@ final class PrepareCommand implements Callable<Integer> {
             out.write('\n');
           }
         });
+    files.publish("--output", output);
     spec.commandLine().getErr().printf(Locale.ROOT, "Wrote %d rows to %s.%n", rows.size(), output);
     return ExitCode.DONE;
   }
 
-  private String instruction() throws IOException {
+  private String instruction(LocalFiles files) throws IOException {
     if (prompt != null) {
+      files.fetched(prompt);
       return StrictJson.text(prompt, WholeFile.read(prompt, MAX_PROMPT_BYTES));
     }
     try (var text = PrepareCommand.class.getResourceAsStream("viggo-prompt.txt")) {

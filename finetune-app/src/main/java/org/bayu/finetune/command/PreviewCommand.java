@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.Models;
@@ -58,10 +59,14 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
     var config = folder.resolve(ConfigJson.FILE_NAME);
     var model = Files.exists(config) ? ConfigJson.read(config) : null;
     var err = spec.commandLine().getErr();
+    var files = LocalFiles.of(err::println);
     tokenizer.notes().forEach(note -> err.println(place + ": " + note));
     var source =
-        run.source(run.data(), tokenizer, model == null ? Integer.MAX_VALUE : model.maxPositions());
-    var data = new TokenCache(run.dataCacheDir(), err::println).load(source);
+        run.source(
+            files.fetched(run.data()),
+            tokenizer,
+            model == null ? Integer.MAX_VALUE : model.maxPositions());
+    var data = new TokenCache(run.dataCacheDir(), err::println, files.buckets()).load(source);
     var unknown =
         model == null
             ? List.<String>of()

@@ -33,12 +33,12 @@ final class RunsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    var err = spec.commandLine().getErr();
+    var runs = RunStatus.of(folder, err::println);
     if (!Files.isDirectory(folder)) {
       throw UserException.inputFile(
           folder + ": no such folder. Give the trainer.output_dir of your runs.");
     }
-    var err = spec.commandLine().getErr();
-    var runs = RunStatus.of(folder, err::println);
     if (runs.isEmpty()) {
       err.println(folder + ": no runs.");
     } else {

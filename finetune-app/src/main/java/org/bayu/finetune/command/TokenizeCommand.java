@@ -3,6 +3,7 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
@@ -45,6 +46,7 @@ final class TokenizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var err = spec.commandLine().getErr();
+    var files = LocalFiles.of(err::println);
     Path tokenizerFolder;
     try (var models = new Models(runner.environment(), err)) {
       tokenizerFolder = models.settings("--tokenizer", tokenizerName).folder();
@@ -57,7 +59,7 @@ final class TokenizeCommand implements Callable<Integer> {
     }
     var out = spec.commandLine().getOut();
     RowFile.read(
-        input,
+        files.fetched(input),
         RowFile.Text.JSON_LINES,
         row -> {
           var text = row.path("text").textValue();

@@ -5,9 +5,14 @@ import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import org.bayu.remote.bucket.BucketAddress;
+import org.bayu.remote.bucket.Buckets;
 import org.bayu.tensor.io.Printable;
 
-/** A path as a configuration writes it: a local one, or a URI of an installed file system. */
+/**
+ * A path as a configuration or an option writes it: a local one, the address of a bucket, for which
+ * the local path of its copy stands, or a URI of another installed file system.
+ */
 public final class ConfigPath {
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+)://.*");
 
@@ -19,6 +24,9 @@ public final class ConfigPath {
    * @throws IllegalArgumentException that says why it is none, without the full stop
    */
   public static Path parse(String text) {
+    if (BucketAddress.is(text)) {
+      return bucket(BucketAddress.parse(text));
+    }
     var scheme = SCHEME.matcher(text);
     try {
       return scheme.matches() ? Path.of(URI.create(text)) : Path.of(text);
@@ -37,10 +45,22 @@ public final class ConfigPath {
     }
   }
 
+  private static Path bucket(BucketAddress address) {
+    var scheme = address.scheme();
+    if (!Buckets.isInstalled(scheme)) {
+      throw new IllegalArgumentException(
+          "%s:// paths need bayu-%s.jar beside finetune-app.jar; ./mvnw -f optional package makes it"
+              .formatted(scheme, scheme));
+    }
+    return Buckets.ofThisUser(line -> {}).local(address);
+  }
+
   /** The text that {@link #parse} makes the path of. */
-  static String text(Path path) {
-    return path.getFileSystem().equals(FileSystems.getDefault())
-        ? path.toString()
-        : path.toUri().toString();
+  public static String text(Path path) {
+    if (!path.getFileSystem().equals(FileSystems.getDefault())) {
+      return path.toUri().toString();
+    }
+    var address = Buckets.ofThisUser(line -> {}).address(path);
+    return address == null ? path.toString() : address.toString();
   }
 }

@@ -37,6 +37,7 @@ final class PromptsKey {
 
   private static PromptTemplate file(Path file) throws IOException {
     try {
+      LocalFiles.of(line -> {}).fetched(file);
       JsonNode json = StrictJson.read(file, new ObjectMapper()::readTree);
       return template(text(json, "prompt_input"), text(json, "prompt_no_input"));
     } catch (MalformedFileException e) {

@@ -12,6 +12,7 @@ import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.bayu.llama.NonFiniteLogitsException;
+import org.bayu.remote.bucket.BucketException;
 import org.bayu.remote.hub.HubException;
 import org.bayu.tensor.KernelsUnavailableException;
 import org.bayu.tensor.io.MalformedFileException;
@@ -48,6 +49,7 @@ public record Failure(int exitCode, String message) {
               "A file of the model was cut short, or could not be read, while it was in use. Leave"
                   + " a model's files alone while Bayu uses them.");
       case MalformedFileException e -> inputFile(e.getMessage() + ".");
+      case BucketException e -> failed(e.getMessage() + ".");
       case NoSuchFileException e -> inputFile(e.getFile() + ": no such file or folder.");
       case NotDirectoryException e -> inputFile(e.getFile() + ": not a folder.");
       case AccessDeniedException e -> inputFile(e.getFile() + ": permission denied.");

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.bayu.finetune.config.ConfigPath;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.terminal.Progress;
@@ -62,7 +63,7 @@ public final class Models implements AutoCloseable {
   /** The same at a commit; null for that of the name. */
   public Found model(String key, String text, @Nullable String commit) throws IOException {
     var name = name(key, text);
-    return name == null ? local(key, text) : fetch(text, find(name, commit), ModelFiles::model);
+    return name == null ? local(key, text, files()::fetchedModel) : fetch(text, find(name, commit), ModelFiles::model);
   }
 
   /** All files of an adapter; null for none. */
@@ -71,14 +72,14 @@ public final class Models implements AutoCloseable {
       return null;
     }
     var name = name(key, text);
-    return name == null ? local(key, text) : fetch(text, find(name, null), ModelFiles::adapter);
+    return name == null ? local(key, text, files()::fetchedModel) : fetch(text, find(name, null), ModelFiles::adapter);
   }
 
   /** Configuration and tokenizer of a model or an adapter. */
   public Found settings(String key, String text) throws IOException {
     var name = name(key, text);
     if (name == null) {
-      return local(key, text);
+      return local(key, text, files()::fetchedSettings);
     }
     var named = find(name, null);
     return named.found(text, named.snapshot.fetch(ModelFiles.settings(named.snapshot), _ -> {}));
@@ -94,7 +95,7 @@ public final class Models implements AutoCloseable {
   public Found outline(String key, String text, @Nullable String commit) throws IOException {
     var name = name(key, text);
     if (name == null) {
-      return local(key, text);
+      return local(key, text, files()::fetchedModel);
     }
     var named = find(name, commit);
     var files = ModelFiles.model(named.snapshot);
@@ -118,8 +119,18 @@ public final class Models implements AutoCloseable {
     return named.found(model.text(), fetch(named, files));
   }
 
-  private static Found local(String key, String text) {
-    var folder = path(key, text);
+  private LocalFiles files() {
+    return LocalFiles.of(err::println);
+  }
+
+  /** Brings a folder here where it is elsewhere. */
+  @FunctionalInterface
+  private interface Fetching {
+    Path of(Path folder) throws IOException;
+  }
+
+  private static Found local(String key, String text, Fetching fetching) throws IOException {
+    var folder = fetching.of(path(key, text));
     if (!Files.isDirectory(folder)) {
       throw UserException.inputFile(
           "%s: %s is no folder. Give a folder, or a name on the Hub: org/name."

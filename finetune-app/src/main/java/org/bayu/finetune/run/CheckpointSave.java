@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
@@ -109,10 +110,12 @@ public final class CheckpointSave implements AutoCloseable {
    */
   public void save(@Nullable Path savePath, @Nullable Path mergedPath) throws IOException {
     try (var device = Devices.cpu()) {
+      var files = LocalFiles.of(messages);
       for (var store : stores(savePath, mergedPath, device)) {
         var folder = store.path(checkpoint.info().progress().steps());
-        OutputFolder.check(store.key(), folder, "Choose another one.", messages);
+        files.checkNew(store.key(), folder, "Choose another one.", messages);
         OutputFolder.write(store.key(), folder, () -> store.write(folder));
+        files.publishModel(store.key(), folder);
         messages.accept("Saved the " + store.kind() + " to " + folder);
       }
     }

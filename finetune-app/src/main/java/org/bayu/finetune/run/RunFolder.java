@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.CheckpointerConfig;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.files.CleanEnd;
 import org.bayu.train.files.OutputFolder;
@@ -23,6 +25,9 @@ import org.bayu.train.files.OutputFolder;
 public final class RunFolder implements AutoCloseable {
   static final String CONFIG = "config.yaml";
   static final String METRICS = "metrics.jsonl";
+
+  /** Asks for a checkpoint by its existence. */
+  static final String CHECKPOINT_NOW = "checkpoint-now";
 
   private final Path folder;
   private final List<Path> made;
@@ -113,6 +118,50 @@ public final class RunFolder implements AutoCloseable {
    */
   public void end(RunEnd end) throws IOException {
     write(folder.resolve(RunEnd.FILE), end.toJson());
+  }
+
+  /**
+   * Brings here what the folder has elsewhere, but not the checkpoints.
+   *
+   * @throws IOException if it cannot be read
+   */
+  void fetch(RemoteFiles remote) throws IOException {
+    for (var entry : remote.list(folder)) {
+      if (isOfRun(entry)) {
+        remote.fetch(entry);
+      }
+    }
+  }
+
+  /**
+   * Brings elsewhere what has changed in the folder, but not the checkpoints.
+   *
+   * @throws IOException if it cannot be written
+   */
+  void publish(RemoteFiles remote) throws IOException {
+    if (!remote.isRemote(folder)) {
+      return;
+    }
+    try (var entries = Files.list(folder)) {
+      for (var entry : (Iterable<Path>) entries.filter(RunFolder::isOfRun)::iterator) {
+        publish(entry, remote);
+      }
+    }
+  }
+
+  private static void publish(Path entry, RemoteFiles remote) throws IOException {
+    try (var files = Files.walk(entry)) {
+      for (var file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+        remote.publish(file);
+      }
+    }
+  }
+
+  private static boolean isOfRun(Path entry) {
+    var name = String.valueOf(entry.getFileName());
+    return !name.startsWith(".")
+        && !name.equals(CheckpointerConfig.FOLDER)
+        && !name.equals(CHECKPOINT_NOW);
   }
 
   private void write(Path file, String text) throws IOException {

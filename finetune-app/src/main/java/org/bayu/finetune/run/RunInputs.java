@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.error.UserException;
@@ -144,9 +145,10 @@ public record RunInputs(
       LlamaConfig model,
       Consumer<String> messages)
       throws IOException {
-    var source = config.source(file, tokenizer, model.maxPositions());
+    var files = LocalFiles.of(messages);
+    var source = config.source(files.fetched(file), tokenizer, model.maxPositions());
     var mask = config.lossMask();
-    var all = new TokenCache(config.dataCacheDir(), messages).load(source);
+    var all = new TokenCache(config.dataCacheDir(), messages, files.buckets()).load(source);
     DataReport.lines(all, mask, source.limit())
         .forEach(line -> messages.accept(file + ": " + line));
     UnknownTokens.check(file, all, tokenizer, model.vocabSize()).forEach(messages);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
@@ -13,7 +14,6 @@ import org.bayu.tensor.Device;
 import org.bayu.train.checkpoint.ModelStore;
 import org.bayu.train.checkpoint.SaveSpace;
 import org.bayu.train.checkpoint.Saves;
-import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 
 /** The saves that a configuration asks for: what, where and how often. */
@@ -54,8 +54,9 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
     }
     var folder = path.resolve(config.trainer().runId());
     var steps = config.trainer().numTrainSteps();
-    var first = Saves.existing(folder, config.hfSaveSteps(), steps);
-    OutputFolder.check(
+    var files = LocalFiles.of(messages);
+    var first = Saves.existing(folder, config.hfSaveSteps(), steps, files.buckets());
+    files.checkNew(
         key,
         first.orElse(folder.resolve(ModelStore.name(steps))),
         "Choose another folder or another trainer.id.",
@@ -70,7 +71,8 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
   public SaveSpace space(Device device) throws IOException {
     var shape = inputs.shape();
     var saves = (config.trainer().numTrainSteps() - 1) / config.hfSaveSteps() + 1;
-    return SaveSpace.of(stores(shape.model(), shape.adapter(), device), saves);
+    return SaveSpace.of(
+        stores(shape.model(), shape.adapter(), device), saves, LocalFiles.of(line -> {}).buckets());
   }
 
   /** The saves of what is trained. */
@@ -88,6 +90,7 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
         stores(model, adapter, device),
         trained("trainer.output_dir", run, model, adapter),
         List.of(run, temporary.resolve("bayu-" + id)),
+        LocalFiles.of(messages).buckets(),
         start.isKnown(),
         messages);
   }

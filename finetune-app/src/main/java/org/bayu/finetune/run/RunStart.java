@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.CheckpointerConfig;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
@@ -26,6 +27,7 @@ public final class RunStart implements AutoCloseable {
   private static final String LOAD = "--trainer.load_checkpoint";
 
   private final TrainConfig config;
+  private final LocalFiles files;
   private final RunFolder folder;
   private final @Nullable TrainConfig before;
   private final @Nullable Checkpoint checkpoint;
@@ -33,11 +35,13 @@ public final class RunStart implements AutoCloseable {
 
   private RunStart(
       TrainConfig config,
+      LocalFiles files,
       RunFolder folder,
       @Nullable TrainConfig before,
       @Nullable Checkpoint checkpoint,
       @Nullable RunEnd end) {
     this.config = config;
+    this.files = files;
     this.folder = folder;
     this.before = before;
     this.checkpoint = checkpoint;
@@ -55,10 +59,12 @@ public final class RunStart implements AutoCloseable {
     var config =
         command.trainer().id() == null ? command.withId(choose(command, messages)) : command;
     var trainer = config.trainer();
+    var files = LocalFiles.of(messages);
     var folder = RunFolder.open(trainer.outputDir().resolve(trainer.runId()));
     try {
+      folder.fetch(files.buckets());
       if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
-        refuseTaken(config, folder);
+        refuseTaken(config, folder, files);
       }
       var before = folder.hasRun() ? same(config, folder) : null;
       var end =
@@ -66,17 +72,20 @@ public final class RunStart implements AutoCloseable {
               .ended(messages)
               .filter(ended -> before != null && ended.steps() >= trainer.numTrainSteps())
               .orElse(null);
-      var checkpoint = end == null ? checkpoint(config, folder, before, messages) : null;
+      var checkpoint = end == null ? checkpoint(config, folder, before, files, messages) : null;
+      if (end != null) {
+        folder.publish(files.buckets()); // where the end could not be noted when it came
+      }
       if (before != null && end == null && checkpoint == null) {
         messages.accept(
             "The run %s %s, so it begins again."
                 .formatted(
                     trainer.runId(),
-                    checkpoints(config, folder).newestFirst().isEmpty()
+                    checkpoints(config, folder, files).newestFirst().isEmpty()
                         ? "was interrupted before its first checkpoint"
                         : "has no whole checkpoint"));
       }
-      return new RunStart(config, folder, before, checkpoint, end);
+      return new RunStart(config, files, folder, before, checkpoint, end);
     } catch (Throwable e) {
       folder.close();
       throw e;
@@ -116,8 +125,9 @@ public final class RunStart implements AutoCloseable {
   }
 
   /** Refuses to begin anew where a run or its checkpoints are. */
-  private static void refuseTaken(TrainConfig config, RunFolder folder) throws IOException {
-    var checkpoints = checkpoints(config, folder);
+  private static void refuseTaken(TrainConfig config, RunFolder folder, LocalFiles files)
+      throws IOException {
+    var checkpoints = checkpoints(config, folder, files);
     if (folder.hasRun()) {
       throw taken(folder.path(), "");
     }
@@ -153,13 +163,17 @@ public final class RunStart implements AutoCloseable {
   }
 
   private static @Nullable Checkpoint checkpoint(
-      TrainConfig config, RunFolder folder, @Nullable TrainConfig before, Consumer<String> messages)
+      TrainConfig config,
+      RunFolder folder,
+      @Nullable TrainConfig before,
+      LocalFiles files,
+      Consumer<String> messages)
       throws IOException {
     var trainer = config.trainer();
     if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
       return null;
     }
-    var checkpoints = checkpoints(config, folder);
+    var checkpoints = checkpoints(config, folder, files);
     var own = checkpoints.newestWhole(messages).orElse(null);
     var path = trainer.loadCheckpointPath();
     if (path != null) {
@@ -199,12 +213,14 @@ public final class RunStart implements AutoCloseable {
    * @param key that names the folder
    */
   static Checkpoint open(String key, Path path, Consumer<String> messages) throws IOException {
-    if (!Files.isDirectory(path)) {
+    var remote = LocalFiles.of(messages).buckets();
+    if (!Files.isDirectory(path) && !remote.exists(path)) {
       throw UserException.inputFile(key + ": there is no folder " + path + ".");
     }
-    var inRun = new Checkpoints(path.resolve(CheckpointerConfig.FOLDER));
-    var several = inRun.newestFirst().isEmpty() ? new Checkpoints(path) : inRun;
+    var inRun = new Checkpoints(path.resolve(CheckpointerConfig.FOLDER), remote);
+    var several = inRun.newestFirst().isEmpty() ? new Checkpoints(path, remote) : inRun;
     if (several.newestFirst().isEmpty()) {
+      remote.fetch(path);
       try {
         return Checkpoint.open(path);
       } catch (DamagedCheckpointException e) {
@@ -223,6 +239,11 @@ public final class RunStart implements AutoCloseable {
     return config;
   }
 
+  /** Brings files here, and to where they belong. */
+  LocalFiles files() {
+    return files;
+  }
+
   /** The run's folder. */
   RunFolder folder() {
     return folder;
@@ -230,12 +251,13 @@ public final class RunStart implements AutoCloseable {
 
   /** Where the run's checkpoints are. */
   Checkpoints checkpoints() {
-    return checkpoints(config, folder);
+    return checkpoints(config, folder, files);
   }
 
-  private static Checkpoints checkpoints(TrainConfig config, RunFolder folder) {
+  private static Checkpoints checkpoints(TrainConfig config, RunFolder folder, LocalFiles files) {
     var trainer = config.trainer();
-    return new Checkpoints(trainer.checkpointer().folder(trainer.runId(), folder.path()));
+    return new Checkpoints(
+        trainer.checkpointer().folder(trainer.runId(), folder.path()), files.buckets());
   }
 
   /** The step that is done first, from 0. */

@@ -13,8 +13,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.train.checkpoint.CheckpointInfo;
 import org.bayu.train.checkpoint.Checkpoints;
 
@@ -74,24 +76,27 @@ public record RunStatus(
    * @return the runs in the order of their last change
    */
   public static List<RunStatus> of(Path folder, Consumer<String> messages) throws IOException {
+    var remote = LocalFiles.of(messages).buckets();
+    UnfinishedRuns.fetch(folder, remote);
     var folders =
         Files.isRegularFile(folder.resolve(RunFolder.CONFIG))
             ? List.of(folder.toRealPath())
             : UnfinishedRuns.folders(folder);
     var runs = new ArrayList<RunStatus>();
     for (var each : folders) {
-      runs.add(ofRun(each, messages));
+      runs.add(ofRun(each, remote, messages));
     }
     runs.sort(Comparator.comparing(RunStatus::changed));
     return runs;
   }
 
-  private static RunStatus ofRun(Path folder, Consumer<String> messages) throws IOException {
+  private static RunStatus ofRun(Path folder, RemoteFiles remote, Consumer<String> messages)
+      throws IOException {
     var id = String.valueOf(folder.getFileName());
     var config = config(folder);
     var steps = config.map(c -> OptionalInt.of(c.trainer().numTrainSteps()));
     var place = config.map(c -> c.trainer().checkpointer().folder(id, folder));
-    var checkpoints = place.isPresent() ? checkpoints(place.get()) : List.<Path>of();
+    var checkpoints = place.isPresent() ? checkpoints(place.get(), remote) : List.<Path>of();
     var end = RunEnd.read(folder, messages);
     var last = LastMetrics.of(folder.resolve(RunFolder.METRICS));
     var done = last.map(LastMetrics::done).or(() -> end.map(RunEnd::steps)).orElse(0);
@@ -132,10 +137,14 @@ public record RunStatus(
   }
 
   /** The newest first. */
-  private static List<Path> checkpoints(Path folder) throws IOException {
-    return new Checkpoints(folder)
+  private static List<Path> checkpoints(Path folder, RemoteFiles remote) throws IOException {
+    var elsewhere = remote.list(folder);
+    return new Checkpoints(folder, remote)
         .newestFirst().stream()
-            .filter(each -> Files.isRegularFile(each.resolve(CheckpointInfo.FILE_NAME)))
+            .filter(
+                each ->
+                    elsewhere.contains(each)
+                        || Files.isRegularFile(each.resolve(CheckpointInfo.FILE_NAME)))
             .toList();
   }
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.ConfigPath;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
@@ -79,6 +80,7 @@ public final class TrainRun implements AutoCloseable {
       messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
     }
     RunSaves.check(start, messages);
+    start.files().buckets().checkWritable(start.checkpoints().folder());
     trackers =
         new RunTrackers(
             config.trainer(), start.folder().path(), WandbEnvironment.current(), messages);
@@ -113,8 +115,9 @@ public final class TrainRun implements AutoCloseable {
               made.state(),
               resumption.description(plan, computing, messages),
               config.trainer().checkpointer().policy(),
-              start.folder().path().resolve("checkpoint-now"),
-              new Checkpointer.Surroundings(messages, this::syncMetrics, this::checkpointTook));
+              start.folder().path().resolve(RunFolder.CHECKPOINT_NOW),
+              new Checkpointer.Surroundings(
+                  messages, this::beforeCheckpoint, this::checkpointTook, start.files().buckets()));
       messages.accept(checkpointer.outlook());
       saves = runSaves.of(made.model(), made.adapter(), computing, start, messages);
     } catch (Throwable e) {
@@ -152,6 +155,7 @@ public final class TrainRun implements AutoCloseable {
     var peak = DeviceReport.peakGflops(device, config.trainer().mp().compute());
     var resolved = Resumption.resolved(config, plan);
     folder.writeConfig(resolved.toYaml());
+    folder.publish(start.files().buckets());
     var opened = trackers.open(state.progress().reportedSteps());
     try (var tracks = new Tracking(opened, peak, messages)) {
       tracking = tracks;
@@ -173,8 +177,22 @@ public final class TrainRun implements AutoCloseable {
                   ? ""
                   : String.format(Locale.ROOT, " (%,d steps are missing in it)", missing));
       var saved = saved(state.steps());
+      refuseUnpublished();
       end(RunEnd.now(config.trainer().runId(), state.steps(), steps.lastLoss, places(saved)));
+      publish(folder);
       return saved;
+    }
+  }
+
+  private void publish(RunFolder folder) {
+    try {
+      folder.publish(start.files().buckets());
+    } catch (IOException e) {
+      throw new UserException(
+          ExitCode.FAILED,
+          "trainer.output_dir: %s. The run's files are kept in %s; the same command tries again."
+              .formatted(OutputFolder.reason(e), folder.path().toUri()),
+          e);
     }
   }
 
@@ -206,7 +224,7 @@ public final class TrainRun implements AutoCloseable {
 
   private static void add(Map<String, String> places, ModelStore.Kind kind, @Nullable Path path) {
     if (path != null) {
-      places.put(kind.toString(), path.toString());
+      places.put(kind.toString(), ConfigPath.text(path));
     }
   }
 
@@ -283,9 +301,27 @@ public final class TrainRun implements AutoCloseable {
     }
   }
 
-  private void syncMetrics() {
+  /** What a run goes on from has these metrics, and what could not be brought away is tried. */
+  private void beforeCheckpoint() {
     if (tracking != null) {
       tracking.sync();
+    }
+    saves.publish();
+    try {
+      start.folder().publish(start.files().buckets());
+    } catch (IOException e) {
+      messages.accept(
+          "The run's metrics are kept here only: %s. They are tried again with the next checkpoint."
+              .formatted(OutputFolder.reason(e)));
+    }
+  }
+
+  private void refuseUnpublished() {
+    var left = checkpointer.unpublished();
+    if (!left.isEmpty()) {
+      throw UserException.failed(
+          "The run has done its steps, but the checkpoint %s could not be brought there. It is kept in %s; the same command tries again."
+              .formatted(left.getLast(), left.getLast().toUri()));
     }
   }
 

@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.tensor.io.RemoteFiles;
 
 /** The runs that a command without a run id may mean to go on with. */
 public final class UnfinishedRuns {
@@ -28,6 +30,7 @@ public final class UnfinishedRuns {
   public static List<Path> of(TrainConfig command, Consumer<String> messages) throws IOException {
     var yaml = command.toYaml();
     var found = new ArrayList<Path>();
+    fetch(command.trainer().outputDir(), LocalFiles.of(messages).buckets());
     for (var folder : folders(command.trainer().outputDir())) {
       if (isSame(command, yaml, folder, messages)) {
         found.add(folder);
@@ -51,6 +54,17 @@ public final class UnfinishedRuns {
         && RunEnd.read(folder, messages)
             .filter(end -> end.steps() >= config.trainer().numTrainSteps())
             .isEmpty();
+  }
+
+  /** Brings here what tells how far the runs of an output folder are. */
+  static void fetch(Path outputDir, RemoteFiles remote) throws IOException {
+    for (var folder : remote.list(outputDir)) {
+      if (RunId.isName(String.valueOf(folder.getFileName()))) {
+        for (var name : List.of(RunFolder.CONFIG, RunFolder.METRICS, RunEnd.FILE)) {
+          remote.fetch(folder.resolve(name));
+        }
+      }
+    }
   }
 
   /** The folders of runs in an output folder, in the order of their names. */

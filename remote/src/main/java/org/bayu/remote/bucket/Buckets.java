@@ -295,6 +295,29 @@ public final class Buckets implements RemoteFiles {
     }
   }
 
+  /**
+   * Tries to write beside a file or a folder that is to be, and deletes what it wrote.
+   *
+   * @throws BucketException if nothing can be written there
+   */
+  public void checkWritable(Path path) throws IOException {
+    var address = address(path);
+    if (address == null) {
+      return;
+    }
+    var names = address.names();
+    var parent =
+        new BucketAddress(
+            address.scheme(), address.bucket(), names.subList(0, Math.max(0, names.size() - 1)));
+    var probe = parent.resolve(".bayu-probe");
+    var _ = ObjectStore.write(probe, new ByteArrayInputStream("may be deleted\n".getBytes(UTF_8)));
+    try {
+      ObjectStore.delete(probe);
+    } catch (BucketException e) {
+      // Who may write but not delete may train.
+    }
+  }
+
   /** Whether a folder was published, and all of it. */
   public boolean isWhole(Path folder) throws IOException {
     var address = address(folder);

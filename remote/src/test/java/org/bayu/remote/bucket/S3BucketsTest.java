@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.bayu.remote.standin.StandInS3;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,20 +29,20 @@ class S3BucketsTest {
           "aws.secretAccessKey", "secret",
           "s3.spi.force-path-style", "true");
 
-  private static FakeS3 server;
+  private static StandInS3 server;
 
   @TempDir private Path folder;
   private Buckets here;
 
   @BeforeAll
   static void start() throws IOException {
-    server = new FakeS3();
+    server = new StandInS3();
     SETTINGS.forEach(System::setProperty);
-    System.setProperty("aws.endpointUrl", server.address());
+    System.setProperty("aws.endpointUrl", server.url());
   }
 
   @AfterAll
-  static void stop() {
+  static void stop() throws IOException {
     server.close();
     SETTINGS.keySet().forEach(System::clearProperty);
     System.clearProperty("aws.endpointUrl");
@@ -50,7 +51,7 @@ class S3BucketsTest {
   @BeforeEach
   void empty() {
     server.objects().clear();
-    server.requests().clear();
+    server.forget();
     server.deny("");
     here = new Buckets(folder.resolve("cache"), line -> {});
   }
@@ -70,7 +71,7 @@ class S3BucketsTest {
     var file = local("data/my rows.jsonl");
     here.fetch(file);
     assertEquals("{}\n", Files.readString(file));
-    server.requests().clear();
+    server.forget();
     here.fetch(file);
     assertEquals(List.of("HEAD data/my rows.jsonl"), server.requests());
     server.objects().put("data/my rows.jsonl", "[]\n".getBytes(UTF_8));
@@ -99,7 +100,7 @@ class S3BucketsTest {
     assertFalse(here.isWhole(local("out/step-1")));
 
     server.deny("");
-    server.requests().clear();
+    server.forget();
     here.publish(local("out/step-1"));
     assertTrue(here.isWhole(local("out/step-1")));
     assertEquals(

@@ -9,15 +9,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
 import org.bayu.tensor.io.NonFiniteTensorException;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.NonFiniteException;
 import org.bayu.train.StepReport;
@@ -51,6 +54,11 @@ public final class Checkpointer implements TrainListener {
   private final LongSupplier nanoTime;
   private final ReentrantLock writing = new ReentrantLock();
   private final List<Path> temporary = new ArrayList<>();
+
+  /** Those that are still to be published, and after that, to be deleted elsewhere. */
+  private final Set<Path> unpublished = new LinkedHashSet<>();
+
+  private final Set<Path> superseded = new LinkedHashSet<>();
   private Duration interval;
   private long lastWritten;
   private long notBefore;
@@ -66,11 +74,14 @@ public final class Checkpointer implements TrainListener {
    * @param before is run before each checkpoint, to bring what belongs to the same steps to the
    *     disk
    * @param seconds takes the time of each checkpoint between two steps
+   * @param remote where the folder of the checkpoints may stand for one elsewhere: a checkpoint is
+   *     published when it is whole, and an older one deleted there after that
    */
-  public record Surroundings(Consumer<String> messages, Runnable before, DoubleConsumer seconds) {
+  public record Surroundings(
+      Consumer<String> messages, Runnable before, DoubleConsumer seconds, RemoteFiles remote) {
     /** Messages alone. */
     public Surroundings(Consumer<String> messages) {
-      this(messages, () -> {}, _ -> {});
+      this(messages, () -> {}, _ -> {}, RemoteFiles.NONE);
     }
   }
 
@@ -224,6 +235,7 @@ public final class Checkpointer implements TrainListener {
     if (!path.equals(newest) || temporary.contains(path)) {
       var _ = write(done, true);
     }
+    publish();
     return path;
   }
 
@@ -312,6 +324,9 @@ public final class Checkpointer implements TrainListener {
       if (!kept) {
         temporary.add(path);
       }
+      unpublished.add(path);
+      superseded.remove(path);
+      publish();
       lastWritten = nanoTime.getAsLong();
       var seconds = (lastWritten - start) * 1e-9;
       bytesPerSecond = (double) Checkpoint.bytes(state) / seconds;
@@ -334,9 +349,35 @@ public final class Checkpointer implements TrainListener {
     }
   }
 
+  /** Publishes what is not yet, and deletes elsewhere what is no longer needed then. */
+  private void publish() {
+    try {
+      for (var path : List.copyOf(unpublished)) {
+        if (Files.exists(path)) {
+          surroundings.remote.publish(path);
+        }
+        unpublished.remove(path);
+      }
+      for (var path : List.copyOf(superseded)) {
+        surroundings.remote.delete(path);
+        superseded.remove(path);
+      }
+    } catch (IOException e) {
+      surroundings.messages.accept(
+          "The newest checkpoint is kept here only: %s. It is tried again with the next."
+              .formatted(OutputFolder.reason(e)));
+    }
+  }
+
+  /** The checkpoints that are here and could not be published. */
+  public List<Path> unpublished() {
+    return List.copyOf(unpublished);
+  }
+
   private void deleteTemporary(Path written) {
     for (var old : temporary) {
       try {
+        superseded.add(old);
         if (!old.equals(written) && Files.exists(old)) {
           StagedPath.delete(old);
         }

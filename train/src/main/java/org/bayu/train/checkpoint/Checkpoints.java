@@ -6,32 +6,39 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.bayu.tensor.io.RemoteFiles;
 
 /**
  * The folder of a run's checkpoints, each {@code step-<steps done>}.
  *
  * @param folder may be missing
+ * @param remote where the folder may stand for one elsewhere, from which checkpoints are fetched
  */
-public record Checkpoints(Path folder) {
+public record Checkpoints(Path folder, RemoteFiles remote) {
   private static final String PREFIX = "step-";
+
+  /** A folder that is only here. */
+  public Checkpoints(Path folder) {
+    this(folder, RemoteFiles.NONE);
+  }
 
   /** Where the checkpoint after {@code done} steps is. */
   public Path path(int done) {
     return folder.resolve(PREFIX + done);
   }
 
-  /** The folders, whole or not, the one with the most steps first. */
+  /** The folders, whole or not, here or elsewhere, the one with the most steps first. */
   public List<Path> newestFirst() throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
+    var all = new TreeSet<>(Comparator.<Path>comparingInt(Checkpoints::steps).reversed());
+    all.addAll(remote.list(folder));
+    if (Files.isDirectory(folder)) {
+      try (var entries = Files.list(folder)) {
+        entries.forEach(all::add);
+      }
     }
-    try (var entries = Files.list(folder)) {
-      return entries
-          .filter(entry -> steps(entry) >= 0)
-          .sorted(Comparator.comparingInt(Checkpoints::steps).reversed())
-          .toList();
-    }
+    return all.stream().filter(entry -> steps(entry) >= 0).toList();
   }
 
   /** The number of steps in a folder's name; −1 if it is none of a checkpoint. */
@@ -49,6 +56,7 @@ public record Checkpoints(Path folder) {
    */
   public Optional<Checkpoint> newestWhole(Consumer<String> messages) throws IOException {
     for (var path : newestFirst()) {
+      remote.fetch(path);
       try {
         return Optional.of(Checkpoint.open(path));
       } catch (DamagedCheckpointException e) {

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.train.TrainException;
 
 /** The disk space of a run's saves, and the free space where they go. */
@@ -22,9 +23,11 @@ public final class SaveSpace {
    *
    * @param saveBytes of all targets together, once
    * @param freeBytes now
-   * @param saves of the whole run, the last included
+   * @param saves of the whole run, the last included; 1 if none stays
+   * @param isRemote whether none stays: each is published elsewhere, and deleted here
    */
-  private record Store(List<ModelStore> targets, long saveBytes, long freeBytes, int saves) {
+  private record Store(
+      List<ModelStore> targets, long saveBytes, long freeBytes, int saves, boolean isRemote) {
     private boolean holdsAll() {
       return freeBytes / Math.max(1, saveBytes) >= saves;
     }
@@ -40,6 +43,10 @@ public final class SaveSpace {
     }
 
     private String line() {
+      if (isRemote) {
+        return "Saves in %s: %s each time; each is made here first, where %s are free."
+            .formatted(folders(), bytes(saveBytes), bytes(freeBytes));
+      }
       return String.format(
           Locale.ROOT,
           "Saves in %s: %s each time, %,d %s, %s in all; %s free there.%s",
@@ -60,9 +67,10 @@ public final class SaveSpace {
    * Looks at this machine's file systems as they are now.
    *
    * @param saves of the whole run, the last included
+   * @param remote which folders stand for others elsewhere, where the saves stay
    */
-  public static SaveSpace of(List<ModelStore> targets, int saves) {
-    return of(targets, saves, FreeSpace.ofThisMachine());
+  public static SaveSpace of(List<ModelStore> targets, int saves, RemoteFiles remote) {
+    return of(targets, saves, remote, FreeSpace.ofThisMachine());
   }
 
   /**
@@ -70,7 +78,7 @@ public final class SaveSpace {
    *
    * @param saves of the whole run, the last included
    */
-  static SaveSpace of(List<ModelStore> targets, int saves, FreeSpace space) {
+  static SaveSpace of(List<ModelStore> targets, int saves, RemoteFiles remote, FreeSpace space) {
     Map<Object, Long> free = new LinkedHashMap<>();
     Map<Object, List<ModelStore>> byStore = new LinkedHashMap<>();
     for (var target : targets) {
@@ -86,7 +94,14 @@ public final class SaveSpace {
     byStore.forEach(
         (id, those) -> {
           var bytes = those.stream().mapToLong(ModelStore::bytes).sum();
-          stores.add(new Store(List.copyOf(those), bytes, free.getOrDefault(id, 0L), saves));
+          var isRemote = those.stream().allMatch(target -> remote.isRemote(target.folder()));
+          stores.add(
+              new Store(
+                  List.copyOf(those),
+                  bytes,
+                  free.getOrDefault(id, 0L),
+                  isRemote ? 1 : saves,
+                  isRemote));
         });
     return new SaveSpace(List.copyOf(stores));
   }
@@ -119,7 +134,7 @@ public final class SaveSpace {
   /** Why another save would leave no room for the last one; empty where there is room. */
   Optional<String> refusalBeforeLast() {
     return stores.stream()
-        .filter(store -> store.freeBytes / 2 < store.saveBytes)
+        .filter(store -> store.freeBytes / (store.isRemote ? 1 : 2) < store.saveBytes)
         .map(
             store ->
                 String.format(

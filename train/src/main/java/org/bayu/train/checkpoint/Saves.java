@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bayu.tensor.io.NonFiniteTensorException;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.TrainException;
 import org.bayu.train.files.CleanEnd;
@@ -25,9 +29,11 @@ public final class Saves {
   private final List<ModelStore> targets;
   private final ModelStore rescue;
   private final List<Path> elsewhere;
+  private final RemoteFiles remote;
   private final FreeSpace space;
   private final boolean replaces;
   private final Consumer<String> messages;
+  private final Map<Path, ModelStore> unpublished = new LinkedHashMap<>();
   private int lastSaved;
   private @Nullable Double lossAfterLastSaved;
   private int saveBefore;
@@ -38,9 +44,10 @@ public final class Saves {
       List<ModelStore> targets,
       ModelStore rescue,
       List<Path> elsewhere,
+      RemoteFiles remote,
       boolean replaces,
       Consumer<String> messages) {
-    this(targets, rescue, elsewhere, FreeSpace.ofThisMachine(), replaces, messages);
+    this(targets, rescue, elsewhere, remote, FreeSpace.ofThisMachine(), replaces, messages);
   }
 
   /**
@@ -49,6 +56,8 @@ public final class Saves {
    * @param targets what is saved at every save
    * @param rescue the smallest store with everything that was trained, for a save elsewhere
    * @param elsewhere folders to try if the rescue store cannot be saved in its place
+   * @param remote where the targets' folders may stand for others elsewhere: a save is published
+   *     there, and then deleted here
    * @param replaces whether the run made saves before, which are replaced when it comes to their
    *     steps again
    * @param messages takes lines for the user
@@ -57,12 +66,14 @@ public final class Saves {
       List<ModelStore> targets,
       ModelStore rescue,
       List<Path> elsewhere,
+      RemoteFiles remote,
       FreeSpace space,
       boolean replaces,
       Consumer<String> messages) {
     this.targets = List.copyOf(targets);
     this.rescue = rescue;
     this.elsewhere = List.copyOf(elsewhere);
+    this.remote = remote;
     this.space = space;
     this.replaces = replaces;
     this.messages = messages;
@@ -74,14 +85,17 @@ public final class Saves {
    * @param folder a store's
    * @param every steps from one save to the next
    * @param steps of the run
+   * @param remote where the folder may stand for one elsewhere
    */
-  public static Optional<Path> existing(Path folder, int every, int steps) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return Optional.empty();
+  public static Optional<Path> existing(Path folder, int every, int steps, RemoteFiles remote)
+      throws IOException {
+    var all = new ArrayList<>(remote.list(folder));
+    if (Files.isDirectory(folder)) {
+      try (var entries = Files.list(folder)) {
+        entries.forEach(all::add);
+      }
     }
-    try (var entries = Files.list(folder)) {
-      return entries.filter(entry -> isSave(entry, every, steps)).min(Comparator.naturalOrder());
-    }
+    return all.stream().filter(entry -> isSave(entry, every, steps)).min(Comparator.naturalOrder());
   }
 
   private static boolean isSave(Path entry, int every, int steps) {
@@ -106,7 +120,7 @@ public final class Saves {
     if (targets.isEmpty()) {
       return;
     }
-    var refusal = SaveSpace.of(targets, 2, space).refusalBeforeLast();
+    var refusal = SaveSpace.of(targets, 2, remote, space).refusalBeforeLast();
     if (refusal.isPresent()) {
       messages.accept(String.format(Locale.ROOT, "No save after step %d. %s", done, refusal.get()));
       return;
@@ -148,6 +162,39 @@ public final class Saves {
     }
     if (failed != null && reason != null) {
       throw notInPlace(failed, reason, whole, checkpoint, done);
+    }
+    publish();
+    unpublished.forEach(
+        (path, store) -> {
+          throw TrainException.failed(
+              "%s: the %s could not be brought to %s. It is kept in %s; the same command tries again."
+                  .formatted(store.key(), store.kind(), path, path.toUri()));
+        });
+  }
+
+  /**
+   * Publishes the saves that could not be published when they were made. What fails again is
+   * reported.
+   */
+  public void publish() {
+    for (var save : List.copyOf(unpublished.entrySet())) {
+      publish(save.getValue(), save.getKey());
+    }
+  }
+
+  private void publish(ModelStore target, Path path) {
+    try {
+      remote.publish(path);
+      unpublished.remove(path);
+      if (remote.isRemote(path)) {
+        StagedPath.delete(path);
+      }
+      messages.accept("Saved the " + target.kind() + " to " + path);
+    } catch (IOException e) {
+      unpublished.put(path, target);
+      messages.accept(
+          "%s: the %s is kept here only: %s. It is tried again."
+              .formatted(target.key(), target.kind(), OutputFolder.reason(e)));
     }
   }
 
@@ -242,7 +289,7 @@ public final class Saves {
       // Of the adapter merged in: what is trained itself has been looked at.
       return new IOException(e.getMessage(), e);
     }
-    messages.accept("Saved the " + target.kind() + " to " + path);
+    publish(target, path);
     if (done != lastSaved) {
       saveBefore = lastSaved;
       lossAfterSaveBefore = lossAfterLastSaved;

@@ -12,10 +12,12 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.function.Consumer;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.tensor.io.Sha256;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TrainException;
 import org.bayu.train.files.AtomicFile;
+import org.bayu.train.files.CleanEnd;
 
 /**
  * Keeps a data file's token ids from run to run. The cache file is named by a hash of everything
@@ -25,8 +27,15 @@ import org.bayu.train.files.AtomicFile;
  *
  * @param folder of the cache files; created if missing
  * @param messages takes lines for the user
+ * @param remote where the folder may stand for one elsewhere, which is kept too; if that fails, a
+ *     line says so
  */
-public record TokenCache(Path folder, Consumer<String> messages) {
+public record TokenCache(Path folder, Consumer<String> messages, RemoteFiles remote) {
+
+  /** A cache in a folder that is only here. */
+  public TokenCache(Path folder, Consumer<String> messages) {
+    this(folder, messages, RemoteFiles.NONE);
+  }
 
   /**
    * Everything that decides the tokens.
@@ -47,6 +56,7 @@ public record TokenCache(Path folder, Consumer<String> messages) {
   public TokenizedData load(Source source) throws IOException {
     refuseUnlessReadableTwice(source.data);
     var file = folder.resolve(key(source) + ".tokens");
+    keep(() -> remote.fetch(file));
     if (Files.exists(file)) {
       try {
         return TokenFile.read(file);
@@ -57,7 +67,17 @@ public record TokenCache(Path folder, Consumer<String> messages) {
       }
     }
     AtomicFile.write(file, out -> tokenize(source, out));
+    keep(() -> remote.publish(file));
     return TokenFile.read(file);
+  }
+
+  /** The cache elsewhere only saves time: without it the rows are tokenized here. */
+  private void keep(CleanEnd.Writing transfer) {
+    try {
+      transfer.run();
+    } catch (IOException e) {
+      messages.accept("The token cache is kept here only: " + e.getMessage() + ".");
+    }
   }
 
   /** A file is read for its hash first, and then for its rows. */

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.NonFiniteException;
 import org.bayu.train.TrainListener;
@@ -37,6 +38,7 @@ class CheckpointerTest {
   private TrainState state;
   private final List<String> messages = new ArrayList<>();
   private final List<Double> seconds = new ArrayList<>();
+  private RemoteFiles remote = RemoteFiles.NONE;
   private int writes;
   private long now;
   private Duration writeTime = Duration.ZERO;
@@ -67,7 +69,7 @@ class CheckpointerTest {
             tiny.description(),
             new CheckpointPolicy(interval, List.of(keep)),
             request,
-            new Checkpointer.Surroundings(messages::add, this::writing, seconds::add),
+            new Checkpointer.Surroundings(messages::add, this::writing, seconds::add, remote),
             () -> now);
     checkpointer.started(new TrainListener.Start(state.steps(), STEPS, 1, 1));
     return checkpointer;
@@ -120,6 +122,34 @@ class CheckpointerTest {
     }
     assertEquals(List.of("step-10", "step-15", "step-2", "step-4", "step-5"), names());
     assertTrue(Checkpoint.open(checkpoints.path(10)).info().kept());
+  }
+
+  /** As long as the newest one is not elsewhere, the one before stays there. */
+  @Test
+  void anOlderOneIsDeletedElsewhereWhenTheNewerOneIsThere() throws IOException {
+    var fake = new FakeRemote(temporary);
+    remote = fake;
+    var checkpointer = checkpointer(Duration.ofSeconds(60), new Keep(3, null));
+    step(checkpointer, 1, 60);
+    assertEquals(List.of("step-1"), fake.names());
+    step(checkpointer, 2, 60);
+    assertEquals(List.of("step-2"), fake.names());
+    fake.fails(true);
+    step(checkpointer, 3, 60);
+    step(checkpointer, 4, 60);
+    step(checkpointer, 5, 60);
+    assertEquals(List.of("step-2"), fake.names());
+    assertEquals(List.of("step-3", "step-5"), names());
+    assertEquals(
+        "The newest checkpoint is kept here only: there: cannot be written (the network is down)."
+            + " It is tried again with the next.",
+        messages.getLast());
+    assertEquals(3, checkpointer.unpublished().size());
+    fake.fails(false);
+    restore(STEPS);
+    checkpointer.last();
+    assertEquals(List.of("step-" + STEPS, "step-3"), fake.names());
+    assertEquals(List.of(), checkpointer.unpublished());
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.train.StepReport;
 import org.bayu.train.TrainListener;
 import org.bayu.train.TrainSettings;
@@ -92,7 +93,8 @@ class LongRunTest {
               tiny.description(),
               new CheckpointPolicy(Duration.ofSeconds(20), List.of(new Keep(EVERY, null))),
               temporary.resolve("checkpoint-now"),
-              new Checkpointer.Surroundings(messages::add, tracking::sync, _ -> {}),
+              new Checkpointer.Surroundings(
+                  messages::add, tracking::sync, _ -> {}, RemoteFiles.NONE),
               () -> TimeUnit.SECONDS.toNanos(state.steps())); // a step is a second
       trainer.listen(checkpointer);
       trainer.listen(new Holding(held));

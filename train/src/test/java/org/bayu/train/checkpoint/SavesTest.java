@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.train.TrainException;
 import org.bayu.train.checkpoint.ModelStore.Kind;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +33,7 @@ class SavesTest {
   private Path run;
   private Path temporary;
   private long free = Long.MAX_VALUE;
+  private RemoteFiles remote = RemoteFiles.NONE;
 
   @BeforeEach
   void name() {
@@ -48,6 +50,7 @@ class SavesTest {
         List.of(adapter, model),
         adapter,
         List.of(run, temporary),
+        remote,
         _ -> Optional.of(new FreeSpace.Room("disk", free)),
         false,
         messages::add);
@@ -118,6 +121,29 @@ class SavesTest {
     full.clear();
     saves.between(10);
     assertTrue(Files.exists(adapters.resolve("step-10")));
+  }
+
+  @Test
+  void whatCannotBeBroughtAwayIsKeptAndTriedAgain() {
+    var fake = new FakeRemote(adapters);
+    remote = fake;
+    fake.fails(true);
+    var saves = saves();
+    saves.between(5);
+    assertEquals(
+        "hf_save_path: the adapter is kept here only: there: cannot be written (the network is"
+            + " down). It is tried again.",
+        messages.getFirst());
+    assertTrue(Files.exists(adapters.resolve("step-5")));
+    var e = assertThrows(TrainException.class, () -> saves.last(10, null));
+    assertTrue(
+        sentence(e).contains("It is kept in " + adapters.resolve("step-5").toUri()), sentence(e));
+    fake.fails(false);
+    saves.publish();
+    assertEquals(List.of("step-10", "step-5"), fake.names());
+    assertFalse(Files.exists(adapters.resolve("step-5")), "it no longer takes room here");
+    assertTrue(Files.exists(merged.resolve("step-5")));
+    assertEquals("Saved the adapter to " + adapters.resolve("step-10"), messages.getLast());
   }
 
   @Test
@@ -225,9 +251,9 @@ class SavesTest {
                 .formatted(adapters),
             "Saves in %s: 5.00 GiB each time, 3 times, 15.00 GiB in all; 12.00 GiB free there. Not all of them fit: those that would leave no room for the last are left out. Raise hf_save_steps, or free some space."
                 .formatted(merged)),
-        SaveSpace.of(List.of(adapter, model), 3, space).lines());
+        SaveSpace.of(List.of(adapter, model), 3, RemoteFiles.NONE, space).lines());
     FreeSpace one = _ -> Optional.of(new FreeSpace.Room("disk", 5L << 30));
-    var both = SaveSpace.of(List.of(adapter, model), 1, one);
+    var both = SaveSpace.of(List.of(adapter, model), 1, RemoteFiles.NONE, one);
     assertEquals(1, both.lines().size());
     var e = assertThrows(TrainException.class, both::check);
     assertEquals(
@@ -239,7 +265,7 @@ class SavesTest {
   @Test
   void whereTheFreeSpaceIsUnknownNothingIsRefused() {
     var model = new Store("merged_hf_save_path", Kind.MERGED, merged, Long.MAX_VALUE / 4);
-    var unknown = SaveSpace.of(List.of(model), 2, _ -> Optional.empty());
+    var unknown = SaveSpace.of(List.of(model), 2, RemoteFiles.NONE, _ -> Optional.empty());
     unknown.check();
     assertEquals(List.of(), unknown.lines());
     assertEquals(Optional.empty(), unknown.refusalBeforeLast());

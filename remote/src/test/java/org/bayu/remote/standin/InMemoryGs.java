@@ -1,4 +1,4 @@
-package org.bayu.remote.bucket;
+package org.bayu.remote.standin;
 
 import java.util.Objects;
 
