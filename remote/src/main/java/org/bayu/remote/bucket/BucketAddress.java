@@ -64,7 +64,7 @@ public record BucketAddress(String scheme, String bucket, List<String> names) {
   /** The address of what has a name, or a path of names, in this folder. */
   BucketAddress resolve(String path) {
     var longer = new ArrayList<>(names);
-    longer.addAll(Arrays.asList(path.split("/")));
+    longer.addAll(Arrays.asList(path.split("/", -1)));
     return new BucketAddress(scheme, bucket, longer);
   }
 

@@ -6,6 +6,13 @@ import java.util.Objects;
 public final class InMemoryGs {
   private static final String PACKAGE = "com.google.cloud.storage.contrib.nio.";
 
+  /** Kept, for who keeps none sets its level in vain. */
+  private static final Object LOGGER =
+      call(
+          "java.util.logging.Logger",
+          "getLogger",
+          "com.google.api.client.googleapis.services.AbstractGoogleClient");
+
   private InMemoryGs() {}
 
   /**
@@ -14,6 +21,11 @@ public final class InMemoryGs {
    */
   public static void install() {
     try {
+      var level = Class.forName("java.util.logging.Level");
+      LOGGER
+          .getClass()
+          .getMethod("setLevel", level)
+          .invoke(LOGGER, level.getField("OFF").get(null));
       var options =
           Class.forName(PACKAGE + "testing.LocalStorageHelper")
               .getMethod("getOptions")
@@ -21,6 +33,15 @@ public final class InMemoryGs {
       Class.forName(PACKAGE + "CloudStorageFileSystemProvider")
           .getMethod("setStorageOptions", Class.forName("com.google.cloud.storage.StorageOptions"))
           .invoke(null, Objects.requireNonNull(options));
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Object call(String type, String method, String argument) {
+    try {
+      return Objects.requireNonNull(
+          Class.forName(type).getMethod(method, String.class).invoke(null, argument));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
     }

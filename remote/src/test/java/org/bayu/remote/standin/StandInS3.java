@@ -96,7 +96,7 @@ public final class StandInS3 implements AutoCloseable {
     if (range.isEmpty() || bytes.length == 0) {
       return answer.body(bytes);
     }
-    var ends = range.get().substring("bytes=".length()).split("-");
+    var ends = range.get().substring("bytes=".length()).split("-", 2);
     var from = Integer.parseInt(ends[0]);
     var to = (int) Math.min(Long.parseLong(ends[1]) + 1, bytes.length);
     return answer
