@@ -56,11 +56,13 @@ public final class UnfinishedRuns {
             .isEmpty();
   }
 
-  /** Brings here what tells how far the runs of an output folder are. */
+  /** Brings here what tells how far the runs of an output folder are, or the run in it. */
   static void fetch(Path outputDir, RemoteFiles remote) throws IOException {
-    for (var folder : remote.list(outputDir)) {
-      if (RunId.isName(String.valueOf(folder.getFileName()))) {
-        for (var name : List.of(RunFolder.CONFIG, RunFolder.METRICS, RunEnd.FILE)) {
+    var folders = new ArrayList<>(remote.list(outputDir));
+    folders.add(outputDir);
+    for (var folder : folders) {
+      for (var name : List.of(RunFolder.CONFIG, RunFolder.METRICS, RunEnd.FILE)) {
+        if (folder.equals(outputDir) || RunId.isName(String.valueOf(folder.getFileName()))) {
           remote.fetch(folder.resolve(name));
         }
       }

@@ -1,11 +1,10 @@
 package org.bayu.remote.standin;
 
+import java.nio.file.spi.FileSystemProvider;
 import java.util.Objects;
 
 /** google-cloud-nio's own service in memory behind {@code gs://}, for the whole process. */
 public final class InMemoryGs {
-  private static final String PACKAGE = "com.google.cloud.storage.contrib.nio.";
-
   /** Kept, for who keeps none sets its level in vain. */
   private static final Object LOGGER =
       call(
@@ -16,8 +15,8 @@ public final class InMemoryGs {
   private InMemoryGs() {}
 
   /**
-   * Takes the service's place, and empties the one in memory. To be called before the first use of
-   * {@code gs://}. By reflection: the provider is on the class path alone.
+   * Takes the service's place, and empties the one in memory. By reflection: the provider is on the
+   * class path alone, and may have been made before.
    */
   public static void install() {
     try {
@@ -27,12 +26,19 @@ public final class InMemoryGs {
           .getMethod("setLevel", level)
           .invoke(LOGGER, level.getField("OFF").get(null));
       var options =
-          Class.forName(PACKAGE + "testing.LocalStorageHelper")
+          Class.forName("com.google.cloud.storage.contrib.nio.testing.LocalStorageHelper")
               .getMethod("getOptions")
               .invoke(null);
-      Class.forName(PACKAGE + "CloudStorageFileSystemProvider")
-          .getMethod("setStorageOptions", Class.forName("com.google.cloud.storage.StorageOptions"))
-          .invoke(null, Objects.requireNonNull(options));
+      var service = Objects.requireNonNull(options).getClass().getMethod("getService");
+      service.setAccessible(true);
+      var provider =
+          FileSystemProvider.installedProviders().stream()
+              .filter(each -> each.getScheme().equals("gs"))
+              .findFirst()
+              .orElseThrow();
+      var storage = provider.getClass().getDeclaredField("storage");
+      storage.setAccessible(true);
+      storage.set(provider, service.invoke(options));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
     }

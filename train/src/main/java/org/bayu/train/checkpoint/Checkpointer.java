@@ -147,7 +147,11 @@ public final class Checkpointer implements TrainListener {
     lastWritten = nanoTime.getAsLong();
     notBefore = lastWritten;
     removeLeftovers();
+    var published = surroundings.remote.list(checkpoints.folder());
     for (var path : checkpoints.newestFirst()) {
+      if (Files.exists(path) && (newest == null || !published.contains(path))) {
+        unpublished.add(path);
+      }
       try {
         if (!Checkpoint.isKept(path)) {
           temporary.add(path);

@@ -150,6 +150,12 @@ class CheckpointerTest {
     checkpointer.last();
     assertEquals(List.of("step-" + STEPS, "step-3"), fake.names());
     assertEquals(List.of(), checkpointer.unpublished());
+
+    // A process that was killed before it brought one away leaves that to the next.
+    fake.published.clear();
+    checkpointer = checkpointer(Duration.ofSeconds(60));
+    checkpointer.last();
+    assertEquals(List.of("step-" + STEPS, "step-3"), fake.names());
   }
 
   @Test
