@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
 import org.bayu.train.track.Tracking;
@@ -29,6 +30,7 @@ public final class EvaluatedRun {
    * @throws UserException if there is none, or a process is training it
    */
   public static EvaluatedRun of(Path folder, Consumer<String> messages) throws IOException {
+    RunFolder.fetch(folder, LocalFiles.of(messages).buckets());
     var config = folder.resolve(RunFolder.CONFIG);
     if (!Files.exists(config) || LastMetrics.of(folder.resolve(RunFolder.METRICS)).isEmpty()) {
       throw UserException.inputFile(
@@ -66,6 +68,7 @@ public final class EvaluatedRun {
           tracking.ended();
         }
       }
+      run.publish(LocalFiles.of(messages).buckets());
     } catch (UserException e) {
       messages.accept("The run is not told of the evaluation. " + e.getMessage());
     }

@@ -121,11 +121,11 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Brings here what the folder has elsewhere, but not the checkpoints.
+   * Brings here what a run's folder has elsewhere, but not the checkpoints.
    *
    * @throws IOException if it cannot be read
    */
-  void fetch(RemoteFiles remote) throws IOException {
+  static void fetch(Path folder, RemoteFiles remote) throws IOException {
     for (var entry : remote.list(folder)) {
       if (isOfRun(entry)) {
         remote.fetch(entry);

@@ -62,7 +62,7 @@ public final class RunStart implements AutoCloseable {
     var files = LocalFiles.of(messages);
     var folder = RunFolder.open(trainer.outputDir().resolve(trainer.runId()));
     try {
-      folder.fetch(files.buckets());
+      RunFolder.fetch(folder.path(), files.buckets());
       if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
         refuseTaken(config, folder, files);
       }
