@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -304,5 +305,57 @@ class HubCommandsTest {
     card = new String(hub.model("me/model").newest("README.md").bytes(), UTF_8);
     assertTrue(card.contains("library_name: transformers\n"), card);
     assertTrue(card.contains("| overall | 0.5000 |\n"), card);
+  }
+
+  /**
+   * A data set of two CSV files and one of JSON Lines, in the form of ViGGO's and of train's rows.
+   */
+  @Test
+  void rowsComeFromADataSetByItsName() throws IOException {
+    for (var file :
+        Map.of(
+                "viggo-train-0.csv", "gem_id,meaning_representation,target\n1,a(),one\n",
+                "viggo-train-1.csv", "gem_id,meaning_representation,target\n2,b(),two\n",
+                "viggo-validation.csv", "gem_id,meaning_representation,target\n3,c(),three\n")
+            .entrySet()) {
+      hub.dataset("org/viggo").add(file.getKey(), text(file.getValue()));
+    }
+    hub.dataset("org/viggo").commit();
+    var out = folder.resolve("out.jsonl");
+    assertDone(run("prepare", "--format=viggo", "--input=org/viggo", "--output=" + out));
+    assertEquals(List.of("a()", "b()"), outputs(out));
+    assertDone(
+        run(
+            "prepare",
+            "--format=viggo",
+            "--input=org/viggo",
+            "--split=validation",
+            "--output=" + out));
+    assertEquals(List.of("c()"), outputs(out));
+
+    hub.dataset("org/rows").add("train.jsonl", text(Files.readString(rows)));
+    hub.dataset("org/rows").add("dev.jsonl", text(Files.readString(rows)));
+    hub.dataset("org/rows").commit();
+    var run = train("--data=org/rows", "--eval_data=org/rows");
+    assertDone(run);
+    assertTrue(run.err().contains("org/rows at commit "), run.err());
+    assertTrue(Files.readString(folder.resolve("runs/x/config.yaml")).contains("data: org/rows\n"));
+    assertTrue(Files.readString(folder.resolve("runs/x/metrics.jsonl")).contains("eval/loss"));
+    assertDone(config("preview", "--data=org/rows"));
+    var missing = config("plan", "--data=org/none");
+    assertEquals(ExitCode.INPUT_FILE, missing.exitCode());
+    assertTrue(missing.err().contains("There is no file org/none here. "), missing.err());
+  }
+
+  private static StoredFile text(String content) {
+    return new StoredFile(content.getBytes(StandardCharsets.UTF_8), false);
+  }
+
+  private static List<String> outputs(Path file) throws IOException {
+    var outputs = new ArrayList<String>();
+    for (var line : Files.readAllLines(file)) {
+      outputs.add(new JsonMapper().readTree(line).get("output").textValue());
+    }
+    return outputs;
   }
 }

@@ -21,6 +21,7 @@ import org.bayu.finetune.evaluate.EvaluationTracks;
 import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
 import org.bayu.finetune.evaluate.UnfinishedEvaluation;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.EvaluatedRun;
 import org.bayu.finetune.terminal.Progress;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
@@ -55,8 +56,16 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--data",
       required = true,
       paramLabel = "F.jsonl",
-      description = "Rows as train reads them, with its template.")
+      description =
+          "Rows as train reads them, with its template. Or a data set on the Hub: org/name.")
   private Path data;
+
+  @Option(
+      names = "--split",
+      defaultValue = "validation",
+      paramLabel = "S",
+      description = "Of a data set on the Hub: train, validation or test (${DEFAULT-VALUE}).")
+  private String split;
 
   @Option(
       names = "--config_path",
@@ -110,16 +119,18 @@ final class EvaluateCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     var files = LocalFiles.of(err::println);
     files.checkNew("--output", output, "Choose another one.");
-    files.fetched(data);
     var evaluated = run == null ? null : EvaluatedRun.of(run, err::println);
     try (var unfinished = UnfinishedEvaluation.open(output, err::println);
+        var models = new Models(runner.environment(), err);
         var loaded = LoadedModel.open(runner, spec, model, adapter);
         var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var vocabulary = loaded.model().config().vocabSize();
       var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);
       // Prompts of any length: the longer ones are counted.
-      var rows = new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE).read(reader, data);
+      var rows =
+          new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE)
+              .read(reader, models.rows(data, split));
       var stopTokens = loaded.stopTokens();
       var predictor =
           new Predictor(loaded.model(), tokenizer, compute.dtype(), stopTokens, maxNewTokens);

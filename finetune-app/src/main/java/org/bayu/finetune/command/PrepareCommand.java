@@ -5,12 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.ViggoRows;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.model.Models;
 import org.bayu.tensor.io.StrictJson;
 import org.bayu.tensor.io.WholeFile;
 import org.bayu.train.files.AtomicFile;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** The tutorial's step 1: a data set's own files to the JSON Lines that {@code train} reads. */
@@ -37,6 +40,8 @@ final class PrepareCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(names = "--format", required = true, description = "viggo")
   private Format format;
 
@@ -45,8 +50,16 @@ final class PrepareCommand implements Callable<Integer> {
       required = true,
       paramLabel = "F.csv",
       description =
-          "Columns mr and ref, or GEM's meaning_representation and target; UTF-8, RFC 4180.")
+          "Columns mr and ref, or GEM's meaning_representation and target; CSV (UTF-8, RFC 4180),"
+              + " JSON Lines or Parquet. Or a data set on the Hub: GEM/viggo.")
   private Path input;
+
+  @Option(
+      names = "--split",
+      defaultValue = "train",
+      paramLabel = "S",
+      description = "Of a data set on the Hub: train, validation or test (${DEFAULT-VALUE}).")
+  private String split;
 
   @Option(
       names = "--output",
@@ -67,10 +80,13 @@ final class PrepareCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     var files = LocalFiles.of(spec.commandLine().getErr()::println);
     var instruction = instruction(files);
-    var rows =
-        switch (format) {
-          case VIGGO -> ViggoRows.read(files.fetched(input));
-        };
+    List<ViggoRows.Row> rows;
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+      rows =
+          switch (format) {
+            case VIGGO -> ViggoRows.read(models.rows(input, split));
+          };
+    }
     var json = new JsonMapper();
     AtomicFile.write(
         output,

@@ -2,11 +2,11 @@ package org.bayu.finetune.command;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.config.LocalFiles;
+import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.Models;
@@ -46,14 +46,16 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var run = load();
-    Path folder;
-    Path adapter = null;
     try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
-      folder = models.settings("model_name_or_path", run.modelNameOrPath()).folder();
-      if (run.initialAdapter() != null) {
-        adapter = models.settings("lora.initialize_from", run.initialAdapter()).folder();
-      }
+      preview(run, models);
     }
+    return ExitCode.DONE;
+  }
+
+  private void preview(TrainConfig run, Models models) throws IOException {
+    var folder = models.settings("model_name_or_path", run.modelNameOrPath()).folder();
+    var start = run.initialAdapter();
+    var adapter = start == null ? null : models.settings("lora.initialize_from", start).folder();
     var tokenizer = LlamaTokenizer.load(folder, adapter);
     var place = LlamaTokenizer.folder(folder, adapter);
     var config = folder.resolve(ConfigJson.FILE_NAME);
@@ -61,11 +63,9 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     var files = LocalFiles.of(err::println);
     tokenizer.notes().forEach(note -> err.println(place + ": " + note));
+    var rowFile = models.rows(run.data(), "train");
     var source =
-        run.source(
-            files.fetched(run.data()),
-            tokenizer,
-            model == null ? Integer.MAX_VALUE : model.maxPositions());
+        run.source(rowFile, tokenizer, model == null ? Integer.MAX_VALUE : model.maxPositions());
     var data = new TokenCache(run.dataCacheDir(), err::println, files.buckets()).load(source);
     var unknown =
         model == null
@@ -89,6 +89,5 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
     }
     DataReport.lines(data, mask, source.limit()).forEach(out::println);
     unknown.forEach(out::println);
-    return ExitCode.DONE;
   }
 }

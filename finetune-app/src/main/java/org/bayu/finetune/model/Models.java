@@ -6,36 +6,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.bayu.finetune.config.ConfigPath;
 import org.bayu.finetune.config.LocalFiles;
-import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.terminal.Progress;
-import org.bayu.remote.hub.Hub;
-import org.bayu.remote.hub.HubEnvironment;
 import org.bayu.remote.hub.HubException;
 import org.bayu.remote.hub.HubName;
 import org.bayu.remote.hub.HubRepository;
 import org.bayu.remote.hub.ModelFiles;
-import org.bayu.remote.hub.RepositoryFile;
 import org.bayu.remote.hub.Snapshot;
 import org.bayu.tensor.io.StagedPath;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place that turns what a user names as a model or an adapter into a local folder: the
- * folder itself, or a name on the Hub, whose files are fetched into the cache. A folder wins over a
- * name.
+ * The one place that turns what a user names as a model, an adapter or rows into a local folder or
+ * file: that folder or file itself, or a name on the Hub, whose files are fetched into the cache. A
+ * local one wins over a name.
  *
  * <p>Every method takes the key or option that names it, for messages, and throws {@link
  * UserException} where there is no such folder, and a {@link HubException} where the files cannot
  * be had.
  */
 public final class Models implements AutoCloseable {
-  private final Map<String, String> environment;
   private final PrintWriter err;
+  private final HubFiles hub;
+  private final DataSets dataSets;
   private final List<Path> outlines = new ArrayList<>();
 
   /**
@@ -45,14 +40,9 @@ public final class Models implements AutoCloseable {
    * @param err is told what is fetched and how far that is
    */
   public Models(Map<String, String> environment, PrintWriter err) {
-    this.environment = environment;
     this.err = err;
-  }
-
-  /** Which files are needed. */
-  @FunctionalInterface
-  private interface Needed {
-    List<RepositoryFile> of(Snapshot snapshot) throws IOException;
+    hub = new HubFiles(environment, err);
+    dataSets = new DataSets(hub);
   }
 
   /** All files of a model. */
@@ -63,7 +53,11 @@ public final class Models implements AutoCloseable {
   /** The same at a commit; null for that of the name. */
   public Found model(String key, String text, @Nullable String commit) throws IOException {
     var name = name(key, text);
-    return name == null ? local(key, text, files()::fetchedModel) : fetch(text, find(name, commit), ModelFiles::model);
+    if (name == null) {
+      return local(key, text, files()::fetchedModel);
+    }
+    var snapshot = find(name, commit);
+    return found(text, name, snapshot, hub.fetch(name, snapshot, ModelFiles.model(snapshot)));
   }
 
   /** All files of an adapter; null for none. */
@@ -72,7 +66,11 @@ public final class Models implements AutoCloseable {
       return null;
     }
     var name = name(key, text);
-    return name == null ? local(key, text, files()::fetchedModel) : fetch(text, find(name, null), ModelFiles::adapter);
+    if (name == null) {
+      return local(key, text, files()::fetchedModel);
+    }
+    var snapshot = find(name, null);
+    return found(text, name, snapshot, hub.fetch(name, snapshot, ModelFiles.adapter(snapshot)));
   }
 
   /** Configuration and tokenizer of a model or an adapter. */
@@ -81,8 +79,8 @@ public final class Models implements AutoCloseable {
     if (name == null) {
       return local(key, text, files()::fetchedSettings);
     }
-    var named = find(name, null);
-    return named.found(text, named.snapshot.fetch(ModelFiles.settings(named.snapshot), _ -> {}));
+    var snapshot = find(name, null);
+    return found(text, name, snapshot, snapshot.fetch(ModelFiles.settings(snapshot), _ -> {}));
   }
 
   /**
@@ -97,16 +95,16 @@ public final class Models implements AutoCloseable {
     if (name == null) {
       return local(key, text, files()::fetchedModel);
     }
-    var named = find(name, commit);
-    var files = ModelFiles.model(named.snapshot);
-    say(named, files);
-    if (named.snapshot.missing(files).isEmpty()) {
-      return named.found(text, named.snapshot.folder());
+    var snapshot = find(name, commit);
+    var files = ModelFiles.model(snapshot);
+    hub.say(name, snapshot, files);
+    if (snapshot.missing(files).isEmpty()) {
+      return found(text, name, snapshot, snapshot.folder());
     }
     var folder = Files.createTempDirectory("bayu-outline");
     outlines.add(folder);
-    ModelFiles.outline(named.snapshot, folder);
-    return new Found(text, folder, name, named.snapshot.commit(), true);
+    ModelFiles.outline(snapshot, folder);
+    return new Found(text, folder, name, snapshot.commit(), true);
   }
 
   /** The same model with its weights, fetched now if it is an outline. */
@@ -114,9 +112,21 @@ public final class Models implements AutoCloseable {
     if (model.name() == null || !model.isOutline()) {
       return model;
     }
-    var named = find(model.name(), model.commit());
-    var files = ModelFiles.model(named.snapshot);
-    return named.found(model.text(), fetch(named, files));
+    var name = model.name();
+    var snapshot = find(name, model.commit());
+    var folder = hub.fetchQuietly(snapshot, ModelFiles.model(snapshot));
+    return found(model.text(), name, snapshot, folder);
+  }
+
+  /**
+   * The file with the rows that a user named. If a split has several files, theirs are in one,
+   * which lives as long as this object.
+   *
+   * @param named a file, which need not exist, or the name of a data set on the Hub
+   * @param split of a data set on the Hub, such as {@code train}
+   */
+  public Path rows(Path named, String split) throws IOException {
+    return files().fetched(dataSets.rows(named, split));
   }
 
   private LocalFiles files() {
@@ -160,86 +170,21 @@ public final class Models implements AutoCloseable {
     return name;
   }
 
-  /** A name at its commit. */
-  private record Named(HubName name, Snapshot snapshot) {
-    Found found(String text, Path folder) {
-      return new Found(text, folder, name, snapshot.commit(), false);
-    }
+  private Snapshot find(HubName name, @Nullable String commit) throws IOException {
+    return hub.find(HubRepository.model(name), name, commit, "folder");
   }
 
-  private Named find(HubName name, @Nullable String commit) throws IOException {
-    var hub =
-        Hub.of(
-            HubEnvironment.of(environment, Path.of(System.getProperty("user.home"))), err::println);
-    try {
-      var revision = commit == null ? name.revision() : commit;
-      return new Named(name, hub.find(HubRepository.model(name), revision));
-    } catch (HubException e) {
-      var isUnknown =
-          e.reason() == HubException.Reason.NO_REPOSITORY
-              || e.reason() == HubException.Reason.UNREACHABLE;
-      if (isUnknown) {
-        throw new UserException(
-            ExitCode.INPUT_FILE, "There is no folder " + name + " here. " + e.getMessage(), e);
-      }
-      throw e;
-    }
+  private static Found found(String text, HubName name, Snapshot snapshot, Path folder) {
+    return new Found(text, folder, name, snapshot.commit(), false);
   }
 
-  private Found fetch(String text, Named named, Needed needed) throws IOException {
-    var files = needed.of(named.snapshot);
-    say(named, files);
-    return named.found(text, fetch(named, files));
-  }
-
-  /** Says what will be fetched, and refuses at once what the disk has no room for. */
-  private void say(Named named, List<RepositoryFile> files) throws IOException {
-    var snapshot = named.snapshot;
-    var what = "%s at commit %s".formatted(named.name, snapshot.commit());
-    var bytes = snapshot.bytesToFetch(files);
-    err.println(
-        bytes == 0
-            ? what + " is in " + snapshot.folder()
-            : "%s: %s to fetch into %s, where %s are free."
-                .formatted(what, size(bytes), snapshot.cache(), size(snapshot.freeBytes())));
-    snapshot.refuseWithoutRoom(files);
-  }
-
-  private Path fetch(Named named, List<RepositoryFile> files) throws IOException {
-    var snapshot = named.snapshot;
-    var missing = snapshot.missing(files);
-    if (missing.isEmpty()) {
-      return snapshot.folder();
-    }
-    var total = missing.stream().mapToLong(RepositoryFile::size).sum();
-    try (var progress = Progress.ofBytes("fetch", total, err)) {
-      progress.doneBefore(total - snapshot.bytesToFetch(files));
-      var before = new long[] {total - snapshot.bytesToFetch(files)};
-      return snapshot.fetch(
-          files,
-          more -> {
-            var known = Math.min(more, before[0]); // counted above
-            before[0] -= known;
-            progress.advance(more - known);
-          });
-    }
-  }
-
-  /** Bytes as people read them. */
-  static String size(long bytes) {
-    return bytes < 1_000_000
-        ? String.format(Locale.ROOT, "%d kB", (bytes + 999) / 1000)
-        : bytes < 1_000_000_000
-            ? String.format(Locale.ROOT, "%.1f MB", bytes * 1e-6)
-            : String.format(Locale.ROOT, "%.2f GB", bytes * 1e-9);
-  }
-
-  /** Removes the outlines. */
+  /** Removes the outlines, and the files of rows that were made. */
   @Override
   public void close() throws IOException {
     for (var outline : outlines) {
       StagedPath.delete(outline);
     }
     outlines.clear();
+    dataSets.close();
   }
 }

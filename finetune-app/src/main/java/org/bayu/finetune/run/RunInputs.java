@@ -72,12 +72,12 @@ public record RunInputs(
       var said = base.notes().size();
       var tokenizer = base.tokenizer();
       base.notes().stream().skip(said).forEach(messages);
-      var data = load(config, config.data(), tokenizer, base.config(), messages);
+      var data = load(config, models, config.data(), "train", tokenizer, base.config(), messages);
       var evalFile = config.evalData();
       var evalData =
           evalFile == null
               ? null
-              : load(config, evalFile, tokenizer, base.config(), messages)
+              : load(config, models, evalFile, "validation", tokenizer, base.config(), messages)
                   .first(config.trainer().maxEvalRows());
       return new RunInputs(model, start, base, shape, data, evalData);
     } catch (Throwable e) {
@@ -140,13 +140,15 @@ public record RunInputs(
   /** The rows of a file that teach something: planning, order and steps see no others. */
   private static TokenizedData load(
       TrainConfig config,
+      Models models,
       Path file,
+      String split,
       LlamaTokenizer tokenizer,
       LlamaConfig model,
       Consumer<String> messages)
       throws IOException {
     var files = LocalFiles.of(messages);
-    var source = config.source(files.fetched(file), tokenizer, model.maxPositions());
+    var source = config.source(models.rows(file, split), tokenizer, model.maxPositions());
     var mask = config.lossMask();
     var all = new TokenCache(config.dataCacheDir(), messages, files.buckets()).load(source);
     DataReport.lines(all, mask, source.limit())

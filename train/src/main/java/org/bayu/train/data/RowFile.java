@@ -2,12 +2,15 @@ package org.bayu.train.data;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.zip.ZipException;
@@ -87,6 +90,27 @@ public final class RowFile {
         skipBadRows,
         "Mend or remove the line; training can pass over bad ones (skip_bad_rows: true).",
         handler);
+  }
+
+  /**
+   * Writes the rows of several files, one after the other, as JSON Lines.
+   *
+   * @param target is replaced
+   * @throws TrainException as {@link #read} does
+   */
+  public static void join(List<Path> files, Path target) throws IOException {
+    var json = new JsonMapper();
+    try (var out = new BufferedOutputStream(Files.newOutputStream(target))) {
+      for (var file : files) {
+        read(
+            file,
+            Text.JSON_LINES,
+            row -> {
+              out.write(json.writeValueAsBytes(row));
+              out.write('\n');
+            });
+      }
+    }
   }
 
   private static Report read(
