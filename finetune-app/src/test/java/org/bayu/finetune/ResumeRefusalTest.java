@@ -124,7 +124,7 @@ class ResumeRefusalTest {
           "--trainer.checkpointer.keep=[]",
           "--trainer.load_checkpoint=true",
           "--trainer.crash_on_nan=false",
-          "--trainer.wandb.project=p"
+          "--trainer.wandb.mode=disabled"
         };
     copy(runs.run("x"), runs.run("all"));
     var run = runs.trained(flags);

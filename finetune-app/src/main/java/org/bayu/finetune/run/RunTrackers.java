@@ -1,6 +1,7 @@
 package org.bayu.finetune.run;
 
 import java.io.IOException;
+import java.net.ProxySelector;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,8 @@ import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainerConfig;
 import org.bayu.finetune.config.WandbConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.remote.hub.HubEnvironment;
+import org.bayu.remote.hub.HubException;
 import org.bayu.train.files.OutputFolder;
 import org.bayu.train.track.BackgroundTracker;
 import org.bayu.train.track.JsonLinesTracker;
@@ -104,10 +107,19 @@ public final class RunTrackers {
 
   private static Optional<WandbServer> server(WandbEnvironment environment) {
     try {
-      return environment.server();
+      return environment.server().map(server -> server.withProxies(proxies()));
     } catch (IllegalArgumentException e) {
       throw UserException.usage(
           "$WANDB_BASE_URL: the address of a server is expected, such as https://api.wandb.ai.");
+    }
+  }
+
+  /** Those of the environment, as for the Hub. */
+  private static ProxySelector proxies() {
+    try {
+      return HubEnvironment.ofProcess().proxies();
+    } catch (HubException e) { // the Hub's address is none, which is no matter here
+      return ProxySelector.getDefault();
     }
   }
 

@@ -37,6 +37,9 @@ final class WandbApi implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(10);
   private static final Duration REQUEST = Duration.ofSeconds(60);
 
+  /** W&amp;B's name of a project without one. */
+  private static final String DEFAULT_PROJECT = "uncategorized";
+
   private static final String RESUME =
       """
       query RunResumeStatus($project: String, $entity: String, $name: String!) {
@@ -82,6 +85,7 @@ final class WandbApi implements AutoCloseable {
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(CONNECT)
+            .proxy(server.proxies())
             .build();
   }
 
@@ -121,19 +125,12 @@ final class WandbApi implements AutoCloseable {
   /** Makes the run, or changes what the server knows of it. */
   Bucket upsert(WandbRun run, ObjectNode config, String host)
       throws IOException, InterruptedException {
-    var known =
-        graphql(
-            "RunResumeStatus",
-            RESUME,
-            variables()
-                .put("project", run.project())
-                .put("entity", run.entity())
-                .put("name", run.id()));
-    var lines = known.path("model").path("bucket").path("historyLineCount").asLong();
+    var project = run.project() == null ? DEFAULT_PROJECT : run.project();
+    var lines = lines(run, project);
     var variables =
         variables()
             .put("name", run.id())
-            .put("project", run.project())
+            .put("project", project)
             .put("entity", run.entity())
             .put("groupName", run.group())
             .put("displayName", run.name())
@@ -142,13 +139,28 @@ final class WandbApi implements AutoCloseable {
             .put("program", "bayu");
     variables.set("tags", json.valueToTree(run.tags()));
     var bucket = graphql("UpsertBucket", UPSERT, variables).path("upsertBucket").path("bucket");
-    var project = bucket.path("project");
+    var made = bucket.path("project");
     return new Bucket(
-        text(project.path("entity").path("name")),
-        text(project.path("name")),
+        text(made.path("entity").path("name")),
+        text(made.path("name")),
         text(bucket.path("name")),
         bucket.path("displayName").asText(run.id()),
         Math.max(lines, bucket.path("historyLineCount").asLong()));
+  }
+
+  /** How many history lines the server has of a run; none of one that it does not know. */
+  private long lines(WandbRun run, String project) throws IOException, InterruptedException {
+    var variables =
+        variables().put("project", project).put("entity", run.entity()).put("name", run.id());
+    try {
+      return graphql("RunResumeStatus", RESUME, variables)
+          .path("model")
+          .path("bucket")
+          .path("historyLineCount")
+          .asLong();
+    } catch (RefusedException e) {
+      return 0; // if it is more than that, making the run is refused too
+    }
   }
 
   private static ObjectNode variables() {

@@ -1,5 +1,6 @@
 package org.bayu.train.track.wandb;
 
+import java.net.ProxySelector;
 import java.net.URI;
 import java.util.Locale;
 
@@ -8,10 +9,21 @@ import java.util.Locale;
  *
  * @param base its address, such as {@code https://api.wandb.ai}
  * @param key the API key: never shown
+ * @param proxies which proxy is used for which address
  */
-public record WandbServer(URI base, String key) {
+public record WandbServer(URI base, String key, ProxySelector proxies) {
   /** The address of W&amp;B's own server. */
   public static final URI PUBLIC = URI.create("https://api.wandb.ai");
+
+  /** A server that is reached as Java's settings say. */
+  public WandbServer(URI base, String key) {
+    this(base, key, ProxySelector.getDefault());
+  }
+
+  /** The same by way of other proxies. */
+  public WandbServer withProxies(ProxySelector others) {
+    return new WandbServer(base, key, others);
+  }
 
   /**
    * Checks the address.

@@ -184,7 +184,7 @@ class WandbSyncTest {
             "W&B (%s): nothing more is sent to it, because it refuses the API key (401). The run is in its folder. To send it: wandb sync --include-online %s"
                 .formatted(wrong.base(), folder)),
         messages);
-    assertEquals(1, server.requests);
+    assertEquals(2, server.requests);
     assertTrue(Files.size(folder.resolve("run-golden.wandb")) > 1000);
   }
 
