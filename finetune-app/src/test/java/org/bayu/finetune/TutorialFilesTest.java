@@ -109,7 +109,8 @@ class TutorialFilesTest {
     assertTrue(run.err().contains(MODEL + " at commit "), run.err());
     var adapter = gs("somewhere/llama2/x/step-2");
     assertTrue(Files.exists(adapter.resolve("adapter_model.safetensors")), run.err());
-    var config = new JsonMapper().readTree(Files.readString(adapter.resolve("adapter_config.json")));
+    var config =
+        new JsonMapper().readTree(Files.readString(adapter.resolve("adapter_config.json")));
     assertEquals(MODEL, config.path("base_model_name_or_path").textValue());
     assertEquals(8, config.path("r").intValue());
     var merged = gs("levanter-checkpoints/llama2/llama2_7b_viggo_lora/x/step-2");
