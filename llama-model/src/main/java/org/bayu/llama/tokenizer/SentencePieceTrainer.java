@@ -23,6 +23,7 @@ import org.bayu.tensor.io.StagedPath;
  * character that is not among them is written as its bytes, so no text is unknown. Words are cut at
  * spaces, and digits stand alone.
  */
+@SuppressWarnings("EnumOrdinal")
 public final class SentencePieceTrainer {
   private static final String UNKNOWN = "<unk>";
   private static final String BOS = "<s>";
