@@ -26,8 +26,7 @@ import org.bayu.tensor.io.Printable;
 final class SentencePieceModel {
   static final String FILE_NAME = "tokenizer.model";
 
-  /** What a piece is; the file counts from 1. */
-  enum Type {
+  private enum Type {
     NORMAL,
     UNKNOWN,
     CONTROL,
@@ -36,8 +35,7 @@ final class SentencePieceModel {
     BYTE
   }
 
-  /** How the pieces are found; the file counts from 1. */
-  enum ModelType {
+  private enum ModelType {
     UNIGRAM,
     BPE,
     WORD,

@@ -23,11 +23,17 @@ import org.bayu.tensor.io.StagedPath;
  * character that is not among them is written as its bytes, so no text is unknown. Words are cut at
  * spaces, and digits stand alone.
  */
-@SuppressWarnings("EnumOrdinal")
 public final class SentencePieceTrainer {
   private static final String UNKNOWN = "<unk>";
   private static final String BOS = "<s>";
   private static final String EOS = "</s>";
+
+  // The file's own numbers, of sentencepiece_model.proto.
+  private static final int NORMAL_PIECE = 1;
+  private static final int UNKNOWN_PIECE = 2;
+  private static final int CONTROL_PIECE = 3;
+  private static final int BYTE_PIECE = 6;
+  private static final int BPE = 2;
 
   /** The share of the texts' characters that get a piece: SentencePiece's default. */
   private static final double COVERAGE = 0.9995;
@@ -218,24 +224,24 @@ public final class SentencePieceTrainer {
   /** The file: sentencepiece_model.proto of SentencePiece. */
   private byte[] model() {
     var model = new ProtobufWriter();
-    piece(model, UNKNOWN, 0, SentencePieceModel.Type.UNKNOWN);
-    piece(model, BOS, 0, SentencePieceModel.Type.CONTROL);
-    piece(model, EOS, 0, SentencePieceModel.Type.CONTROL);
-    settings.special.forEach(token -> piece(model, token, 0, SentencePieceModel.Type.CONTROL));
+    piece(model, UNKNOWN, 0, UNKNOWN_PIECE);
+    piece(model, BOS, 0, CONTROL_PIECE);
+    piece(model, EOS, 0, CONTROL_PIECE);
+    settings.special.forEach(token -> piece(model, token, 0, CONTROL_PIECE));
     for (var b = 0; b < 256; b++) {
-      piece(model, Vocabulary.byteToken(b), 0, SentencePieceModel.Type.BYTE);
+      piece(model, Vocabulary.byteToken(b), 0, BYTE_PIECE);
     }
     var rank = 0;
     for (var symbol : symbols.subList(characters, symbols.size())) {
-      piece(model, symbol, -rank++, SentencePieceModel.Type.NORMAL);
+      piece(model, symbol, -rank++, NORMAL_PIECE);
     }
     for (var symbol : symbols.subList(0, characters)) {
-      piece(model, symbol, -rank++, SentencePieceModel.Type.NORMAL);
+      piece(model, symbol, -rank++, NORMAL_PIECE);
     }
     model.message(
         2,
         new ProtobufWriter()
-            .number(3, SentencePieceModel.ModelType.BPE.ordinal() + 1)
+            .number(3, BPE)
             .number(4, settings.fixed() + symbols.size())
             .number(25, 1) // split_digits
             .number(35, 1) // byte_fallback
@@ -251,9 +257,7 @@ public final class SentencePieceTrainer {
     return model.toBytes();
   }
 
-  private static void piece(
-      ProtobufWriter model, String text, int score, SentencePieceModel.Type type) {
-    model.message(
-        1, new ProtobufWriter().text(1, text).float32(2, score).number(3, type.ordinal() + 1));
+  private static void piece(ProtobufWriter model, String text, int score, int type) {
+    model.message(1, new ProtobufWriter().text(1, text).float32(2, score).number(3, type));
   }
 }
