@@ -87,18 +87,18 @@ record ModelCard(
   }
 
   private void training(StringBuilder card, @Nullable JsonNode adapter) {
-    if (config == null && adapter == null) {
-      return;
-    }
-    card.append("\n## Training\n\n");
-    if (config == null) {
-      card.append("| setting | value |\n|---|---|\n");
+    if (config != null) {
+      training(card, config);
+    } else if (adapter != null) {
+      card.append("\n## Training\n\n| setting | value |\n|---|---|\n");
       for (var key : List.of("r", "lora_alpha", "lora_dropout", "target_modules")) {
         row(card, key, adapter.path(key));
       }
-      return;
     }
-    card.append("Data: ")
+  }
+
+  private void training(StringBuilder card, TrainConfig config) {
+    card.append("\n## Training\n\nData: ")
         .append(data().orElse(String.valueOf(config.data().getFileName())))
         .append("\n\n| setting | value |\n|---|---|\n");
     var settings = config.toJson();

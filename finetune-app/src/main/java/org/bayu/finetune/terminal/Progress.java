@@ -46,7 +46,7 @@ public final class Progress implements AutoCloseable {
         err,
         Terminal.columnsOfErrors(),
         System::nanoTime,
-        bytes -> String.format(Locale.ROOT, "%.1f", bytes * 1e-6));
+        bytes -> String.format(Locale.ROOT, "%.1f MB", bytes * 1e-6));
   }
 
   /**

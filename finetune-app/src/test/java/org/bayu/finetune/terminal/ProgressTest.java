@@ -45,6 +45,14 @@ class ProgressTest {
   }
 
   @Test
+  void bytesAreShownInMegabytes() {
+    try (var progress = Progress.ofBytes("fetch", 2_500_000, new PrintWriter(err))) {
+      progress.advance(2_500_000);
+    }
+    assertTrue(err.toString().startsWith("fetch 2.5 MB/2.5 MB"), err::toString);
+  }
+
+  @Test
   void unitsDoneBeforeCountButTookNoTime() {
     var progress = progress(10, 80);
     progress.doneBefore(6);

@@ -129,13 +129,17 @@ public final class Hub {
     if (!CacheFolder.isCommit(commit)) {
       throw HubFailures.unreadable(info, null);
     }
-    var files = FileList.read(cache.tree(commit)).orElse(null);
-    if (files == null) {
-      files = list(repository, commit, tries);
-      FileList.write(cache.tree(commit), files);
+    var known = FileList.read(cache.tree(commit));
+    var files = known.isPresent() ? known.get() : list(repository, commit, tries);
+    try {
+      cache.create(commit);
+      if (known.isEmpty()) {
+        FileList.write(cache.tree(commit), files);
+      }
+      cache.note(revision, commit);
+    } catch (IOException e) {
+      // A cache that cannot be written may have all that is needed; else fetching says so.
     }
-    cache.create(commit);
-    cache.note(revision, commit);
     return new Snapshot(this, repository, commit, files, true, cache, true);
   }
 

@@ -3,6 +3,7 @@ package org.bayu.remote.hub;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.HttpRetryException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.util.Optional;
@@ -20,9 +21,17 @@ final class HubResponse implements Closeable {
   HubResponse(HttpURLConnection connection, URI uri) throws IOException {
     this.connection = connection;
     this.uri = uri;
-    status = connection.getResponseCode();
+    status = status(connection);
     if (status < 0) {
       throw new IOException("no HTTP");
+    }
+  }
+
+  private static int status(HttpURLConnection connection) throws IOException {
+    try {
+      return connection.getResponseCode();
+    } catch (HttpRetryException e) {
+      return e.responseCode(); // 401 to a body that was streamed
     }
   }
 

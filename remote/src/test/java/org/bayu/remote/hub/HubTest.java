@@ -449,4 +449,36 @@ final class HubTest {
     assertEquals(List.of("Another process is fetching model.safetensors: waiting for it."), said);
     assertEquals(3, pauses.size());
   }
+
+  @Test
+  void whatAnOlderClientFetchedIsFoundWithoutItsList() throws IOException {
+    var snapshot = find();
+    snapshot.fetch(ModelFiles.model(snapshot), _ -> {});
+    Files.delete(cache().resolve("models--org--tiny/trees/" + commit + ".json"));
+    var cached = hub(Optional.empty(), true, server.url()).find(MODEL, HubName.MAIN);
+    assertEquals(
+        List.of("config.json", "model.safetensors", "tokenizer.json"),
+        cached.files().stream().map(RepositoryFile::path).toList());
+    assertEquals(List.of(), cached.missing(ModelFiles.model(cached)));
+  }
+
+  @Test
+  void whatTheDiskHasNoRoomForIsRefusedBeforeItIsFetched() throws IOException {
+    server
+        .server()
+        .fail(
+            1,
+            "/tree/",
+            Answer.json(
+                "[{\"type\":\"file\",\"path\":\"x\",\"size\":900000000000000000,\"oid\":\"%s\"}]"
+                    .formatted("a".repeat(40))));
+    var snapshot = find();
+    var e = failure(() -> snapshot.fetch(snapshot.files(), _ -> {}));
+    assertEquals(Reason.NO_SPACE, e.reason());
+    assertTrue(
+        e.getMessage()
+            .startsWith("org/tiny takes 900000000.0 GB more, and the disk of " + cache() + " has "),
+        e.getMessage());
+    assertEquals(0, asked("resolve"));
+  }
 }

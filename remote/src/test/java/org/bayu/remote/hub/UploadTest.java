@@ -100,6 +100,17 @@ final class UploadTest {
               HubException.class,
               () -> Upload.commit(hub(server, "hf_wrong"), REPOSITORY, files, "x", false, _ -> {}));
       assertEquals(Reason.FORBIDDEN, e.reason());
+      // One that may read is refused where something is written.
+      server
+          .server()
+          .fail(1, "/preupload/", Answer.failure(401, "", "Invalid username or password"));
+      e =
+          assertThrows(
+              HubException.class,
+              () ->
+                  Upload.commit(
+                      hub(server, StandInHub.TOKEN), REPOSITORY, files, "x", false, _ -> {}));
+      assertEquals(Reason.FORBIDDEN, e.reason());
     }
   }
 }
