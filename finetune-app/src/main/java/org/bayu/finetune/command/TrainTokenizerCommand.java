@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.SentencePieceTrainer;
@@ -63,8 +64,9 @@ final class TrainTokenizerCommand implements Callable<Integer> {
       throw UserException.usage("train-tokenizer: " + e.getMessage() + ".");
     }
     var texts = new ArrayList<String>();
+    var files = LocalFiles.of(spec.commandLine().getErr()::println);
     RowFile.read(
-        input,
+        files.fetched(input),
         RowFile.Text.JSON_LINES,
         row -> {
           var before = texts.size();
@@ -79,6 +81,7 @@ final class TrainTokenizerCommand implements Callable<Integer> {
           }
         });
     var tokens = SentencePieceTrainer.train(texts, settings, output);
+    files.publish("--output", output);
     spec.commandLine()
         .getErr()
         .printf(Locale.ROOT, "Wrote a tokenizer of %,d tokens to %s.%n", tokens, output);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.ModelUpload;
@@ -55,9 +56,11 @@ final class UploadCommand implements Callable<Integer> {
     var repository = ModelUpload.name("org/name", name);
     var upload = new ModelUpload(runner.environment(), spec.commandLine().getErr());
     upload.check(repository);
+    var files = LocalFiles.of(spec.commandLine().getErr()::println);
     var about =
         new ModelUpload.About(
-            config == null ? null : TrainConfig.load(config, List.of()), evaluation);
+            config == null ? null : TrainConfig.load(files.fetched(config), List.of()),
+            evaluation == null ? null : files.fetched(evaluation));
     var address = upload.upload(folder, repository, isPrivate, about);
     spec.commandLine().getOut().println("Uploaded to " + address);
     return ExitCode.DONE;

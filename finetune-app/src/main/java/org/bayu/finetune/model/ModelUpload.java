@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.terminal.Progress;
@@ -74,6 +75,7 @@ public record ModelUpload(Map<String, String> environment, PrintWriter err) {
    * @throws UserException if the folder holds neither a model nor an adapter
    */
   public URI upload(Path folder, HubName name, boolean isPrivate, About about) throws IOException {
+    LocalFiles.of(err::println).fetchedModel(folder);
     var isAdapter = ModelCard.isAdapter(folder);
     if (!isAdapter && Files.notExists(folder.resolve("config.json"))) {
       throw UserException.inputFile(

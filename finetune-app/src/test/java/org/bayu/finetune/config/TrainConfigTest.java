@@ -33,8 +33,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TrainConfigTest {
-  private static final LocalFiles FILES = LocalFiles.of(line -> {});
-
   /** The tutorial's LoRA file, as it stands there. */
   private static final String TUTORIAL_LORA =
       """
