@@ -493,7 +493,12 @@ class TrainConfigTest {
 
   @Test
   void aFileSystemThatIsNotInstalledIsNamed() throws IOException {
-    assertRefused(TUTORIAL_LORA, "line 1: data: gs://", "not installed");
+    assertRefused("data: hdfs://host/rows.jsonl", "line 1: data: hdfs://", "not installed");
+    var tutorial = load(TUTORIAL_LORA);
+    assertEquals(
+        "gs://levanter-data/fine-tuning/gem-viggo/GEM_viggo_train.jsonl",
+        ConfigPath.text(tutorial.data()));
+    assertTrue(tutorial.toYaml().contains("data: gs://levanter-data/"), tutorial.toYaml());
     var file = folder.resolve("train.jsonl");
     assertEquals(file, load("data: " + file.toUri()).data());
     assertEquals(file, load("data: file://" + file).data());

@@ -102,7 +102,7 @@ class YamlFaultTest {
             .contains("where a whole number"));
     assertTrue(refusal("data: t\noptimizer: {lr_schedule: " + longName + "}").contains("one of"));
     assertTrue(refusal("data: t\ntrainer: {mp: " + longName + "}").contains("trainer.mp"));
-    assertTrue(refusal("data: gs://" + longName + "\n").contains("not installed"));
+    assertTrue(refusal("data: hdfs://" + longName + "\n").contains("not installed"));
   }
 
   @Test
