@@ -2,7 +2,6 @@
 module org.bayu.remote {
   requires transitive org.bayu.tensor;
   requires com.fasterxml.jackson.databind;
-  requires java.net.http;
   requires static transitive org.jspecify;
 
   exports org.bayu.remote.bucket;

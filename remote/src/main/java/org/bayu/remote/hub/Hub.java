@@ -118,11 +118,10 @@ public final class Hub {
 
   private Snapshot ask(HubRepository repository, String revision, CacheFolder cache, int tries)
       throws IOException {
-    var subject = revision;
     var info =
         Request.of(
             repository,
-            subject,
+            revision,
             client.environment().at(repository.api() + "/revision/" + encoded(revision)),
             tries);
     var commit = client.json(info).json().path("sha").asText();

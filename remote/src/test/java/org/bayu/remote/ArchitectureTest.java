@@ -1,0 +1,26 @@
+package org.bayu.remote;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** The Hub and buckets know nothing of each other. */
+class ArchitectureTest {
+  @Test
+  void packagesDoNotKnowEachOther() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInAnyPackage("org.bayu.remote..")
+        .layer("hub")
+        .definedBy("org.bayu.remote.hub")
+        .layer("bucket")
+        .definedBy("org.bayu.remote.bucket")
+        .whereLayer("hub")
+        .mayNotAccessAnyLayer()
+        .whereLayer("bucket")
+        .mayNotAccessAnyLayer()
+        .ensureAllClassesAreContainedInArchitecture()
+        .check(new ClassFileImporter().importPath(Path.of("target", "classes")));
+  }
+}
