@@ -86,6 +86,8 @@ class TutorialFilesTest {
             "HF_HUB_CACHE",
             folder.resolve("hub").toString(),
             "NETRC",
+            folder.resolve("none").toString(),
+            "WANDB_CONFIG_DIR",
             folder.resolve("none").toString());
     var run = CommandLineRun.of(environment, arguments);
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());

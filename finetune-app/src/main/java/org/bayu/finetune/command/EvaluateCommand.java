@@ -119,7 +119,7 @@ final class EvaluateCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     var files = LocalFiles.of(err::println);
     files.checkNew("--output", output, "Choose another one.");
-    var evaluated = run == null ? null : EvaluatedRun.of(run, err::println);
+    var evaluated = run == null ? null : EvaluatedRun.of(run, runner.environment(), err::println);
     try (var unfinished = UnfinishedEvaluation.open(output, err::println);
         var models = new Models(runner.environment(), err);
         var loaded = LoadedModel.open(runner, spec, model, adapter);

@@ -33,9 +33,7 @@ record HubFiles(Map<String, String> environment, PrintWriter err) {
    */
   Snapshot find(HubRepository repository, HubName name, @Nullable String commit, String local)
       throws IOException {
-    var hub =
-        Hub.of(
-            HubEnvironment.of(environment, Path.of(System.getProperty("user.home"))), err::println);
+    var hub = Hub.of(HubEnvironment.of(environment, Models.home()), err::println);
     try {
       return hub.find(repository, commit == null ? name.revision() : commit);
     } catch (HubException e) {

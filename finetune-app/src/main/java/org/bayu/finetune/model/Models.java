@@ -45,6 +45,16 @@ public final class Models implements AutoCloseable {
     dataSets = new DataSets(hub);
   }
 
+  /** The process's variables. */
+  public Map<String, String> environment() {
+    return hub.environment();
+  }
+
+  /** The user's folder. */
+  public static Path home() {
+    return Path.of(System.getProperty("user.home", ""));
+  }
+
   /** All files of a model. */
   public Found model(String key, String text) throws IOException {
     return model(key, text, null);

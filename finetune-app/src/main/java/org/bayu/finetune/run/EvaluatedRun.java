@@ -4,12 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.train.track.Tracking;
-import org.bayu.train.track.wandb.WandbEnvironment;
 
 /** A run whose trackers are told how its model was evaluated. */
 public final class EvaluatedRun {
@@ -26,10 +27,12 @@ public final class EvaluatedRun {
   /**
    * The run in a folder.
    *
+   * @param environment the process's variables
    * @param messages takes a line for whoever watches, from any thread
    * @throws UserException if there is none, or a process is training it
    */
-  public static EvaluatedRun of(Path folder, Consumer<String> messages) throws IOException {
+  public static EvaluatedRun of(
+      Path folder, Map<String, String> environment, Consumer<String> messages) throws IOException {
     RunFolder.fetch(folder, LocalFiles.of(messages).buckets());
     var config = folder.resolve(RunFolder.CONFIG);
     if (!Files.exists(config) || LastMetrics.of(folder.resolve(RunFolder.METRICS)).isEmpty()) {
@@ -43,7 +46,7 @@ public final class EvaluatedRun {
     }
     var trainer = TrainConfig.load(config, List.of()).withId(name(folder)).trainer();
     return new EvaluatedRun(
-        folder, new RunTrackers(trainer, folder, WandbEnvironment.current(), messages), messages);
+        folder, new RunTrackers(trainer, folder, environment, Models.home(), messages), messages);
   }
 
   private static String name(Path folder) throws IOException {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainerConfig;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class RunTrackers {
   private final TrainerConfig trainer;
   private final Path folder;
+  private final Map<String, String> environment;
+  private final Path home;
   private final Consumer<String> messages;
   private final @Nullable Wandb wandb;
 
@@ -44,26 +47,33 @@ public final class RunTrackers {
    * Decides what is written and what is sent; nothing is done yet.
    *
    * @param folder the run's
-   * @param environment around this process
+   * @param environment the process's variables
+   * @param home the user's folder
    * @param messages takes a line for whoever watches, from any thread
    * @throws UserException if a run is to be sent to Weights &amp; Biases, and there is no key
    */
   public RunTrackers(
-      TrainerConfig trainer, Path folder, WandbEnvironment environment, Consumer<String> messages) {
+      TrainerConfig trainer,
+      Path folder,
+      Map<String, String> environment,
+      Path home,
+      Consumer<String> messages) {
     this.trainer = trainer;
     this.folder = folder;
+    this.environment = environment;
+    this.home = home;
     this.messages = messages;
     var config = trainer.wandbTracker();
-    wandb = config == null ? null : decide(config, environment);
+    wandb = config == null ? null : decide(config, new WandbEnvironment(environment, home));
   }
 
-  private @Nullable Wandb decide(WandbConfig config, WandbEnvironment environment) {
-    var mode = mode(config, environment);
+  private @Nullable Wandb decide(WandbConfig config, WandbEnvironment settings) {
+    var mode = mode(config, settings);
     if (mode.equals(Optional.of("disabled"))) {
       return null;
     }
     var server =
-        mode.equals(Optional.of("offline")) ? Optional.<WandbServer>empty() : server(environment);
+        mode.equals(Optional.of("offline")) ? Optional.<WandbServer>empty() : server(settings);
     if (server.isEmpty() && mode.equals(Optional.of("online"))) {
       throw UserException.usage(
           "W&B: the mode online needs an API key. Set WANDB_API_KEY, run 'wandb login', or choose"
@@ -72,26 +82,24 @@ public final class RunTrackers {
     var run =
         new WandbRun(
             config.id() == null ? trainer.runId() : config.id(),
-            config.entity() == null ? environment.setting("entity").orElse(null) : config.entity(),
-            config.project() == null
-                ? environment.setting("project").orElse(null)
-                : config.project(),
+            config.entity() == null ? settings.setting("entity").orElse(null) : config.entity(),
+            config.project() == null ? settings.setting("project").orElse(null) : config.project(),
             config.name(),
             config.tags() == null ? List.of() : config.tags(),
             config.group());
     return new Wandb(
         run,
-        environment.folder().orElse(folder),
+        settings.folder().orElse(folder),
         server.orElse(null),
         mode.isEmpty() ? "there is no API key, so " : "");
   }
 
   /** The mode that is asked for: online, offline or disabled. */
-  private static Optional<String> mode(WandbConfig config, WandbEnvironment environment) {
+  private static Optional<String> mode(WandbConfig config, WandbEnvironment settings) {
     if (config.mode() != null) {
       return Optional.of(config.mode());
     }
-    return environment
+    return settings
         .setting("mode")
         .map(
             mode ->
@@ -105,9 +113,9 @@ public final class RunTrackers {
                 });
   }
 
-  private static Optional<WandbServer> server(WandbEnvironment environment) {
+  private Optional<WandbServer> server(WandbEnvironment settings) {
     try {
-      return environment.server().map(server -> server.withProxies(proxies()));
+      return settings.server().map(server -> server.withProxies(proxies()));
     } catch (IllegalArgumentException e) {
       throw UserException.usage(
           "$WANDB_BASE_URL: the address of a server is expected, such as https://api.wandb.ai.");
@@ -115,9 +123,9 @@ public final class RunTrackers {
   }
 
   /** Those of the environment, as for the Hub. */
-  private static ProxySelector proxies() {
+  private ProxySelector proxies() {
     try {
-      return HubEnvironment.ofProcess().proxies();
+      return HubEnvironment.of(environment, home).proxies();
     } catch (HubException e) { // the Hub's address is none, which is no matter here
       return ProxySelector.getDefault();
     }

@@ -29,7 +29,6 @@ import org.bayu.train.finetune.FineTuning;
 import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlan;
 import org.bayu.train.track.Tracking;
-import org.bayu.train.track.wandb.WandbEnvironment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +82,7 @@ public final class TrainRun implements AutoCloseable {
     start.files().buckets().checkWritable(start.checkpoints().folder());
     trackers =
         new RunTrackers(
-            config.trainer(), start.folder().path(), WandbEnvironment.current(), messages);
+            config.trainer(), start.folder().path(), models.environment(), Models.home(), messages);
     var opened = RunInputs.open(config, models, start.baseCommit(), messages);
     Device computing = null;
     FineTuning made = null;

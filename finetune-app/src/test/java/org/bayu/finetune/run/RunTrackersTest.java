@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
-import org.bayu.train.track.wandb.WandbEnvironment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,7 +29,8 @@ class RunTrackersTest {
     return new RunTrackers(
         TrainConfig.load(null, all).trainer(),
         folder,
-        new WandbEnvironment(variables, folder.resolve("home")),
+        variables,
+        folder.resolve("home"),
         messages::add);
   }
 
