@@ -40,11 +40,6 @@ public final class WandbEnvironment {
                 .resolve("settings"));
   }
 
-  /** This process's. */
-  public static WandbEnvironment current() {
-    return new WandbEnvironment(System.getenv(), Path.of(System.getProperty("user.home", "")));
-  }
-
   /** The lines {@code name = value} of the section {@code default}. */
   private static Map<String, String> settings(Path file) {
     var settings = new LinkedHashMap<String, String>();
