@@ -33,6 +33,7 @@ final class StandInWandb implements AutoCloseable {
   static final String KEY = "0123456789".repeat(4);
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String ALSO = "/also";
 
   private final ServerSocket socket;
   final Queue<String> faults = new ConcurrentLinkedQueue<>();
@@ -45,6 +46,7 @@ final class StandInWandb implements AutoCloseable {
   ObjectNode summary = JSON.createObjectNode();
   @Nullable Integer exitCode;
   int requests;
+  private boolean isCutOff;
 
   StandInWandb() throws IOException {
     socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -53,6 +55,16 @@ final class StandInWandb implements AutoCloseable {
 
   WandbServer server() {
     return new WandbServer(URI.create("http://127.0.0.1:" + socket.getLocalPort()), KEY);
+  }
+
+  /** The same server by an address that {@link #cutOff} makes useless. */
+  WandbServer otherAddress() {
+    return new WandbServer(URI.create(server().base() + ALSO), KEY);
+  }
+
+  /** From now on nobody reaches the server by its other address: as if those runs were killed. */
+  synchronized void cutOff() {
+    isCutOff = true;
   }
 
   private void accept() {
@@ -100,12 +112,18 @@ final class StandInWandb implements AutoCloseable {
 
   private synchronized @Nullable String answer(
       String[] request, @Nullable String authorization, String body) throws IOException {
+    var path = request[1];
+    if (path.startsWith(ALSO)) {
+      if (isCutOff) {
+        return null;
+      }
+      path = path.substring(ALSO.length());
+    }
     requests++;
     var fault = faults.poll();
     if (fault != null) {
       return fault.equals("cut") ? null : fault + "\r\nContent-Length: 0\r\n\r\n";
     }
-    var path = request[1];
     if (request[0].equals("PUT")) {
       if (authorization != null) {
         problems.add("the key was sent to a signed address");

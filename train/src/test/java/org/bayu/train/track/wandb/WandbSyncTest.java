@@ -124,12 +124,15 @@ class WandbSyncTest {
 
   @Test
   void aKilledRunGoesOnWhereTheServerIs() throws IOException, InterruptedException {
-    var killed = open(0);
+    var killed =
+        WandbTrackerTest.open(
+            root, 0, server.otherAddress(), Duration.ofMillis(1), new ArrayList<>());
     config(killed, 6);
     steps(killed, 0, 5);
     awaitSteps(5);
     var folder = killed.folder();
     killed.log(5, Map.of("global_step", 5)); // perhaps sent, perhaps not
+    server.cutOff();
     var other = Files.createDirectories(root.resolve("resumed/wandb/" + folder.getFileName()));
     Files.copy(
         folder.resolve("run-golden.wandb"), other.resolve("run-golden.wandb")); // the disk, killed
@@ -145,7 +148,6 @@ class WandbSyncTest {
         List.of(), server.sentTwice.stream().filter(line -> line < 5).toList(), "sent again");
     assertEquals(8, server.config.path("num_train_steps").path("value").asInt());
     assertEquals(0, server.exitCode);
-    server.reopen();
     killed.close();
   }
 
