@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EvaluateCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> FILES =
-      List.of("evaluation.json", "predictions.jsonl", "settings.json");
+      List.of("evaluation.json", "mistakes.jsonl", "predictions.jsonl", "settings.json");
 
   @TempDir private Path folder;
   private Path model;
@@ -321,5 +321,23 @@ class EvaluateCommandTest {
     var expected = prediction(0).get("predicted");
     output = folder.resolve("out");
     assertEquals(expected, prediction(0).get("predicted"));
+  }
+
+  @Test
+  void evaluationsAreShownSideBySide() throws IOException {
+    assertEquals(ExitCode.DONE, evaluate(rows("a", "b"), "--max_new_tokens", 2).exitCode());
+    var other = folder.resolve("other");
+    Files.move(output, other);
+    assertEquals(ExitCode.DONE, evaluate(rows("a", "b"), "--max_new_tokens", 4).exitCode());
+    var run = CommandLineRun.of("evaluate", "--compare", other, output);
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    assertTrue(run.out().contains("\n| other    | 0.000 "), run.out());
+    assertTrue(run.out().contains("\n| out         | 0    | 0       | 0 "), run.out());
+    run = CommandLineRun.of("evaluate", "--compare", output, folder);
+    assertTrue(
+        run.sentence(ExitCode.INPUT_FILE)
+            .endsWith(
+                ": no folder with an evaluation (predictions.jsonl is missing). Give the --output"
+                    + " of evaluate."));
   }
 }

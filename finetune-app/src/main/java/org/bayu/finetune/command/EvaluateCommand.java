@@ -14,10 +14,12 @@ import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.evaluate.Answer;
+import org.bayu.finetune.evaluate.ComparisonText;
 import org.bayu.finetune.evaluate.Evaluation;
 import org.bayu.finetune.evaluate.EvaluationSettings;
 import org.bayu.finetune.evaluate.EvaluationText;
 import org.bayu.finetune.evaluate.EvaluationTracks;
+import org.bayu.finetune.evaluate.MistakesText;
 import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
 import org.bayu.finetune.evaluate.UnfinishedEvaluation;
@@ -29,6 +31,7 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
 import org.bayu.train.data.RowReader;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -40,102 +43,72 @@ import picocli.CommandLine.Spec;
     name = "evaluate",
     description =
         "Let a model answer the rows of a JSON Lines file and score its function calls as the"
-            + " tutorial does: evaluation.json, predictions.jsonl and a table.")
+            + " tutorial does: evaluation.json, predictions.jsonl, mistakes.jsonl and tables.")
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @ParentCommand private CommandRunner runner;
 
-  @Option(names = "--model", required = true, paramLabel = "D", description = "A model folder.")
-  private String model;
+  @ArgGroup(multiplicity = "1")
+  private Task task = new Task();
 
-  @Option(names = "--adapter", paramLabel = "D", description = "A LoRA adapter folder.")
-  private @Nullable String adapter;
+  /** What to do. */
+  static final class Task {
+    @ArgGroup(exclusive = false)
+    private @Nullable EvaluateOptions evaluate;
 
-  @Option(
-      names = "--data",
-      required = true,
-      paramLabel = "F.jsonl",
-      description =
-          "Rows as train reads them, with its template. Or a data set on the Hub: org/name.")
-  private Path data;
-
-  @Option(
-      names = "--split",
-      defaultValue = "validation",
-      paramLabel = "S",
-      description = "Of a data set on the Hub: train, validation or test (${DEFAULT-VALUE}).")
-  private String split;
-
-  @Option(
-      names = "--config_path",
-      paramLabel = "F.yaml",
-      description = "The training's configuration, if it has a template of its own (prompts).")
-  private @Nullable Path config;
-
-  @Option(
-      names = "--output",
-      required = true,
-      paramLabel = "D",
-      description =
-          "A new folder for the results. Until it is complete it is D.part. The same command"
-              + " continues from there.")
-  private Path output;
-
-  @Option(
-      names = "--run",
-      paramLabel = "D",
-      description =
-          "The folder of the model's run (runs/ID): its trackers get the scores, the predictions"
-              + " and the confusion matrix.")
-  private @Nullable Path run;
-
-  @Option(
-      names = "--max_new_tokens",
-      defaultValue = "256",
-      paramLabel = "N",
-      description = "The most tokens of an answer (${DEFAULT-VALUE}).")
-  private int maxNewTokens;
-
-  @Option(
-      names = "--compute",
-      defaultValue = "bf16",
-      paramLabel = "TYPE",
-      description = "bf16 or f32 (${DEFAULT-VALUE}).")
-  private ComputeType compute;
-
-  @Option(
-      names = "--allow_long_prompts",
-      description =
-          "Evaluate even if more than half of the prompts are longer than the model's"
-              + " positions.")
-  private boolean allowLongPrompts;
+    @Option(
+        names = "--compare",
+        arity = "2..*",
+        required = true,
+        paramLabel = "D",
+        description =
+            "Evaluate nothing: show the results in these folders (--output of earlier evaluations"
+                + " of the same rows) side by side.")
+    private List<Path> compared = List.of();
+  }
 
   @Override
   public Integer call() throws IOException {
-    if (maxNewTokens < 1) {
-      throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
+    var options = task.evaluate;
+    if (options == null) {
+      spec.commandLine().getOut().print(ComparisonText.of(task.compared));
+      return ExitCode.DONE;
+    }
+    return evaluate(options);
+  }
+
+  private Integer evaluate(EvaluateOptions options) throws IOException {
+    if (options.maxNewTokens < 1) {
+      throw UserException.usage(
+          "--max_new_tokens must be 1 or more, not " + options.maxNewTokens + ".");
     }
     var err = spec.commandLine().getErr();
     var files = LocalFiles.of(err::println);
-    files.checkNew("--output", output, "Choose another one.");
-    var evaluated = run == null ? null : EvaluatedRun.of(run, runner.environment(), err::println);
-    try (var unfinished = UnfinishedEvaluation.open(output, err::println);
+    files.checkNew("--output", options.output, "Choose another one.");
+    var evaluated =
+        options.run == null
+            ? null
+            : EvaluatedRun.of(options.run, runner.environment(), err::println);
+    try (var unfinished = UnfinishedEvaluation.open(options.output, err::println);
         var models = new Models(runner.environment(), err);
-        var loaded = LoadedModel.open(runner, spec, model, adapter);
+        var loaded = LoadedModel.open(runner, spec, options.model, options.adapter);
         var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var vocabulary = loaded.model().config().vocabSize();
-      var reader = ConfigCommand.rows(config, RowReader.Output.REQUIRED);
+      var reader = ConfigCommand.rows(options.config, RowReader.Output.REQUIRED);
       // Prompts of any length: the longer ones are counted.
       var rows =
           new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE)
-              .read(reader, models.rows(data, split));
+              .read(reader, models.rows(options.data, options.split));
       var stopTokens = loaded.stopTokens();
       var predictor =
-          new Predictor(loaded.model(), tokenizer, compute.dtype(), stopTokens, maxNewTokens);
-      var readable = readable(predictor, rows);
-      var known = unfinished.resume(settings(loaded, reader, rows, tokenizer, device), rows.size());
+          new Predictor(
+              loaded.model(), tokenizer, options.compute.dtype(), stopTokens, options.maxNewTokens);
+      var readable = readable(options, predictor, rows);
+      var known =
+          unfinished.resume(
+              settings(options, loaded, reader, rows, tokenizer, device), rows.size());
       if (!known.isEmpty()) {
         err.printf(
             Locale.ROOT,
@@ -176,8 +149,8 @@ final class EvaluateCommand implements Callable<Integer> {
                 });
       }
       var evaluation = unfinished.finish(predictions);
-      files.publish("--output", output);
-      print(evaluation);
+      files.publish("--output", options.output);
+      print(options, evaluation, predictions);
       if (evaluated != null) {
         evaluated.add(tracking -> EvaluationTracks.write(evaluation, predictions, tracking));
       }
@@ -186,7 +159,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   /** How many rows have a prompt that the model can read; refuses where these are fewest. */
-  private int readable(Predictor predictor, List<Prompt> rows) {
+  private int readable(EvaluateOptions options, Predictor predictor, List<Prompt> rows) {
     var tooLong = (int) rows.stream().filter(row -> !predictor.canRead(row)).count();
     if (tooLong == 0) {
       return rows.size();
@@ -195,11 +168,11 @@ final class EvaluateCommand implements Callable<Integer> {
         String.format(
             Locale.ROOT,
             "%s: of %,d prompts %,d are longer than the model's %,d positions.",
-            data,
+            options.data,
             rows.size(),
             tooLong,
             predictor.model().config().maxPositions());
-    if (tooLong == rows.size() || (2L * tooLong > rows.size() && !allowLongPrompts)) {
+    if (tooLong == rows.size() || (2L * tooLong > rows.size() && !options.allowLongPrompts)) {
       throw UserException.inputFile(
           sentence
               + (tooLong == rows.size()
@@ -210,7 +183,8 @@ final class EvaluateCommand implements Callable<Integer> {
     return rows.size() - tooLong;
   }
 
-  private EvaluationSettings settings(
+  private static EvaluationSettings settings(
+      EvaluateOptions options,
       LoadedModel loaded,
       RowReader reader,
       List<Prompt> rows,
@@ -223,20 +197,20 @@ final class EvaluateCommand implements Callable<Integer> {
     settings.put(
         "adapter", adapterFolder == null ? "none" : EvaluationSettings.ofWeights(adapterFolder));
     settings.put("tokenizer", tokenizer.fingerprint());
-    settings.put("data", dataDigest(rows));
+    settings.put("data", dataDigest(options.data, rows));
     var template = reader.template();
     settings.put(
         "prompts",
         EvaluationSettings.ofTexts(List.of(template.promptInput(), template.promptNoInput())));
     settings.put("special_tokens_in_rows", Boolean.toString(reader.specialTokens()));
-    settings.put("max_new_tokens", Integer.toString(maxNewTokens));
-    settings.put("compute", compute.name().toLowerCase(Locale.ROOT));
+    settings.put("max_new_tokens", Integer.toString(options.maxNewTokens));
+    settings.put("compute", options.compute.name().toLowerCase(Locale.ROOT));
     settings.put("instructions", device.instructions());
     return new EvaluationSettings(settings);
   }
 
   /** Of the file or, where that can be read once only, as a pipe, of its rows. */
-  private String dataDigest(List<Prompt> rows) throws IOException {
+  private static String dataDigest(Path data, List<Prompt> rows) throws IOException {
     return Files.isRegularFile(data)
         ? EvaluationSettings.ofFile(data)
         : EvaluationSettings.ofTexts(
@@ -246,11 +220,12 @@ final class EvaluateCommand implements Callable<Integer> {
                 .toList());
   }
 
-  private void print(Evaluation evaluation) {
+  private void print(EvaluateOptions options, Evaluation evaluation, List<Prediction> predictions) {
     var out = spec.commandLine().getOut();
-    out.println(adapter == null ? model : adapter + " on " + model);
+    out.println(options.adapter == null ? options.model : options.adapter + " on " + options.model);
     out.println();
     out.println(EvaluationText.accuracies(evaluation));
+    out.println(EvaluationText.exactness(evaluation));
     var lines = EvaluationText.lines(evaluation);
     lines.forEach(out::println);
     if (!lines.isEmpty()) {
@@ -258,6 +233,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     out.println(EvaluationText.functions(evaluation));
     out.println(EvaluationText.confusions(evaluation));
-    out.println("Written to " + output);
+    out.println(MistakesText.of(evaluation, predictions));
+    out.println("Written to " + options.output);
   }
 }

@@ -1,18 +1,14 @@
 package org.bayu.finetune.demo;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.bayu.finetune.evaluate.Evaluation;
 import org.bayu.finetune.evaluate.EvaluationText;
-import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Scores;
 
 /**
@@ -62,13 +58,7 @@ record DemoReport(DemoFiles files, Map<String, Duration> times, Duration total) 
   }
 
   private Evaluation evaluation(String name) throws IOException {
-    var predictions = new ArrayList<Prediction>();
-    var json = new JsonMapper();
-    var file = files.evaluation(name).resolve(Evaluation.PREDICTIONS_FILE_NAME);
-    for (var line : Files.readAllLines(file)) {
-      predictions.add(json.readValue(line, Prediction.class));
-    }
-    return Evaluation.of(predictions);
+    return Evaluation.of(Evaluation.read(files.evaluation(name)));
   }
 
   private double seconds(String step) {

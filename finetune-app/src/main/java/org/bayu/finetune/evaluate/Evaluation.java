@@ -6,15 +6,23 @@ import static java.util.stream.Collectors.toList;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.bayu.finetune.error.UserException;
+import org.bayu.train.data.BadRowException;
+import org.bayu.train.data.RowFile;
 import org.bayu.train.files.AtomicFile;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param ends how many rows were answered, and how many answers were cut
  * @param answered scores of the answered rows; null where that is all or none
  * @param functions of the rows that expect each function, by its name
+ * @param mistakes how many rows have each mistake that some row has
  * @param confusionMatrix of the function names
  */
 public record Evaluation(
@@ -32,6 +41,7 @@ public record Evaluation(
     @JsonUnwrapped Ends ends,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Scores answered,
     Map<String, Scores> functions,
+    Map<Mistake, Integer> mistakes,
     ConfusionMatrix confusionMatrix) {
   /**
    * How the rows' answers ended.
@@ -59,6 +69,9 @@ public record Evaluation(
   /** The file of the predictions that it is of. */
   public static final String PREDICTIONS_FILE_NAME = "predictions.jsonl";
 
+  /** The file of those among them that are wrong. */
+  public static final String MISTAKES_FILE_NAME = "mistakes.jsonl";
+
   private static final JsonMapper JSON =
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
@@ -85,24 +98,40 @@ public record Evaluation(
                             pair.expected().function(), ConfusionMatrix.EMPTY),
                     TreeMap::new,
                     collectingAndThen(toList(), Scores::of))),
+        mistakes(pairs),
         ConfusionMatrix.of(pairs));
   }
 
+  private static Map<Mistake, Integer> mistakes(List<Pair> pairs) {
+    var rows = new EnumMap<Mistake, Integer>(Mistake.class);
+    for (var pair : pairs) {
+      pair.comparison().mistakes().forEach(mistake -> rows.merge(mistake, 1, Integer::sum));
+    }
+    return rows;
+  }
+
+  /** The rows that were predicted wrong, in their order. */
+  static List<WrongRow> wrongRows(List<Prediction> predictions) {
+    var wrong = new ArrayList<WrongRow>();
+    for (var row = 0; row < predictions.size(); row++) {
+      var pair = Pair.of(predictions.get(row));
+      if (!pair.isExact()) {
+        wrong.add(WrongRow.of(row + 1, pair));
+      }
+    }
+    return wrong;
+  }
+
   /**
-   * Writes {@value #FILE_NAME} and {@value #PREDICTIONS_FILE_NAME}, each whole or not at all.
+   * Writes {@value #FILE_NAME}, {@value #PREDICTIONS_FILE_NAME} and {@value #MISTAKES_FILE_NAME},
+   * each whole or not at all.
    *
    * @param folder made if missing
-   * @throws org.bayu.finetune.error.UserException if it cannot be written to
+   * @throws UserException if it cannot be written to
    */
   public static Evaluation write(Path folder, List<Prediction> predictions) throws IOException {
-    AtomicFile.write(
-        folder.resolve(PREDICTIONS_FILE_NAME),
-        out -> {
-          for (var prediction : predictions) {
-            out.write(JSON.writeValueAsBytes(prediction));
-            out.write('\n');
-          }
-        });
+    writeLines(folder.resolve(PREDICTIONS_FILE_NAME), predictions);
+    writeLines(folder.resolve(MISTAKES_FILE_NAME), wrongRows(predictions));
     var evaluation = of(predictions);
     AtomicFile.write(
         folder.resolve(FILE_NAME),
@@ -111,5 +140,45 @@ public record Evaluation(
           out.write('\n');
         });
     return evaluation;
+  }
+
+  private static void writeLines(Path file, List<?> values) throws IOException {
+    AtomicFile.write(
+        file,
+        out -> {
+          for (var value : values) {
+            out.write(JSON.writeValueAsBytes(value));
+            out.write('\n');
+          }
+        });
+  }
+
+  /**
+   * The predictions that {@link #write} wrote.
+   *
+   * @throws UserException if there are none, or the file is damaged
+   */
+  public static List<Prediction> read(Path folder) throws IOException {
+    var file = folder.resolve(PREDICTIONS_FILE_NAME);
+    if (!Files.isRegularFile(file)) {
+      throw UserException.inputFile(
+          "%s: no folder with an evaluation (%s is missing). Give the --output of evaluate."
+              .formatted(folder, PREDICTIONS_FILE_NAME));
+    }
+    var predictions = new ArrayList<Prediction>();
+    RowFile.read(file, RowFile.Text.JSON_LINES, row -> predictions.add(prediction(row)));
+    return predictions;
+  }
+
+  private static Prediction prediction(ObjectNode row) throws BadRowException {
+    try {
+      var prediction = JSON.treeToValue(row, Prediction.class);
+      if (prediction.isWhole()) {
+        return prediction;
+      }
+    } catch (JsonProcessingException e) {
+      // Said below.
+    }
+    throw new BadRowException("not a prediction", "Evaluate again.");
   }
 }

@@ -24,7 +24,7 @@ public final class EvaluationText {
    */
   public static String accuracies(Map<String, Scores> scores) {
     var table =
-        new Table("Accuracy", "Function Name", "Attribute Set", "Attribute Value", "Overall");
+        new TextTable("Accuracy", "Function Name", "Attribute Set", "Attribute Value", "Overall");
     scores.forEach(
         (of, each) ->
             table.add(
@@ -38,6 +38,15 @@ public final class EvaluationText {
 
   /** The same of one evaluation: over all rows and, where some have no answer, over the others. */
   public static String accuracies(Evaluation evaluation) {
+    return accuracies(scores(evaluation));
+  }
+
+  /** The same of one evaluation. */
+  public static String exactness(Evaluation evaluation) {
+    return exactness(scores(evaluation));
+  }
+
+  private static Map<String, Scores> scores(Evaluation evaluation) {
     var scores = new LinkedHashMap<String, Scores>();
     scores.put(
         String.format(Locale.ROOT, "all %,d rows", evaluation.scores().rows()),
@@ -46,7 +55,27 @@ public final class EvaluationText {
     if (answered != null) {
       scores.put(String.format(Locale.ROOT, "%,d answered", answered.rows()), answered);
     }
-    return accuracies(scores);
+    return scores;
+  }
+
+  /**
+   * What is right to the letter: a row for each of some scores.
+   *
+   * @param scores by what they are of, in the order of the rows
+   */
+  public static String exactness(Map<String, Scores> scores) {
+    var table =
+        new TextTable("To the letter", "Text", "Call", "Attr. Precision", "Attr. Recall", "F1");
+    scores.forEach(
+        (of, each) ->
+            table.add(
+                of,
+                share(each.exactText()),
+                share(each.exactMatch()),
+                share(each.attributePrecision()),
+                share(each.attributeRecall()),
+                share(each.attributeF1())));
+    return table.toString();
   }
 
   /** A line on each thing that befell some answers; none where all are whole. */
@@ -70,7 +99,7 @@ public final class EvaluationText {
 
   /** A row for each expected function. */
   public static String functions(Evaluation evaluation) {
-    var table = new Table("Function", "Rows", "Name", "Set", "Value", "Overall", "Exact");
+    var table = new TextTable("Function", "Rows", "Name", "Set", "Value", "Overall", "Exact");
     evaluation
         .functions()
         .forEach(
@@ -92,7 +121,7 @@ public final class EvaluationText {
     if (found.isEmpty()) {
       return "No function name was taken for another.\n";
     }
-    var table = new Table("Expected", "Predicted", "Rows");
+    var table = new TextTable("Expected", "Predicted", "Rows");
     found.stream()
         .limit(CONFUSIONS)
         .forEach(each -> table.add(each.expected, each.predicted, Integer.toString(each.rows)));
@@ -129,51 +158,11 @@ public final class EvaluationText {
     return isName ? cut(name) : "(" + name + ")";
   }
 
-  private static String cut(String name) {
+  static String cut(String name) {
     return name.length() <= NAME ? name : name.substring(0, NAME - 1) + "…";
   }
 
-  private static String share(double value) {
+  static String share(double value) {
     return String.format(Locale.ROOT, "%.3f", value);
-  }
-
-  private static final class Table {
-    private final List<String[]> rows = new ArrayList<>();
-
-    Table(String... header) {
-      rows.add(header);
-    }
-
-    void add(String... cells) {
-      rows.add(cells);
-    }
-
-    @Override
-    public String toString() {
-      var columns = rows.getFirst().length;
-      var widths = new int[columns];
-      for (var row : rows) {
-        for (var column = 0; column < columns; column++) {
-          widths[column] = Math.max(widths[column], row[column].length());
-        }
-      }
-      var text = new StringBuilder();
-      append(rows.getFirst(), widths, text);
-      for (var width : widths) {
-        text.append('|').repeat("-", width + 2);
-      }
-      text.append("|\n");
-      rows.stream().skip(1).forEach(row -> append(row, widths, text));
-      return text.toString();
-    }
-
-    private static void append(String[] row, int[] widths, StringBuilder text) {
-      for (var column = 0; column < row.length; column++) {
-        text.append("| ")
-            .append(row[column])
-            .repeat(" ", widths[column] - row[column].length() + 1);
-      }
-      text.append("|\n");
-    }
   }
 }

@@ -1,5 +1,7 @@
 package org.bayu.finetune.evaluate;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +23,7 @@ public final class EvaluationTracks {
 
   private static Table table(List<Prediction> predictions) {
     return new Table(
-        List.of("input", "expected", "predicted", "end"),
+        List.of("input", "expected", "predicted", "end", "mistakes"),
         predictions.stream()
             .map(
                 row ->
@@ -29,7 +31,10 @@ public final class EvaluationTracks {
                         row.input(),
                         row.expected(),
                         row.predicted(),
-                        row.end().name().toLowerCase(Locale.ROOT)))
+                        row.end().name().toLowerCase(Locale.ROOT),
+                        Comparison.of(row).mistakes().stream()
+                            .map(Mistake::words)
+                            .collect(joining(", "))))
             .toList());
   }
 
@@ -42,6 +47,7 @@ public final class EvaluationTracks {
     numbers.put("evaluate/attribute_set_accuracy", scores.attributeSetAccuracy());
     numbers.put("evaluate/attribute_value_accuracy", scores.attributeValueAccuracy());
     numbers.put("evaluate/overall", scores.overall());
+    numbers.put("evaluate/exact_text", scores.exactText());
     numbers.put("evaluate/exact_match", scores.exactMatch());
     numbers.put("evaluate/attribute_precision", scores.attributePrecision());
     numbers.put("evaluate/attribute_recall", scores.attributeRecall());

@@ -15,9 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param attributes every {@code key[value]} of the text; of equal keys the last
  */
 record MeaningRepresentation(@Nullable String function, Map<String, String> attributes) {
+  /** Python's {@code \w+}: Java's also takes marks and joiners. */
+  static final String WORD = "([\\p{L}\\p{N}_]+)";
+
   private static final Pattern SPACE_AROUND = pattern("^[\\s\\x1c-\\x1f]+|[\\s\\x1c-\\x1f]+$");
-  private static final Pattern FUNCTION = pattern("(\\w+)\\(");
-  private static final Pattern ATTRIBUTE = pattern("(\\w+)\\[([^\\]]*)\\]");
+  private static final Pattern FUNCTION = pattern(WORD + "\\(");
+  private static final Pattern ATTRIBUTE = pattern(WORD + "\\[([^\\]]*)\\]");
 
   /** Reads a text, its case and the space around it aside. */
   static MeaningRepresentation parse(String text) {

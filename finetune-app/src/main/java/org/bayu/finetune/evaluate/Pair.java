@@ -1,29 +1,29 @@
 package org.bayu.finetune.evaluate;
 
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was expected of a row and what was predicted.
+ * What was expected of a row and what was predicted, read as the tutorial does and to the letter.
  *
  * @param predicted null where there is no answer, in which all is wrong
  */
-record Pair(MeaningRepresentation expected, @Nullable MeaningRepresentation predicted) {
-  static Pair of(Prediction prediction) {
+record Pair(
+    Prediction row,
+    MeaningRepresentation expected,
+    @Nullable MeaningRepresentation predicted,
+    Comparison comparison) {
+  static Pair of(Prediction row) {
     return new Pair(
-        MeaningRepresentation.parse(prediction.expected()),
-        prediction.answered() ? MeaningRepresentation.parse(prediction.predicted()) : null);
+        row,
+        MeaningRepresentation.parse(row.expected()),
+        row.answered() ? MeaningRepresentation.parse(row.predicted()) : null,
+        Comparison.of(row));
   }
 
   /** The name that was predicted; null for none. */
   @Nullable String predictedFunction() {
     return predicted == null ? null : predicted.function();
-  }
-
-  /** The attributes that were predicted. */
-  Map<String, String> predictedAttributes() {
-    return predicted == null ? Map.of() : predicted.attributes();
   }
 
   boolean hasSameFunction() {
@@ -37,21 +37,20 @@ record Pair(MeaningRepresentation expected, @Nullable MeaningRepresentation pred
 
   /** The share of the expected attributes that have the expected value; 1 of none. */
   double valueShare() {
-    var all = expected.attributes().size();
-    return predicted == null ? 0 : all == 0 ? 1 : (double) rightAttributes() / all;
-  }
-
-  /** The expected attributes that have the expected value. */
-  int rightAttributes() {
-    var attributes = predictedAttributes();
-    return (int)
-        expected.attributes().entrySet().stream()
-            .filter(entry -> Objects.equals(attributes.get(entry.getKey()), entry.getValue()))
+    if (predicted == null) {
+      return 0;
+    }
+    var all = expected.attributes();
+    var right =
+        all.entrySet().stream()
+            .filter(
+                entry ->
+                    Objects.equals(predicted.attributes().get(entry.getKey()), entry.getValue()))
             .count();
+    return all.isEmpty() ? 1 : (double) right / all.size();
   }
 
-  /** Two texts without a call have nothing in common but that. */
   boolean isExact() {
-    return expected.function() != null && expected.equals(predicted);
+    return comparison.mistakes().isEmpty();
   }
 }

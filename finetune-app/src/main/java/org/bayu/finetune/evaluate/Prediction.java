@@ -1,6 +1,8 @@
 package org.bayu.finetune.evaluate;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * What a model made of a row.
@@ -35,5 +37,15 @@ public record Prediction(String input, String expected, String predicted, End en
   /** Whether there is an answer. */
   boolean answered() {
     return end != End.PROMPT_TOO_LONG;
+  }
+
+  /** Whether nothing is missing, as from a file. */
+  boolean isWhole() {
+    return Stream.of(input, expected, predicted, end).allMatch(Objects::nonNull);
+  }
+
+  /** Whether the texts are equal, space around them aside. */
+  boolean isSameText() {
+    return answered() && expected.strip().equals(predicted.strip());
   }
 }

@@ -1,23 +1,31 @@
 package org.bayu.finetune.evaluate;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.bayu.finetune.error.UserException;
 import org.bayu.train.TrainException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class EvaluationTest {
@@ -83,12 +91,194 @@ class EvaluationTest {
   }
 
   @Test
+  void scoresAreThoseOfPythonForCallsInGoodAndBadForm() throws IOException {
+    var json = new ObjectMapper();
+    var rows = 0;
+    try (var fixture =
+            Objects.requireNonNull(getClass().getResourceAsStream("/golden/scores.jsonl.gz"));
+        var lines =
+            new BufferedReader(new InputStreamReader(new GZIPInputStream(fixture), UTF_8))) {
+      for (var line = lines.readLine(); line != null; line = lines.readLine(), rows++) {
+        var row = json.readTree(line);
+        var scores = scores(row.get(0).textValue(), row.get(1).textValue());
+        assertEquals(row.get(2).intValue(), scores.functionNameAccuracy(), line);
+        assertEquals(row.get(3).intValue(), scores.attributeSetAccuracy(), line);
+        var all = row.get(5).intValue();
+        var share = all == 0 ? 1 : (double) row.get(4).intValue() / all;
+        assertEquals(share, scores.attributeValueAccuracy(), line);
+      }
+    }
+    assertEquals(1000, rows);
+  }
+
+  /** The diagonals of the tutorial's confusion matrices: 412 and 369 of 714. */
+  @ParameterizedTest
+  @CsvSource({"412, 0.577", "369, 0.517"})
+  void thePublishedDiagonalsGiveThePublishedAccuracies(int diagonal, double published) {
+    var predictions =
+        IntStream.range(0, 714)
+            .mapToObj(row -> new Prediction("", "ask()", row < diagonal ? "ask()" : "tell()"))
+            .toList();
+    var evaluation = Evaluation.of(predictions);
+    assertEquals(diagonal, evaluation.confusionMatrix().counts().getFirst().getFirst());
+    assertEquals(published, evaluation.scores().functionNameAccuracy(), 0.0005);
+  }
+
+  @Test
   void exactMatchesHaveTheSameCallInAnyOrder() {
     assertEquals(1, scores("ask(a[1], b[2])", "ask(b[2], a[1])").exactMatch());
     assertEquals(0, scores("ask(a[1], b[2])", "tell(a[1], b[2])").exactMatch());
     assertEquals(0, scores("ask(a[1], b[2])", "ask(a[1], b[3])").exactMatch());
     assertEquals(0, scores("ask(a[1])", "ask(a[1], b[2])").exactMatch());
+    assertEquals(0, scores("ask(a[x])", "ask(a[X])").exactMatch());
+    assertEquals(0, scores("ask(a[1], a[1])", "ask(a[1])").exactMatch());
+    assertEquals(0, scores("ask(a[1])", "ask(a[1]").exactMatch());
+    assertEquals(1, scores("ask(a[1])", " ask( a[1] )\n").exactMatch());
     assertEquals(0, scores("no call", "no call either").exactMatch());
+    assertEquals(1, scores("no call", "no call").exactMatch());
+  }
+
+  @Test
+  void theTextIsExactWithoutTheSpaceAroundIt() {
+    assertEquals(1, scores("ask(a[1], b[2])", " ask(a[1], b[2])\n").exactText());
+    assertEquals(0, scores("ask(a[1], b[2])", "ask(b[2], a[1])").exactText());
+    var noAnswer = new Prediction("", "", "", Prediction.End.PROMPT_TOO_LONG);
+    assertEquals(0, Evaluation.of(List.of(noAnswer)).scores().exactText());
+  }
+
+  /** Expected, predicted, and what is wrong. */
+  static Stream<Arguments> mistakes() {
+    var game = "ask(name[Tiny Racer (2)], genres[a, b], year[])";
+    return Stream.of(
+        Arguments.of(game, game, ""),
+        Arguments.of(game, "ask(genres[a, b],year[] , name[Tiny Racer (2)])", ""),
+        Arguments.of("ask()", "ask( )", ""),
+        Arguments.of(game, "tell(name[Tiny Racer (2)], genres[a, b], year[])", "FUNCTION"),
+        Arguments.of(game, "ask(name[Tiny Racer (2)], genres[b, a], year[])", "VALUE"),
+        Arguments.of(game, "ask(name[Tiny Racer (2)], genres[a, b])", "MISSING"),
+        Arguments.of("ask(a[1])", "ask(a[1], a[1])", "INVENTED"),
+        Arguments.of("ask(a[1], a[2])", "ask(a[2], a[3])", "VALUE"),
+        Arguments.of("ask(a[1], b[2])", "tell(b[3], c[1])", "FUNCTION MISSING INVENTED VALUE"),
+        Arguments.of("ask(a[1])", "ask(a[1]", "MALFORMED"),
+        Arguments.of("ask(a[1])", "ask(a[1]))", "MALFORMED"),
+        Arguments.of("ask(a[1])", "ask(, a[1])", "MALFORMED"),
+        Arguments.of("ask(a[1], b[2])", "ask(a[1] b[2])", "MALFORMED"),
+        Arguments.of("ask(a[1])", "ask(a[1]) tell(a[1])", "MALFORMED INVENTED"),
+        Arguments.of("ask(a[1])", "I do not know.", "MALFORMED FUNCTION MISSING"),
+        Arguments.of("yes", "no", "TEXT"),
+        Arguments.of("yes", "yes\n", ""));
+  }
+
+  @ParameterizedTest
+  @MethodSource("mistakes")
+  void whatIsWrongIsSaid(String expected, String predicted, String mistakes) {
+    var comparison = Comparison.of(new Prediction("", expected, predicted));
+    var names = comparison.mistakes().stream().map(Mistake::name).collect(joining(" "));
+    assertEquals(mistakes, names);
+    assertEquals(mistakes.isEmpty() ? 1 : 0, scores(expected, predicted).exactMatch());
+  }
+
+  @Test
+  void wrongRowsAreWrittenAndShown() throws IOException {
+    var predictions =
+        List.of(
+            new Prediction("q1", "ask(a[1])", "ask(a[1])"),
+            new Prediction("q2", "ask(a[1], b[2], c[3])", "ask(a[4], b[2], d[5])"),
+            new Prediction("q3", "ask(a[1])", "", Prediction.End.PROMPT_TOO_LONG));
+    var evaluation = Evaluation.write(folder, predictions);
+    assertEquals(
+        List.of(
+            """
+            {"row":2,"mistakes":["missing","invented","value"],"right_attributes":1,\
+            "missing":["c[3]"],"invented":["d[5]"],\
+            "other_values":[{"attribute":"a","expected":"1","predicted":"4"}],\
+            "input":"q2","expected":"ask(a[1], b[2], c[3])","predicted":"ask(a[4], b[2], d[5])"}\
+            """,
+            """
+            {"row":3,"mistakes":["no_answer"],"right_attributes":0,"missing":["a[1]"],\
+            "invented":[],"other_values":[],"input":"q3","expected":"ask(a[1])","predicted":""}\
+            """),
+        Files.readAllLines(folder.resolve(Evaluation.MISTAKES_FILE_NAME)));
+    assertEquals(
+        """
+        | Mistake                 | Rows |
+        |-------------------------|------|
+        | no answer               | 1    |
+        | an attribute is missing | 1    |
+        | an attribute too many   | 1    |
+        | another value           | 1    |
+
+        Row 2: an attribute is missing, an attribute too many, another value.
+          input      q2
+          expected   ask(a[1], b[2], c[3])
+          predicted  ask(a[4], b[2], d[5])
+
+        Row 3: no answer.
+          input      q3
+          expected   ask(a[1])
+          predicted\s\s
+        """,
+        MistakesText.of(evaluation, predictions));
+    assertEquals(predictions, Evaluation.read(folder));
+  }
+
+  @Test
+  void aDamagedEvaluationIsRefused() throws IOException {
+    var file = folder.resolve(Evaluation.PREDICTIONS_FILE_NAME);
+    for (var line :
+        List.of("{\"input\": \"a\"}", "{\"end\": \"never\"}", "[]", "{\"input\": {}}")) {
+      Files.writeString(file, line + "\n");
+      var e = assertThrows(TrainException.class, () -> Evaluation.read(folder));
+      assertTrue(String.valueOf(e.getMessage()).contains("line 1: "), e::getMessage);
+    }
+  }
+
+  @Test
+  void modelsAreComparedRowByRow() throws IOException {
+    var base = folder.resolve("one/base");
+    var lora = folder.resolve("one/lora");
+    Evaluation.write(
+        base,
+        List.of(
+            new Prediction("q1", "ask(a[1])", "ask(a[1])"),
+            new Prediction("q2", "ask(a[1])", "tell(a[1])"),
+            new Prediction("q3", "tell(a[1])", "")));
+    Evaluation.write(
+        lora,
+        List.of(
+            new Prediction("q1", "ask(a[1])", "ask()"),
+            new Prediction("q2", "ask(a[1])", "ask(a[1])"),
+            new Prediction("q3", "tell(a[1])", "tell(a[1])")));
+    assertEquals(
+        """
+        | Accuracy | Function Name | Attribute Set | Attribute Value | Overall |
+        |----------|---------------|---------------|-----------------|---------|
+        | base     | 0.333         | 0.667         | 0.667           | 0.556   |
+        | lora     | 1.000         | 0.667         | 0.667           | 0.778   |
+
+        | To the letter | Text  | Call  | Attr. Precision | Attr. Recall | F1    |
+        |---------------|-------|-------|-----------------|--------------|-------|
+        | base          | 0.333 | 0.333 | 1.000           | 0.667        | 0.800 |
+        | lora          | 0.667 | 0.667 | 1.000           | 0.667        | 0.800 |
+
+        | Overall | Rows | base  | lora  |
+        |---------|------|-------|-------|
+        | ask     | 2    | 0.833 | 0.667 |
+        | tell    | 1    | 0.000 | 1.000 |
+
+        | Calls right | Both | Only it | Only base | Neither |
+        |-------------|------|---------|-----------|---------|
+        | lora        | 0    | 2       | 1         | 0       |
+        """,
+        ComparisonText.of(List.of(base, lora)));
+    var other = folder.resolve("two/base");
+    Evaluation.write(other, List.of(new Prediction("q9", "ask(a[1])", "ask(a[1])")));
+    var e = assertThrows(UserException.class, () -> ComparisonText.of(List.of(base, lora, other)));
+    assertEquals(
+        "--compare: %s is an evaluation of other rows than %s.".formatted(other, base),
+        e.getMessage());
+    assertTrue(ComparisonText.of(List.of(other, other)).contains(other.toString()));
+    assertThrows(UserException.class, () -> ComparisonText.of(List.of(folder, folder)));
   }
 
   @Test
@@ -134,7 +324,10 @@ class EvaluationTest {
     assertEquals(List.of("ask", "empty", "other"), List.copyOf(functions.keySet()));
     assertEquals(List.of(3, 1, 2), functions.values().stream().map(Scores::rows).toList());
     assertEquals(
-        List.of(1.0 / 3, 0.0, 0.5), functions.values().stream().map(Scores::exactMatch).toList());
+        List.of(0.0, 0.0, 0.5), functions.values().stream().map(Scores::exactMatch).toList());
+    assertEquals(
+        List.of(1.0 / 3, 0.0, 0.5),
+        functions.values().stream().map(Scores::functionNameAccuracy).toList());
   }
 
   @Test
@@ -156,6 +349,7 @@ class EvaluationTest {
             "attribute_set_accuracy",
             "attribute_value_accuracy",
             "overall",
+            "exact_text",
             "exact_match",
             "attribute_precision",
             "attribute_recall",
