@@ -5,5 +5,6 @@ module org.bayu.remote {
   requires static transitive org.jspecify;
 
   exports org.bayu.remote.bucket;
+  exports org.bayu.remote.files;
   exports org.bayu.remote.hub;
 }

@@ -28,15 +28,20 @@ public final class TrainRates {
   public static void main(String[] args) throws IOException {
     var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     var messages = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    var config = TrainConfig.load(null, List.of(args));
     try (var models = new Models(System.getenv(), messages);
-        var start = RunStart.of(config, messages::println);
-        var run = new TrainRun(start, models, messages::println)) {
+        var start = start(models, args, messages);
+        var run = new TrainRun(start, messages::println)) {
       run.listen(new Turns(in));
       run.run();
     } catch (EndException e) {
       // All was asked for that there was to ask for.
     }
+  }
+
+  private static RunStart start(Models models, String[] args, PrintWriter messages)
+      throws IOException {
+    var config = TrainConfig.load(null, List.of(args), models.files());
+    return RunStart.of(config, models, messages::println);
   }
 
   private record Turns(BufferedReader in) implements TrainListener {

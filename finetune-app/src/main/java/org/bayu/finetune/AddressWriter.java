@@ -3,19 +3,26 @@ package org.bayu.finetune;
 import java.io.FilterWriter;
 import java.io.IOException;
 import java.io.Writer;
+import java.nio.file.Path;
 import java.util.regex.Pattern;
-import org.bayu.remote.bucket.Buckets;
 
 /**
  * Writes the addresses of buckets in place of the paths of their local copies. An address with
  * {@code file://} stays, for it means the copy.
  */
 final class AddressWriter extends FilterWriter {
-  private final String copies = Buckets.ofThisUser(line -> {}).folder() + "/";
-  private final Pattern path = Pattern.compile("(?<!file://)" + Pattern.quote(copies) + "(gs|s3)/");
+  private final String copies;
+  private final Pattern path;
 
-  AddressWriter(Writer out) {
+  /**
+   * Writes what is written to it.
+   *
+   * @param copies the folder of the copies
+   */
+  AddressWriter(Writer out, Path copies) {
     super(out);
+    this.copies = copies + "/";
+    path = Pattern.compile("(?<!file://)" + Pattern.quote(this.copies) + "(gs|s3)/");
   }
 
   @Override

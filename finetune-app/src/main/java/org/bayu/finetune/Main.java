@@ -14,10 +14,10 @@ import java.util.stream.Stream;
 import org.bayu.finetune.command.CommandRunner;
 import org.bayu.finetune.command.Commands;
 import org.bayu.finetune.command.Misuse;
-import org.bayu.finetune.config.ConfigPath;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.Failure;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.terminal.Signals;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
@@ -127,11 +127,13 @@ public final class Main implements Callable<Integer>, CommandRunner {
       Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
     var main = new Main(false, environment);
     var commandLine = new CommandLine(main);
+    var files = new Models(environment, _ -> {}, err).files();
+    var copies = files.buckets().folder();
     Commands.addTo(commandLine, args);
     commandLine
-        .registerConverter(Path.class, ConfigPath::parse)
-        .setOut(new PrintWriter(new AddressWriter(out)))
-        .setErr(new PrintWriter(new AddressWriter(err), true))
+        .registerConverter(Path.class, files::path)
+        .setOut(new PrintWriter(new AddressWriter(out, copies)))
+        .setErr(new PrintWriter(new AddressWriter(err, copies), true))
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExpandAtFiles(false)
         .setExecutionStrategy(main::execute)

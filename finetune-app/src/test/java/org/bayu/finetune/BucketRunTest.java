@@ -9,10 +9,11 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.remote.standin.InMemoryGs;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,7 @@ class BucketRunTest {
       """;
 
   @TempDir private Path folder;
+  private final Map<String, String> environment = new HashMap<>(CommandLineRun.OFFLINE);
   private KilledRuns local;
 
   @BeforeEach
@@ -54,22 +56,21 @@ class BucketRunTest {
     machine("first");
   }
 
-  @AfterEach
-  void forget() {
-    System.clearProperty("bayu.cache");
-  }
-
   private static Path there(String name) {
     return Path.of(URI.create("gs://bucket/")).resolve(name);
   }
 
   /** Goes to a machine that has nothing of the bucket yet. */
   private void machine(String name) {
-    System.setProperty("bayu.cache", folder.resolve(name).toString());
+    environment.put("BAYU_CACHE", folder.resolve(name).toString());
+  }
+
+  private CommandLineRun run(Object... args) {
+    return CommandLineRun.of(environment, args);
   }
 
   private CommandLineRun done(Object... args) {
-    var run = CommandLineRun.of(args);
+    var run = run(args);
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
     for (var text : List.of(run.out(), run.err())) {
       assertFalse(text.contains("buckets/gs"), text);
@@ -156,7 +157,7 @@ class BucketRunTest {
     assertTrue(names("merged").containsAll(List.of("config.json", "model.safetensors")));
     assertEquals(
         "bayu: --output: gs://bucket/merged exists already. Choose another one.",
-        CommandLineRun.of(merge).sentence(ExitCode.USAGE));
+        run(merge).sentence(ExitCode.USAGE));
     var texts = Files.writeString(folder.resolve("texts.jsonl"), "{\"text\": \"a row\"}\n");
     assertEquals(
         done("tokenize", "--tokenizer=" + local.model(), "--input=" + texts).out(),
@@ -169,16 +170,15 @@ class BucketRunTest {
         "--max_new_tokens=1",
         "--output=gs://bucket/evaluation");
     assertTrue(names("evaluation").contains("evaluation.json"));
-    var missing =
-        CommandLineRun.of("evaluate", "--model=gs://bucket/none", "--data=d", "--output=o");
+    var missing = run("evaluate", "--model=gs://bucket/none", "--data=d", "--output=o");
     assertTrue(missing.sentence(ExitCode.INPUT_FILE).contains("gs://bucket/none"), missing.err());
   }
 
   @Test
   void aMissingProviderIsNamed() {
     var sentence =
-        "s3:// paths need bayu-s3.jar beside finetune-app.jar; ./mvnw -f optional package makes"
-            + " it.";
+        "s3:// paths need bayu-s3.jar beside finetune-app.jar, or on the class path; ./mvnw -f"
+            + " optional package makes it.";
     assertEquals(
         "bayu: --data: " + sentence,
         CommandLineRun.of("train", "--data=s3://bucket/rows.jsonl").sentence(ExitCode.USAGE));

@@ -23,7 +23,8 @@ class InteroperabilityTest {
   @TempDir Path folder;
 
   private TrainConfig load(String yaml) throws IOException {
-    return TrainConfig.load(Files.writeString(folder.resolve("run.yaml"), yaml), List.of());
+    return TrainConfig.load(
+        Files.writeString(folder.resolve("run.yaml"), yaml), List.of(), TestFiles.HERE);
   }
 
   @Test

@@ -30,7 +30,8 @@ class RunsCommandTest {
     all.addAll(List.of(flags));
     var run = folder.resolve(id);
     try (var open = RunFolder.open(run)) {
-      open.writeConfig(TrainConfig.load(null, all).withId(id).toYaml());
+      open.writeConfig(
+          TrainConfig.load(null, all, TestFiles.HERE).withId(id).toYaml(TestFiles.HERE));
       var lines = new StringBuilder();
       for (var step = 0; step < done; step++) {
         lines.append(line(step, step + ".25"));

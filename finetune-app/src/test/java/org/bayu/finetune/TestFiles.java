@@ -5,10 +5,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
+import org.bayu.remote.files.DownloadWatcher;
+import org.bayu.remote.files.LocalFiles;
 
 /** Finds files that tests read. */
 public final class TestFiles {
+  /** Of a user without any variables. */
+  public static final LocalFiles HERE =
+      new LocalFiles(Map.of(), Path.of("/nowhere"), _ -> {}, DownloadWatcher.NONE);
+
   private TestFiles() {}
 
   /**

@@ -34,7 +34,6 @@ class TutorialFilesTest {
   @BeforeEach
   void start() throws IOException {
     InMemoryGs.install();
-    System.setProperty("bayu.cache", folder.resolve("bayu-cache").toString());
     var rows = new StringBuilder();
     for (var row = 0; row < 6; row++) {
       rows.append(
@@ -63,7 +62,6 @@ class TutorialFilesTest {
 
   @AfterEach
   void stop() throws IOException {
-    System.clearProperty("bayu.cache");
     hub.close();
   }
 
@@ -85,6 +83,8 @@ class TutorialFilesTest {
             hub.url(),
             "HF_HUB_CACHE",
             folder.resolve("hub").toString(),
+            "BAYU_CACHE",
+            folder.resolve("bayu-cache").toString(),
             "NETRC",
             folder.resolve("none").toString(),
             "WANDB_CONFIG_DIR",

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.train.data.PromptTemplate;
 import org.bayu.train.data.RowReader;
 import org.jspecify.annotations.Nullable;
@@ -36,18 +36,22 @@ abstract class ConfigCommand {
    * tokens where it took them for tokens. A bad row is an error.
    *
    * @param config the training's configuration; null for the default
+   * @param files what paths stand for
    */
-  static RowReader rows(@Nullable Path config, RowReader.Output output) throws IOException {
+  static RowReader rows(@Nullable Path config, RowReader.Output output, LocalFiles files)
+      throws IOException {
     return config == null
         ? new RowReader(PromptTemplate.ALPACA, output, false, false)
-        : TrainConfig.loadRows(LocalFiles.of(line -> {}).fetched(config), output);
+        : TrainConfig.loadRows(files.fetched(config), output, files);
   }
 
   /**
    * The configuration: the file's keys, overridden by the flags. Says first which weights are to be
    * trained, then which keys have no effect.
+   *
+   * @param files what paths stand for
    */
-  final TrainConfig load() throws IOException {
+  final TrainConfig load(LocalFiles files) throws IOException {
     var options =
         spec.options().stream()
             .map(OptionSpec::longestName)
@@ -56,9 +60,9 @@ abstract class ConfigCommand {
             .collect(Collectors.toSet());
     var err = spec.commandLine().getErr();
     if (file != null) {
-      LocalFiles.of(err::println).fetched(file);
+      files.fetched(file);
     }
-    var config = TrainConfig.load(file, flags, options);
+    var config = TrainConfig.load(file, flags, options, files);
     err.println(config.kind());
     config.notices().forEach(err::println);
     return config;

@@ -6,10 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.demo.Demo;
 import org.bayu.finetune.demo.DemoSize;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -43,7 +43,7 @@ final class DemoCommand implements Callable<Integer> {
     var folder = output == null ? firstFree(Path.of("runs")) : output;
     var commandLine = spec.commandLine();
     var err = commandLine.getErr();
-    if (LocalFiles.of(err::println).buckets().isRemote(folder)) {
+    if (new Models(runner.environment(), err).outputs().buckets().isRemote(folder)) {
       throw UserException.usage("demo: --output must be a folder here, not in a bucket.");
     }
     OutputFolder.check("--output", folder, "Give a folder that does not exist.", err::println);

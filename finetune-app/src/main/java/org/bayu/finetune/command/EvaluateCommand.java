@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.finetune.error.ExitCode;
@@ -72,10 +71,19 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     var options = task.evaluate;
     if (options == null) {
-      spec.commandLine().getOut().print(ComparisonText.of(task.compared));
+      compare(task.compared);
       return ExitCode.DONE;
     }
     return evaluate(options);
+  }
+
+  private void compare(List<Path> evaluations) throws IOException {
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+      for (var folder : evaluations) {
+        models.files().fetched(folder);
+      }
+    }
+    spec.commandLine().getOut().print(ComparisonText.of(evaluations));
   }
 
   private Integer evaluate(EvaluateOptions options) throws IOException {
@@ -84,19 +92,23 @@ final class EvaluateCommand implements Callable<Integer> {
           "--max_new_tokens must be 1 or more, not " + options.maxNewTokens + ".");
     }
     var err = spec.commandLine().getErr();
-    var files = LocalFiles.of(err::println);
-    files.checkNew("--output", options.output, "Choose another one.");
+    try (var models = new Models(runner.environment(), err)) {
+      models.outputs().checkNew("--output", options.output, "Choose another one.");
+      evaluate(options, models);
+    }
+    return ExitCode.DONE;
+  }
+
+  private void evaluate(EvaluateOptions options, Models models) throws IOException {
+    var err = spec.commandLine().getErr();
     var evaluated =
-        options.run == null
-            ? null
-            : EvaluatedRun.of(options.run, runner.environment(), err::println);
+        options.run == null ? null : EvaluatedRun.of(options.run, models.files(), err::println);
     try (var unfinished = UnfinishedEvaluation.open(options.output, err::println);
-        var models = new Models(runner.environment(), err);
-        var loaded = LoadedModel.open(runner, spec, options.model, options.adapter);
+        var loaded = LoadedModel.open(models, spec, options.model, options.adapter);
         var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var vocabulary = loaded.model().config().vocabSize();
-      var reader = ConfigCommand.rows(options.config, RowReader.Output.REQUIRED);
+      var reader = ConfigCommand.rows(options.config, RowReader.Output.REQUIRED, models.files());
       // Prompts of any length: the longer ones are counted.
       var rows =
           new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE)
@@ -149,12 +161,11 @@ final class EvaluateCommand implements Callable<Integer> {
                 });
       }
       var evaluation = unfinished.finish(predictions);
-      files.publish("--output", options.output);
+      models.outputs().publish("--output", options.output);
       print(options, evaluation, predictions);
       if (evaluated != null) {
         evaluated.add(tracking -> EvaluationTracks.write(evaluation, predictions, tracking));
       }
-      return ExitCode.DONE;
     }
   }
 

@@ -7,10 +7,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Stack;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.PromptReader;
+import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
@@ -147,7 +148,8 @@ final class GenerateCommand implements Callable<Integer> {
           "--special_tokens is for --prompt. For rows, write special_tokens_in_rows: true into the"
               + " file of --config_path.");
     }
-    try (var loaded = LoadedModel.open(runner, spec, model, adapter);
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr());
+        var loaded = LoadedModel.open(models, spec, model, adapter);
         var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
       var generator = new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens());
@@ -156,7 +158,11 @@ final class GenerateCommand implements Callable<Integer> {
       if (input.text != null) {
         continueText(loaded, generator, tokenizer, prompt(reader, input.text), sampling);
       } else if (input.rows != null) {
-        continueRows(loaded, generator, reader, input.rows, sampling);
+        var rows =
+            reader.read(
+                ConfigCommand.rows(input.rows.config, RowReader.Output.OPTIONAL, models.files()),
+                models.files().fetched(input.rows.file));
+        continueRows(loaded, generator, tokenizer, rows, sampling);
       }
       return ExitCode.DONE;
     }
@@ -221,11 +227,13 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void continueRows(
-      LoadedModel loaded, Generator generator, PromptReader reader, Rows input, Sampling sampling)
+      LoadedModel loaded,
+      Generator generator,
+      LlamaTokenizer tokenizer,
+      List<Prompt> rows,
+      Sampling sampling)
       throws IOException {
     var json = new JsonMapper();
-    var file = LocalFiles.of(loaded.messages()).fetched(input.file);
-    var rows = reader.read(ConfigCommand.rows(input.config, RowReader.Output.OPTIONAL), file);
     var prompts = rows.stream().map(row -> row.tokens().toIntArray()).toList();
     var out = spec.commandLine().getOut();
     var speed = new GenerationSpeed();
@@ -251,7 +259,7 @@ final class GenerateCommand implements Callable<Integer> {
           public void end(int prompt, IntList tokens, Generator.End end) {
             var object = json.createObjectNode();
             object.put("prompt", rows.get(prompt).row().prompt().text());
-            object.put("output", reader.tokenizer().decode(tokens).strip());
+            object.put("output", tokenizer.decode(tokens).strip());
             lines[prompt] = object.toString();
             while (printed < lines.length && lines[printed] != null) {
               out.println(lines[printed]);

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
@@ -61,10 +60,18 @@ final class InitCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var files = LocalFiles.of(spec.commandLine().getErr()::println);
-    files.checkNew("--output", output, "Choose another one.", spec.commandLine().getErr()::println);
-    var model = ConfigJson.read(files.fetched(config));
-    var companions = companions();
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+      init(models);
+    }
+    return ExitCode.DONE;
+  }
+
+  private void init(Models models) throws IOException {
+    var outputs = models.outputs();
+    outputs.checkNew(
+        "--output", output, "Choose another one.", spec.commandLine().getErr()::println);
+    var model = ConfigJson.read(models.files().fetched(config));
+    var companions = companions(models);
     if (tokenizer != null && companions.isEmpty()) {
       throw UserException.inputFile(tokenizer + ": there is no tokenizer in this folder.");
     }
@@ -74,7 +81,7 @@ final class InitCommand implements Callable<Integer> {
           output,
           () -> HfCheckpoint.save(output, model, dtype.dtype(), weights, companions));
     }
-    files.publishModel("--output", output);
+    outputs.publishModel("--output", output);
     spec.commandLine()
         .getErr()
         .printf(
@@ -82,15 +89,11 @@ final class InitCommand implements Callable<Integer> {
             "Saved a model of %,d random weights to %s%n",
             model.parameterCount(),
             output);
-    return ExitCode.DONE;
   }
 
-  private List<Path> companions() throws IOException {
-    if (tokenizer == null) {
-      return List.of();
-    }
-    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
-      return HfCheckpoint.companions(models.settings("--tokenizer", tokenizer).folder());
-    }
+  private List<Path> companions(Models models) throws IOException {
+    return tokenizer == null
+        ? List.of()
+        : HfCheckpoint.companions(models.settings("--tokenizer", tokenizer).folder());
   }
 }

@@ -27,17 +27,13 @@ record LoadedModel(
     Consumer<String> messages)
     implements AutoCloseable {
   /** Finds and opens what the options {@code --model} and {@code --adapter} name. */
-  static LoadedModel open(
-      CommandRunner runner, CommandSpec spec, String model, @Nullable String adapter)
+  static LoadedModel open(Models models, CommandSpec spec, String model, @Nullable String adapter)
       throws IOException {
-    var err = spec.commandLine().getErr();
-    try (var models = new Models(runner.environment(), err)) {
-      var found = models.adapter("--adapter", adapter);
-      return open(
-          models.model("--model", model).folder(),
-          found == null ? null : found.folder(),
-          err::println);
-    }
+    var found = models.adapter("--adapter", adapter);
+    return open(
+        models.model("--model", model).folder(),
+        found == null ? null : found.folder(),
+        spec.commandLine().getErr()::println);
   }
 
   private static LoadedModel open(

@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.TokenTree;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Workspace;
@@ -47,7 +48,8 @@ final class LogitsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (var loaded = LoadedModel.open(runner, spec, model, adapter);
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr());
+        var loaded = LoadedModel.open(models, spec, model, adapter);
         var device = Devices.cpu();
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.train.checkpoint.SavedModels;
@@ -44,9 +44,18 @@ final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var files = LocalFiles.of(spec.commandLine().getErr()::println);
-    files.checkNew("--output", output, "Choose another one.", spec.commandLine().getErr()::println);
-    try (var loaded = LoadedModel.open(runner, spec, model, adapter);
+    var err = spec.commandLine().getErr();
+    try (var models = new Models(runner.environment(), err)) {
+      models.outputs().checkNew("--output", output, "Choose another one.", err::println);
+      merge(models);
+      models.outputs().publishModel("--output", output);
+    }
+    err.println("Saved the merged model to " + output);
+    return ExitCode.DONE;
+  }
+
+  private void merge(Models models) throws IOException {
+    try (var loaded = LoadedModel.open(models, spec, model, adapter);
         var device = Devices.cpu()) {
       var eos = eos(loaded);
       OutputFolder.write(
@@ -64,9 +73,6 @@ final class MergeCommand implements Callable<Integer> {
     } catch (UnsupportedOperationException e) {
       throw UserException.usage(e.getMessage() + ".");
     }
-    files.publishModel("--output", output);
-    spec.commandLine().getErr().println("Saved the merged model to " + output);
-    return ExitCode.DONE;
   }
 
   /** What the texts of the training ended with, as far as the base's tokenizer can be read. */

@@ -2,6 +2,7 @@ package org.bayu.finetune.command;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.PlanRefusal;
@@ -30,16 +31,21 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var config = load().withId("plan");
     var line = spec.commandLine();
-    try (var models = new Models(runner.environment(), line.getErr());
-        var inputs = RunInputs.open(config, models, null, line.getErr()::println);
+    try (var models = new Models(runner.environment(), line.getErr())) {
+      return plan(load(models.files()).withId("plan"), models);
+    }
+  }
+
+  private int plan(TrainConfig config, Models models) throws IOException {
+    var line = spec.commandLine();
+    try (var inputs = RunInputs.open(config, models, null, line.getErr()::println);
         var device = Devices.cpu()) {
       var machine = MachineMemory.current();
       var planner = inputs.planner(config, machine);
       var plan = planner.plan();
       new PlanText(plan, machine).report(config.trainer()).forEach(line.getOut()::println);
-      var space = new RunSaves(config, inputs).space(device);
+      var space = new RunSaves(config, inputs).space(device, models.files().buckets());
       space.lines().forEach(line.getOut()::println);
       new PlanRefusal(planner, machine).check(plan);
       space.check();

@@ -5,11 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.data.ViggoRows;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.Models;
@@ -78,15 +76,18 @@ final class PrepareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var files = LocalFiles.of(spec.commandLine().getErr()::println);
-    var instruction = instruction(files);
-    List<ViggoRows.Row> rows;
     try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
-      rows =
-          switch (format) {
-            case VIGGO -> ViggoRows.read(models.rows(input, split));
-          };
+      prepare(models);
     }
+    return ExitCode.DONE;
+  }
+
+  private void prepare(Models models) throws IOException {
+    var instruction = instruction(models);
+    var rows =
+        switch (format) {
+          case VIGGO -> ViggoRows.read(models.rows(input, split));
+        };
     var json = new JsonMapper();
     AtomicFile.write(
         output,
@@ -100,14 +101,13 @@ final class PrepareCommand implements Callable<Integer> {
             out.write('\n');
           }
         });
-    files.publish("--output", output);
+    models.outputs().publish("--output", output);
     spec.commandLine().getErr().printf(Locale.ROOT, "Wrote %d rows to %s.%n", rows.size(), output);
-    return ExitCode.DONE;
   }
 
-  private String instruction(LocalFiles files) throws IOException {
+  private String instruction(Models models) throws IOException {
     if (prompt != null) {
-      files.fetched(prompt);
+      models.files().fetched(prompt);
       return StrictJson.text(prompt, WholeFile.read(prompt, MAX_PROMPT_BYTES));
     }
     try (var text = PrepareCommand.class.getResourceAsStream("viggo-prompt.txt")) {

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.error.ExitCode;
@@ -45,9 +44,8 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var run = load();
     try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
-      preview(run, models);
+      preview(load(models.files()), models);
     }
     return ExitCode.DONE;
   }
@@ -61,12 +59,12 @@ final class PreviewCommand extends ConfigCommand implements Callable<Integer> {
     var config = folder.resolve(ConfigJson.FILE_NAME);
     var model = Files.exists(config) ? ConfigJson.read(config) : null;
     var err = spec.commandLine().getErr();
-    var files = LocalFiles.of(err::println);
     tokenizer.notes().forEach(note -> err.println(place + ": " + note));
     var rowFile = models.rows(run.data(), "train");
     var source =
         run.source(rowFile, tokenizer, model == null ? Integer.MAX_VALUE : model.maxPositions());
-    var data = new TokenCache(run.dataCacheDir(), err::println, files.buckets()).load(source);
+    var data =
+        new TokenCache(run.dataCacheDir(), err::println, models.files().buckets()).load(source);
     var unknown =
         model == null
             ? List.<String>of()

@@ -3,14 +3,17 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.RunStatus;
 import org.bayu.finetune.terminal.Terminal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Lists the runs of an output folder. */
@@ -24,6 +27,8 @@ import picocli.CommandLine.Spec;
 final class RunsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Parameters(
       arity = "0..1",
       paramLabel = "DIR",
@@ -34,7 +39,10 @@ final class RunsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var err = spec.commandLine().getErr();
-    var runs = RunStatus.of(folder, err::println);
+    List<RunStatus> runs;
+    try (var models = new Models(runner.environment(), err)) {
+      runs = RunStatus.of(folder, models.files(), err::println);
+    }
     if (!Files.isDirectory(folder)) {
       throw UserException.inputFile(
           folder + ": no such folder. Give the trainer.output_dir of your runs.");

@@ -3,7 +3,6 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
@@ -46,10 +45,10 @@ final class TokenizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var err = spec.commandLine().getErr();
-    var files = LocalFiles.of(err::println);
     Path tokenizerFolder;
     try (var models = new Models(runner.environment(), err)) {
       tokenizerFolder = models.settings("--tokenizer", tokenizerName).folder();
+      models.files().fetched(input);
     }
     var tokenizer = LlamaTokenizer.load(tokenizerFolder);
     tokenizer.notes().forEach(note -> err.println(tokenizerFolder + ": " + note));
@@ -59,7 +58,7 @@ final class TokenizeCommand implements Callable<Integer> {
     }
     var out = spec.commandLine().getOut();
     RowFile.read(
-        files.fetched(input),
+        input,
         RowFile.Text.JSON_LINES,
         row -> {
           var text = row.path("text").textValue();

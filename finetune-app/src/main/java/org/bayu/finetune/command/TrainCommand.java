@@ -37,28 +37,28 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var config = load();
-    var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
-    var uploads = new RunUploads(new ModelUpload(runner.environment(), err), config);
-    uploads.check();
     try (var memory = new PeakMemory();
         var terminal = new TerminalTracker(err);
-        var start = RunStart.of(config, terminal::message)) {
-      var ended = start.ended();
-      if (ended.isPresent()) {
-        out.println(ended.get());
-        return ExitCode.DONE;
+        var models = new Models(runner.environment(), terminal::message, err)) {
+      var config = load(models.files());
+      var uploads = new RunUploads(new ModelUpload(models.files(), err), config);
+      uploads.check();
+      try (var start = RunStart.of(config, models, terminal::message)) {
+        var ended = start.ended();
+        if (ended.isPresent()) {
+          spec.commandLine().getOut().println(ended.get());
+          return ExitCode.DONE;
+        }
+        return run(start, terminal, memory, uploads);
       }
-      return run(start, terminal, memory, uploads);
     }
   }
 
   private int run(RunStart start, TerminalTracker terminal, PeakMemory memory, RunUploads uploads)
       throws IOException {
     var out = spec.commandLine().getOut();
-    try (var models = new Models(runner.environment(), spec.commandLine().getErr());
-        var run = new TrainRun(start, models, terminal::message);
+    try (var run = new TrainRun(start, terminal::message);
         var _ = Signals.handle(_ -> interrupt(run, start, terminal))) {
       run.listen(terminal);
       if (profile) {

@@ -6,15 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
 import org.bayu.llama.tokenizer.SentencePieceTrainer;
 import org.bayu.train.data.BadRowException;
 import org.bayu.train.data.RowFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Makes a tokenizer of Llama 2's form from texts. */
@@ -27,6 +28,8 @@ import picocli.CommandLine.Spec;
     })
 final class TrainTokenizerCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+
+  @ParentCommand private CommandRunner runner;
 
   @Option(
       names = "--input",
@@ -63,10 +66,19 @@ final class TrainTokenizerCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw UserException.usage("train-tokenizer: " + e.getMessage() + ".");
     }
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+      models.files().fetched(input);
+      var tokens = SentencePieceTrainer.train(texts(), settings, output);
+      models.outputs().publish("--output", output);
+      say(tokens);
+    }
+    return ExitCode.DONE;
+  }
+
+  private List<String> texts() throws IOException {
     var texts = new ArrayList<String>();
-    var files = LocalFiles.of(spec.commandLine().getErr()::println);
     RowFile.read(
-        files.fetched(input),
+        input,
         RowFile.Text.JSON_LINES,
         row -> {
           var before = texts.size();
@@ -80,8 +92,10 @@ final class TrainTokenizerCommand implements Callable<Integer> {
             throw new BadRowException("no field has a text");
           }
         });
-    var tokens = SentencePieceTrainer.train(texts, settings, output);
-    files.publish("--output", output);
+    return texts;
+  }
+
+  private void say(int tokens) {
     spec.commandLine()
         .getErr()
         .printf(Locale.ROOT, "Wrote a tokenizer of %,d tokens to %s.%n", tokens, output);
@@ -92,6 +106,5 @@ final class TrainTokenizerCommand implements Callable<Integer> {
               Locale.ROOT,
               "It has fewer tokens than asked for, because no further pair occurs twice.%n");
     }
-    return ExitCode.DONE;
   }
 }

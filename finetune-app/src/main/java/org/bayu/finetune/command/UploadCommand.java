@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.ModelUpload;
+import org.bayu.finetune.model.Models;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,15 +54,18 @@ final class UploadCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var repository = ModelUpload.name("org/name", name);
-    var upload = new ModelUpload(runner.environment(), spec.commandLine().getErr());
-    upload.check(repository);
-    var files = LocalFiles.of(spec.commandLine().getErr()::println);
-    var about =
-        new ModelUpload.About(
-            config == null ? null : TrainConfig.load(files.fetched(config), List.of()),
-            evaluation == null ? null : files.fetched(evaluation));
-    var address = upload.upload(folder, repository, isPrivate, about);
-    spec.commandLine().getOut().println("Uploaded to " + address);
+    var err = spec.commandLine().getErr();
+    try (var models = new Models(runner.environment(), err)) {
+      var files = models.files();
+      var upload = new ModelUpload(files, err);
+      upload.check(repository);
+      var about =
+          new ModelUpload.About(
+              config == null ? null : TrainConfig.load(files.fetched(config), List.of(), files),
+              evaluation == null ? null : files.fetched(evaluation));
+      var address = upload.upload(folder, repository, isPrivate, about);
+      spec.commandLine().getOut().println("Uploaded to " + address);
+    }
     return ExitCode.DONE;
   }
 }

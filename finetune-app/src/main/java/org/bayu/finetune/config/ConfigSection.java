@@ -11,6 +11,7 @@ import org.bayu.finetune.config.ConfigNode.Items;
 import org.bayu.finetune.config.ConfigNode.Keys;
 import org.bayu.finetune.config.ConfigNode.Scalar;
 import org.bayu.finetune.error.UserException;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
@@ -55,16 +56,22 @@ public final class ConfigSection {
   private final Keys keys;
   private final String prefix;
   private final KnownKeys known;
+  private final LocalFiles files;
 
-  private ConfigSection(Keys keys, String prefix, KnownKeys known) {
+  private ConfigSection(Keys keys, String prefix, KnownKeys known, LocalFiles files) {
     this.keys = keys;
     this.prefix = prefix;
     this.known = known;
+    this.files = files;
   }
 
-  /** The whole configuration. */
-  static ConfigSection root(Keys keys, KnownKeys known) {
-    return new ConfigSection(keys, "", known);
+  /**
+   * The whole configuration.
+   *
+   * @param files what its paths stand for
+   */
+  static ConfigSection root(Keys keys, KnownKeys known, LocalFiles files) {
+    return new ConfigSection(keys, "", known, files);
   }
 
   /** The section of a key; an empty one if it is absent. */
@@ -103,7 +110,7 @@ public final class ConfigSection {
   }
 
   private ConfigSection inner(String key, Keys inner) {
-    return new ConfigSection(inner, prefix + key + ".", known);
+    return new ConfigSection(inner, prefix + key + ".", known, files);
   }
 
   /** Whether the key was written, with a value or without. */
@@ -146,10 +153,15 @@ public final class ConfigSection {
     return texts;
   }
 
+  /** What the configuration's paths stand for. */
+  LocalFiles files() {
+    return files;
+  }
+
   @Nullable Path path(String key) {
     var text = text(key);
     try {
-      return text == null ? null : ConfigPath.parse(text);
+      return text == null ? null : files.path(text);
     } catch (IllegalArgumentException e) {
       throw bad(key, e.getMessage() + ".");
     }

@@ -20,7 +20,7 @@ final class PromptsKey {
   static PromptTemplate read(ConfigSection root) throws IOException {
     var file = root.isSection("prompts") ? null : root.path("prompts");
     if (file != null) {
-      return file(file);
+      return file(root.files().fetched(file));
     }
     var keys = root.section("prompts");
     var promptInput = keys.text("prompt_input");
@@ -37,7 +37,6 @@ final class PromptsKey {
 
   private static PromptTemplate file(Path file) throws IOException {
     try {
-      LocalFiles.of(line -> {}).fetched(file);
       JsonNode json = StrictJson.read(file, new ObjectMapper()::readTree);
       return template(text(json, "prompt_input"), text(json, "prompt_no_input"));
     } catch (MalformedFileException e) {

@@ -10,16 +10,19 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.util.TokenBuffer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraTargets;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.optim.Decay;
 import org.bayu.train.Adaptation;
 import org.bayu.train.BatchSizes;
@@ -95,10 +98,12 @@ public record TrainConfig(
    *
    * @param file YAML; null for flags alone
    * @param flags {@code --key.path value} or {@code --key.path=value}, as on the command line
+   * @param files what paths stand for
    * @throws UserException that names file and line or flag, key, value and what is expected
    */
-  public static TrainConfig load(@Nullable Path file, List<String> flags) throws IOException {
-    return load(file, flags, Set.of());
+  public static TrainConfig load(@Nullable Path file, List<String> flags, LocalFiles files)
+      throws IOException {
+    return load(file, flags, Set.of(), files);
   }
 
   /**
@@ -107,9 +112,10 @@ public record TrainConfig(
    *
    * @param options their names, without dashes
    */
-  public static TrainConfig load(@Nullable Path file, List<String> flags, Set<String> options)
+  public static TrainConfig load(
+      @Nullable Path file, List<String> flags, Set<String> options, LocalFiles files)
       throws IOException {
-    var config = read(file, flags, options);
+    var config = read(file, flags, options, files);
     if (config.data.equals(Path.of(""))) {
       throw UserException.usage(
           "%s: the key data is missing. Give the path of a JSON Lines file."
@@ -124,8 +130,9 @@ public record TrainConfig(
    *
    * @throws UserException as {@link #load} does
    */
-  public static RowReader loadRows(Path file, RowReader.Output output) throws IOException {
-    var config = read(file, List.of(), Set.of());
+  public static RowReader loadRows(Path file, RowReader.Output output, LocalFiles files)
+      throws IOException {
+    var config = read(file, List.of(), Set.of(), files);
     return new RowReader(config.prompts, output, false, config.specialTokensInRows);
   }
 
@@ -134,26 +141,29 @@ public record TrainConfig(
    *
    * @param name of where it stands
    */
-  public static TrainConfig ofJson(String name, JsonNode json, List<String> flags)
+  public static TrainConfig ofJson(String name, JsonNode json, List<String> flags, LocalFiles files)
       throws IOException {
-    return read(ConfigSource.json(name, json), flags, Set.of());
+    return read(ConfigSource.json(name, json), flags, Set.of(), files);
   }
 
-  private static TrainConfig read(@Nullable Path file, List<String> flags, Set<String> options)
+  private static TrainConfig read(
+      @Nullable Path file, List<String> flags, Set<String> options, LocalFiles files)
       throws IOException {
     return read(
         file == null
             ? new ConfigNode.Keys(new LinkedHashMap<>(), "command line")
             : ConfigSource.file(file),
         flags,
-        options);
+        options,
+        files);
   }
 
-  private static TrainConfig read(ConfigNode.Keys root, List<String> flags, Set<String> options)
+  private static TrainConfig read(
+      ConfigNode.Keys root, List<String> flags, Set<String> options, LocalFiles files)
       throws IOException {
     ConfigSource.addFlags(root, flags);
     var known = new KnownKeys(options);
-    var keys = ConfigSection.root(root, known);
+    var keys = ConfigSection.root(root, known, files);
     var trainer = TrainerConfig.read(keys.section("trainer"));
     var lora = LoraSettings.read(keys);
     var config =
@@ -234,18 +244,27 @@ public record TrainConfig(
     return withTrainer(trainer.withId(id));
   }
 
-  /** The whole configuration, defaults too, as YAML that {@link #load} reads back to its equal. */
-  public String toYaml() {
+  /**
+   * The whole configuration, defaults too, as YAML that {@link #load} reads back to its equal.
+   *
+   * @param files what paths stand for
+   */
+  public String toYaml(LocalFiles files) {
     try {
-      return YAML.writeValueAsString(this);
+      return YAML.writer().withAttribute(LocalFiles.class, files).writeValueAsString(this);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a configuration is always writable", e);
     }
   }
 
   /** The whole configuration as a tree, in the form of {@link #toYaml}. */
-  public JsonNode toJson() {
-    return YAML.valueToTree(this);
+  public JsonNode toJson(LocalFiles files) {
+    try (var json = new TokenBuffer(YAML, false)) {
+      YAML.writer().withAttribute(LocalFiles.class, files).writeValue(json, this);
+      return YAML.readTree(json.asParser());
+    } catch (IOException e) {
+      throw new IllegalStateException("a configuration is always writable", e);
+    }
   }
 
   /**
@@ -321,7 +340,8 @@ public record TrainConfig(
     @Override
     public void serialize(Path path, JsonGenerator out, SerializerProvider provider)
         throws IOException {
-      out.writeString(ConfigPath.text(path));
+      var files = (LocalFiles) provider.getAttribute(LocalFiles.class);
+      out.writeString(Objects.requireNonNull(files).text(path));
     }
   }
 }

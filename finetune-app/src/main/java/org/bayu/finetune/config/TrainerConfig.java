@@ -62,7 +62,7 @@ public record TrainerConfig(
     refuseContradictions(keys);
     var wandb = WandbConfig.read(keys);
     return new TrainerConfig(
-        RunId.read(keys, System.getenv("RUN_ID")),
+        RunId.read(keys, keys.files().environment().get("RUN_ID")),
         keys.seed("seed", 0),
         precision(keys),
         keys.whole("num_train_steps", 400_000, 1),

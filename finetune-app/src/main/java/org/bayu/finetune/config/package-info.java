@@ -3,7 +3,7 @@
  * file and flags, with Levanter's keys and Bayu's own.
  *
  * <pre>{@code
- * var config = TrainConfig.load(Path.of("viggo.yaml"), List.of("--trainer.seed", "1"));
+ * var config = TrainConfig.load(Path.of("viggo.yaml"), List.of("--trainer.seed", "1"), files);
  * var steps = config.trainer().numTrainSteps();
  * }</pre>
  */

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.bayu.finetune.config.TrainConfig;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.remote.hub.HubName;
 import org.bayu.tensor.io.StrictJson;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +23,14 @@ import org.jspecify.annotations.Nullable;
  * @param name of the repository
  * @param config of the run; null if it is not known
  * @param scores an {@code evaluation.json}; null without one
+ * @param local what the configuration's paths stand for
  */
 record ModelCard(
-    Path folder, HubName name, @Nullable TrainConfig config, @Nullable JsonNode scores) {
+    Path folder,
+    HubName name,
+    @Nullable TrainConfig config,
+    @Nullable JsonNode scores,
+    LocalFiles local) {
   private static final String ADAPTER = "adapter_config.json";
 
   /** Sections of the configuration that say how a model was trained, and keys of other ones. */
@@ -101,7 +107,7 @@ record ModelCard(
     card.append("\n## Training\n\nData: ")
         .append(data().orElse(String.valueOf(config.data().getFileName())))
         .append("\n\n| setting | value |\n|---|---|\n");
-    var settings = config.toJson();
+    var settings = config.toJson(local);
     for (var key : TOLD_OF_TRAINER) {
       row(card, key, settings.path("trainer").path(key));
     }

@@ -9,13 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.terminal.Progress;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.remote.hub.Hub;
-import org.bayu.remote.hub.HubEnvironment;
 import org.bayu.remote.hub.HubException;
 import org.bayu.remote.hub.HubName;
 import org.bayu.remote.hub.HubRepository;
@@ -29,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * Uploads a model's or an adapter's folder to a repository on the Hub, with a model card if the
  * folder has none.
  *
- * @param environment the process's variables
+ * @param local what paths stand for, and where the Hub is
  * @param err is told how far it is
  */
-public record ModelUpload(Map<String, String> environment, PrintWriter err) {
+public record ModelUpload(LocalFiles local, PrintWriter err) {
   private static final String CARD = "README.md";
 
   /**
@@ -58,13 +56,9 @@ public record ModelUpload(Map<String, String> environment, PrintWriter err) {
                     .formatted(key, Printable.quote(text))));
   }
 
-  private HubEnvironment hub() throws HubException {
-    return HubEnvironment.of(environment, Path.of(System.getProperty("user.home")));
-  }
-
   /** Refuses what an upload is sure to fail for. */
   public void check(HubName name) throws HubException {
-    Upload.check(hub(), HubRepository.model(name));
+    Upload.check(local.hub(), HubRepository.model(name));
   }
 
   /**
@@ -75,7 +69,7 @@ public record ModelUpload(Map<String, String> environment, PrintWriter err) {
    * @throws UserException if the folder holds neither a model nor an adapter
    */
   public URI upload(Path folder, HubName name, boolean isPrivate, About about) throws IOException {
-    LocalFiles.of(err::println).fetchedModel(folder);
+    local.fetchedModel(folder);
     var isAdapter = ModelCard.isAdapter(folder);
     if (!isAdapter && Files.notExists(folder.resolve("config.json"))) {
       throw UserException.inputFile(
@@ -88,7 +82,7 @@ public record ModelUpload(Map<String, String> environment, PrintWriter err) {
       var files = files(folder);
       if (files.stream().noneMatch(file -> file.path().equals(CARD))) {
         var scores = about.evaluation == null ? null : read(about.evaluation);
-        Files.writeString(card, new ModelCard(folder, name, about.config, scores).text());
+        Files.writeString(card, new ModelCard(folder, name, about.config, scores, local).text());
         files.add(new UploadFile(CARD, card));
       }
       return send(files, name, isPrivate, isAdapter ? "Upload a LoRA adapter" : "Upload a model");
@@ -122,7 +116,7 @@ public record ModelUpload(Map<String, String> environment, PrintWriter err) {
     }
     try (var progress = Progress.ofBytes("upload", total, err)) {
       return Upload.commit(
-          Hub.of(hub(), err::println),
+          Hub.of(local.hub(), err::println),
           HubRepository.model(name),
           files,
           summary,

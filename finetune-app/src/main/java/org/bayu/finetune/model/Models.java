@@ -7,52 +7,68 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.bayu.finetune.config.ConfigPath;
-import org.bayu.finetune.config.LocalFiles;
+import java.util.function.Consumer;
+import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
-import org.bayu.remote.hub.HubException;
-import org.bayu.remote.hub.HubName;
-import org.bayu.remote.hub.HubRepository;
-import org.bayu.remote.hub.ModelFiles;
-import org.bayu.remote.hub.Snapshot;
-import org.bayu.tensor.io.StagedPath;
+import org.bayu.finetune.terminal.Progress;
+import org.bayu.remote.files.DownloadWatcher;
+import org.bayu.remote.files.Found;
+import org.bayu.remote.files.LocalFiles;
+import org.bayu.remote.files.NotFoundException;
+import org.bayu.train.data.RowFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place that turns what a user names as a model, an adapter or rows into a local folder or
- * file: that folder or file itself, or a name on the Hub, whose files are fetched into the cache. A
- * local one wins over a name.
- *
- * <p>Every method takes the key or option that names it, for messages, and throws {@link
- * UserException} where there is no such folder, and a {@link HubException} where the files cannot
- * be had.
+ * What a command's texts name, as local files: {@link LocalFiles} with a bar, and with the key or
+ * option that names them in the {@link UserException} where there are none.
  */
 public final class Models implements AutoCloseable {
-  private final PrintWriter err;
-  private final HubFiles hub;
-  private final DataSets dataSets;
-  private final List<Path> outlines = new ArrayList<>();
+  private final LocalFiles files;
+  private final List<Path> joined = new ArrayList<>();
 
   /**
    * Models for a command.
    *
    * @param environment the process's variables
-   * @param err is told what is fetched and how far that is
+   * @param messages takes a line before much is fetched
+   * @param err is shown how far that is
    */
+  public Models(Map<String, String> environment, Consumer<String> messages, PrintWriter err) {
+    var home = Path.of(System.getProperty("user.home", ""));
+    files =
+        new LocalFiles(environment, home, messages, (bytes, before) -> new Bar(bytes, before, err));
+  }
+
+  /** The same where both go to one place. */
   public Models(Map<String, String> environment, PrintWriter err) {
-    this.err = err;
-    hub = new HubFiles(environment, err);
-    dataSets = new DataSets(hub);
+    this(environment, err::println, err);
   }
 
-  /** The process's variables. */
-  public Map<String, String> environment() {
-    return hub.environment();
+  private record Bar(Progress progress) implements DownloadWatcher.Shown {
+    Bar(long bytes, long before, PrintWriter err) {
+      this(Progress.ofBytes("fetch", bytes, err));
+      progress.doneBefore(before);
+    }
+
+    @Override
+    public void accept(long bytes) {
+      progress.advance(bytes);
+    }
+
+    @Override
+    public void close() {
+      progress.close();
+    }
   }
 
-  /** The user's folder. */
-  public static Path home() {
-    return Path.of(System.getProperty("user.home", ""));
+  /** The files themselves. */
+  public LocalFiles files() {
+    return files;
+  }
+
+  /** Brings what is written to where it belongs. */
+  public Outputs outputs() {
+    return new Outputs(files.buckets());
   }
 
   /** All files of a model. */
@@ -60,72 +76,24 @@ public final class Models implements AutoCloseable {
     return model(key, text, null);
   }
 
-  /** The same at a commit; null for that of the name. */
+  /** The same at a commit of the Hub's repository; null for that of the name. */
   public Found model(String key, String text, @Nullable String commit) throws IOException {
-    var name = name(key, text);
-    if (name == null) {
-      return local(key, text, files()::fetchedModel);
-    }
-    var snapshot = find(name, commit);
-    return found(text, name, snapshot, hub.fetch(name, snapshot, ModelFiles.model(snapshot)));
+    return named(key, text, () -> files.model(text, commit));
   }
 
   /** All files of an adapter; null for none. */
   public @Nullable Found adapter(String key, @Nullable String text) throws IOException {
-    if (text == null) {
-      return null;
-    }
-    var name = name(key, text);
-    if (name == null) {
-      return local(key, text, files()::fetchedModel);
-    }
-    var snapshot = find(name, null);
-    return found(text, name, snapshot, hub.fetch(name, snapshot, ModelFiles.adapter(snapshot)));
+    return text == null ? null : named(key, text, () -> files.adapter(text));
   }
 
   /** Configuration and tokenizer of a model or an adapter. */
   public Found settings(String key, String text) throws IOException {
-    var name = name(key, text);
-    if (name == null) {
-      return local(key, text, files()::fetchedSettings);
-    }
-    var snapshot = find(name, null);
-    return found(text, name, snapshot, snapshot.fetch(ModelFiles.settings(snapshot), _ -> {}));
+    return named(key, text, () -> files.settings(text));
   }
 
-  /**
-   * A model's folder to plan with. If the weights would have to be fetched, only their headers are,
-   * and {@link Found#isOutline} is true: the folder lives as long as this object. Says what a
-   * download would take.
-   *
-   * @param commit of the repository; null for that of the name
-   */
+  /** A model's folder to plan with, as {@link LocalFiles#outline} makes it. */
   public Found outline(String key, String text, @Nullable String commit) throws IOException {
-    var name = name(key, text);
-    if (name == null) {
-      return local(key, text, files()::fetchedModel);
-    }
-    var snapshot = find(name, commit);
-    var files = ModelFiles.model(snapshot);
-    hub.say(name, snapshot, files);
-    if (snapshot.missing(files).isEmpty()) {
-      return found(text, name, snapshot, snapshot.folder());
-    }
-    var folder = Files.createTempDirectory("bayu-outline");
-    outlines.add(folder);
-    ModelFiles.outline(snapshot, folder);
-    return new Found(text, folder, name, snapshot.commit(), true);
-  }
-
-  /** The same model with its weights, fetched now if it is an outline. */
-  public Found whole(Found model) throws IOException {
-    if (model.name() == null || !model.isOutline()) {
-      return model;
-    }
-    var name = model.name();
-    var snapshot = find(name, model.commit());
-    var folder = hub.fetchQuietly(snapshot, ModelFiles.model(snapshot));
-    return found(model.text(), name, snapshot, folder);
+    return named(key, text, () -> files.outline(text, commit));
   }
 
   /**
@@ -136,65 +104,44 @@ public final class Models implements AutoCloseable {
    * @param split of a data set on the Hub, such as {@code train}
    */
   public Path rows(Path named, String split) throws IOException {
-    return files().fetched(dataSets.rows(named, split));
-  }
-
-  private LocalFiles files() {
-    return LocalFiles.of(err::println);
-  }
-
-  /** Brings a folder here where it is elsewhere. */
-  @FunctionalInterface
-  private interface Fetching {
-    Path of(Path folder) throws IOException;
-  }
-
-  private static Found local(String key, String text, Fetching fetching) throws IOException {
-    var folder = fetching.of(path(key, text));
-    if (!Files.isDirectory(folder)) {
-      throw UserException.inputFile(
-          "%s: %s is no folder. Give a folder, or a name on the Hub: org/name."
-              .formatted(key, text));
+    var text = files.text(named);
+    var rows = named("data", text, () -> files.rows(text, split));
+    if (rows.size() == 1) {
+      return rows.getFirst();
     }
-    return Found.local(text, folder);
+    var file = Files.createTempFile("bayu-rows", ".jsonl");
+    joined.add(file);
+    RowFile.join(rows, file);
+    return file;
   }
 
-  private static Path path(String key, String text) {
+  /** Finds what a text names. */
+  @FunctionalInterface
+  private interface Search<T> {
+    T find() throws IOException;
+  }
+
+  private <T> T named(String key, String text, Search<T> search) throws IOException {
     try {
-      return ConfigPath.parse(text);
+      files.path(text);
     } catch (IllegalArgumentException e) {
       throw UserException.usage("%s: %s.".formatted(key, e.getMessage()));
     }
-  }
-
-  /** The name on the Hub that a text means; null where it means a folder. */
-  private @Nullable HubName name(String key, String text) {
-    var name = HubName.parse(text).orElse(null);
-    if (name == null) {
-      return null;
+    try {
+      return search.find();
+    } catch (NotFoundException e) {
+      var prefix = e.getCause() == null ? key + ": " : "";
+      throw new UserException(ExitCode.INPUT_FILE, prefix + e.getMessage(), e);
     }
-    if (Files.exists(path(key, text))) {
-      err.println(text + ": the folder here is used, and nothing is looked up on the Hub.");
-      return null;
-    }
-    return name;
   }
 
-  private Snapshot find(HubName name, @Nullable String commit) throws IOException {
-    return hub.find(HubRepository.model(name), name, commit, "folder");
-  }
-
-  private static Found found(String text, HubName name, Snapshot snapshot, Path folder) {
-    return new Found(text, folder, name, snapshot.commit(), false);
-  }
-
-  /** Removes the outlines, and the files of rows that were made. */
+  /** Removes what was made for the commands' time only. */
   @Override
   public void close() throws IOException {
-    for (var outline : outlines) {
-      StagedPath.delete(outline);
+    files.close();
+    for (var file : joined) {
+      Files.deleteIfExists(file);
     }
-    outlines.clear();
-    dataSets.close();
+    joined.clear();
   }
 }

@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.model.Found;
 import org.bayu.finetune.model.Models;
+import org.bayu.finetune.model.Outputs;
 import org.bayu.llama.hf.ModelFolder;
+import org.bayu.remote.files.Found;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.Printable;
@@ -29,6 +29,7 @@ public final class CheckpointSave implements AutoCloseable {
   private final Found model;
   private final ModelFolder base;
   private final TrainedModel trained;
+  private final Outputs outputs;
   private final Consumer<String> messages;
 
   private CheckpointSave(
@@ -36,11 +37,13 @@ public final class CheckpointSave implements AutoCloseable {
       Found model,
       ModelFolder base,
       TrainedModel trained,
+      Outputs outputs,
       Consumer<String> messages) {
     this.checkpoint = checkpoint;
     this.model = model;
     this.base = base;
     this.trained = trained;
+    this.outputs = outputs;
     this.messages = messages;
   }
 
@@ -54,14 +57,15 @@ public final class CheckpointSave implements AutoCloseable {
    */
   public static CheckpointSave open(
       Path path, List<String> flags, Models models, Consumer<String> messages) throws IOException {
-    var checkpoint = RunStart.open("--checkpoint", path, messages);
+    var checkpoint = RunStart.open("--checkpoint", path, models.files().buckets(), messages);
     var run = checkpoint.info().run();
     if (!RunId.isName(run.id())) {
       throw UserException.inputFile(
           "%s: its run has the name %s, which cannot be a folder's."
               .formatted(checkpoint.folder(), Printable.quote(run.id())));
     }
-    var config = TrainConfig.ofJson(checkpoint.folder().toString(), run.settings(), flags);
+    var config =
+        TrainConfig.ofJson(checkpoint.folder().toString(), run.settings(), flags, models.files());
     var isSame =
         run.settings().path("model_name_or_path").asText().equals(config.modelNameOrPath());
     var model =
@@ -83,7 +87,7 @@ public final class CheckpointSave implements AutoCloseable {
       }
       trained = new TrainedModel(base, config.adaptation(adapter), config.trainer().seed());
       checkpoint.loadParameters(trained.parameters());
-      return new CheckpointSave(checkpoint, model, base, trained, messages);
+      return new CheckpointSave(checkpoint, model, base, trained, models.outputs(), messages);
     } catch (DamagedCheckpointException e) {
       closeAfter(base, trained);
       throw UserException.usage(e.getMessage() + ".");
@@ -110,12 +114,11 @@ public final class CheckpointSave implements AutoCloseable {
    */
   public void save(@Nullable Path savePath, @Nullable Path mergedPath) throws IOException {
     try (var device = Devices.cpu()) {
-      var files = LocalFiles.of(messages);
       for (var store : stores(savePath, mergedPath, device)) {
         var folder = store.path(checkpoint.info().progress().steps());
-        files.checkNew(store.key(), folder, "Choose another one.", messages);
+        outputs.checkNew(store.key(), folder, "Choose another one.", messages);
         OutputFolder.write(store.key(), folder, () -> store.write(folder));
-        files.publishModel(store.key(), folder);
+        outputs.publishModel(store.key(), folder);
         messages.accept("Saved the " + store.kind() + " to " + folder);
       }
     }

@@ -4,22 +4,23 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.model.Models;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.train.track.Tracking;
 
 /** A run whose trackers are told how its model was evaluated. */
 public final class EvaluatedRun {
   private final Path folder;
+  private final LocalFiles files;
   private final RunTrackers trackers;
   private final Consumer<String> messages;
 
-  private EvaluatedRun(Path folder, RunTrackers trackers, Consumer<String> messages) {
+  private EvaluatedRun(
+      Path folder, LocalFiles files, RunTrackers trackers, Consumer<String> messages) {
     this.folder = folder;
+    this.files = files;
     this.trackers = trackers;
     this.messages = messages;
   }
@@ -27,13 +28,13 @@ public final class EvaluatedRun {
   /**
    * The run in a folder.
    *
-   * @param environment the process's variables
+   * @param files what paths stand for; remains the caller's
    * @param messages takes a line for whoever watches, from any thread
    * @throws UserException if there is none, or a process is training it
    */
-  public static EvaluatedRun of(
-      Path folder, Map<String, String> environment, Consumer<String> messages) throws IOException {
-    RunFolder.fetch(folder, LocalFiles.of(messages).buckets());
+  public static EvaluatedRun of(Path folder, LocalFiles files, Consumer<String> messages)
+      throws IOException {
+    RunFolder.fetch(folder, files.buckets());
     var config = folder.resolve(RunFolder.CONFIG);
     if (!Files.exists(config) || LastMetrics.of(folder.resolve(RunFolder.METRICS)).isEmpty()) {
       throw UserException.inputFile(
@@ -44,9 +45,9 @@ public final class EvaluatedRun {
           "--run: %s: another process is writing this run. Wait for it, or leave --run out."
               .formatted(folder));
     }
-    var trainer = TrainConfig.load(config, List.of()).withId(name(folder)).trainer();
-    return new EvaluatedRun(
-        folder, new RunTrackers(trainer, folder, environment, Models.home(), messages), messages);
+    var trainer = TrainConfig.load(config, List.of(), files).withId(name(folder)).trainer();
+    var trackers = new RunTrackers(trainer, folder, files, messages);
+    return new EvaluatedRun(folder, files, trackers, messages);
   }
 
   private static String name(Path folder) throws IOException {
@@ -71,7 +72,7 @@ public final class EvaluatedRun {
           tracking.ended();
         }
       }
-      run.publish(LocalFiles.of(messages).buckets());
+      run.publish(files.buckets());
     } catch (UserException e) {
       messages.accept("The run is not told of the evaluation. " + e.getMessage());
     }

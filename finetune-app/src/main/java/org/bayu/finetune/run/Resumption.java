@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.config.TrainerConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.io.Printable;
 import org.bayu.train.GradientCheckpointing;
@@ -26,16 +27,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Resumption {
   private final TrainConfig config;
+  private final LocalFiles files;
   private final RunInputs inputs;
   private final @Nullable Checkpoint checkpoint;
   private final DataDescription data;
   private final BaseDescription base;
 
-  private Resumption(TrainConfig config, RunInputs inputs, @Nullable Checkpoint checkpoint)
-      throws IOException {
-    this.config = config;
+  private Resumption(RunStart start, RunInputs inputs) throws IOException {
+    this.config = start.config();
+    this.files = start.models().files();
     this.inputs = inputs;
-    this.checkpoint = checkpoint;
+    this.checkpoint = start.checkpoint();
     data = DataDescription.of(inputs.data());
     base = BaseDescription.of(inputs.base().checkpoint(), inputs.model().commit());
   }
@@ -47,7 +49,7 @@ final class Resumption {
    */
   static Resumption of(RunStart start, RunInputs inputs, Consumer<String> messages)
       throws IOException {
-    var resumption = new Resumption(start.config(), inputs, start.checkpoint());
+    var resumption = new Resumption(start, inputs);
     var checkpoint = resumption.checkpoint;
     if (checkpoint != null) {
       resumption.refuseOther(checkpoint);
@@ -80,7 +82,7 @@ final class Resumption {
     var adapter = inputs.shape().adapter();
     return RunDescription.of(
         resolved.trainer().runId(),
-        resolved.toJson(),
+        resolved.toJson(files),
         adapter == null ? null : adapter.config(),
         data,
         base,
@@ -137,7 +139,7 @@ final class Resumption {
       if (checkpoint != null) {
         checkpoint.load(state);
       } else if (weights != null) {
-        var from = RunStart.open("trainer.initialize_from", weights, messages);
+        var from = RunStart.open("trainer.initialize_from", weights, files.buckets(), messages);
         from.loadParameters(state.parameters());
         messages.accept("The weights are those of " + from.folder() + ".");
       }

@@ -4,16 +4,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.data.DataReport;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.model.Found;
 import org.bayu.finetune.model.Models;
 import org.bayu.llama.LlamaConfig;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraAdapter;
+import org.bayu.remote.files.Found;
 import org.bayu.tensor.DType;
 import org.bayu.train.Adaptation;
 import org.bayu.train.TokenizedData;
@@ -98,7 +97,7 @@ public record RunInputs(
     if (!model.isOutline()) {
       return this;
     }
-    var whole = models.whole(model);
+    var whole = models.files().whole(model);
     var opened = open(whole, adapter);
     try {
       var inputs =
@@ -147,10 +146,10 @@ public record RunInputs(
       LlamaConfig model,
       Consumer<String> messages)
       throws IOException {
-    var files = LocalFiles.of(messages);
     var source = config.source(models.rows(file, split), tokenizer, model.maxPositions());
     var mask = config.lossMask();
-    var all = new TokenCache(config.dataCacheDir(), messages, files.buckets()).load(source);
+    var all =
+        new TokenCache(config.dataCacheDir(), messages, models.files().buckets()).load(source);
     DataReport.lines(all, mask, source.limit())
         .forEach(line -> messages.accept(file + ": " + line));
     UnknownTokens.check(file, all, tokenizer, model.vocabSize()).forEach(messages);

@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.train.checkpoint.ModelStore;
 import org.bayu.train.checkpoint.SaveSpace;
 import org.bayu.train.checkpoint.Saves;
@@ -26,16 +26,16 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
    * @throws org.bayu.train.TrainException if so
    */
   static void check(RunStart start, Consumer<String> messages) throws IOException {
-    var config = start.config();
     var before = start.before();
+    var config = start.config();
     check(
-        config,
+        start,
         "hf_save_path",
         config.hfSavePath(),
         before == null ? null : before.hfSavePath(),
         messages);
     check(
-        config,
+        start,
         "merged_hf_save_path",
         config.mergedHfSavePath(),
         before == null ? null : before.mergedHfSavePath(),
@@ -43,7 +43,7 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
   }
 
   private static void check(
-      TrainConfig config,
+      RunStart start,
       String key,
       @Nullable Path path,
       @Nullable Path before,
@@ -52,11 +52,12 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
     if (path == null || (before != null && isSame(path, before))) {
       return;
     }
+    var config = start.config();
     var folder = path.resolve(config.trainer().runId());
     var steps = config.trainer().numTrainSteps();
-    var files = LocalFiles.of(messages);
-    var first = Saves.existing(folder, config.hfSaveSteps(), steps, files.buckets());
-    files.checkNew(
+    var outputs = start.models().outputs();
+    var first = Saves.existing(folder, config.hfSaveSteps(), steps, outputs.buckets());
+    outputs.checkNew(
         key,
         first.orElse(folder.resolve(ModelStore.name(steps))),
         "Choose another folder or another trainer.id.",
@@ -67,12 +68,15 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
     return path.toAbsolutePath().normalize().equals(other.toAbsolutePath().normalize());
   }
 
-  /** What the saves take, beside what is free where they go. */
-  public SaveSpace space(Device device) throws IOException {
+  /**
+   * What the saves take, beside what is free where they go.
+   *
+   * @param remote knows what is elsewhere
+   */
+  public SaveSpace space(Device device, RemoteFiles remote) throws IOException {
     var shape = inputs.shape();
     var saves = (config.trainer().numTrainSteps() - 1) / config.hfSaveSteps() + 1;
-    return SaveSpace.of(
-        stores(shape.model(), shape.adapter(), device), saves, LocalFiles.of(line -> {}).buckets());
+    return SaveSpace.of(stores(shape.model(), shape.adapter(), device), saves, remote);
   }
 
   /** The saves of what is trained. */
@@ -90,7 +94,7 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
         stores(model, adapter, device),
         trained("trainer.output_dir", run, model, adapter),
         List.of(run, temporary.resolve("bayu-" + id)),
-        LocalFiles.of(messages).buckets(),
+        start.models().files().buckets(),
         start.isKnown(),
         messages);
   }

@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.CheckpointerConfig;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.train.checkpoint.Checkpoint;
 import org.bayu.train.checkpoint.Checkpoints;
 import org.bayu.train.checkpoint.DamagedCheckpointException;
@@ -27,7 +29,7 @@ public final class RunStart implements AutoCloseable {
   private static final String LOAD = "--trainer.load_checkpoint";
 
   private final TrainConfig config;
-  private final LocalFiles files;
+  private final Models models;
   private final RunFolder folder;
   private final @Nullable TrainConfig before;
   private final @Nullable Checkpoint checkpoint;
@@ -35,13 +37,13 @@ public final class RunStart implements AutoCloseable {
 
   private RunStart(
       TrainConfig config,
-      LocalFiles files,
+      Models models,
       RunFolder folder,
       @Nullable TrainConfig before,
       @Nullable Checkpoint checkpoint,
       @Nullable RunEnd end) {
     this.config = config;
-    this.files = files;
+    this.models = models;
     this.folder = folder;
     this.before = before;
     this.checkpoint = checkpoint;
@@ -51,41 +53,45 @@ public final class RunStart implements AutoCloseable {
   /**
    * Finds the run that a command means, and locks its folder.
    *
+   * @param models finds its files; remains the caller's
    * @param messages takes a line for whoever watches
    * @throws UserException if the command asks for a run that is not there, or for another run than
    *     the one in its folder
    */
-  public static RunStart of(TrainConfig command, Consumer<String> messages) throws IOException {
+  public static RunStart of(TrainConfig command, Models models, Consumer<String> messages)
+      throws IOException {
     var config =
-        command.trainer().id() == null ? command.withId(choose(command, messages)) : command;
+        command.trainer().id() == null
+            ? command.withId(choose(command, models, messages))
+            : command;
     var trainer = config.trainer();
-    var files = LocalFiles.of(messages);
+    var remote = models.files().buckets();
     var folder = RunFolder.open(trainer.outputDir().resolve(trainer.runId()));
     try {
-      RunFolder.fetch(folder.path(), files.buckets());
+      RunFolder.fetch(folder.path(), remote);
       if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
-        refuseTaken(config, folder, files);
+        refuseTaken(config, folder, remote);
       }
-      var before = folder.hasRun() ? same(config, folder) : null;
+      var before = folder.hasRun() ? same(config, folder, models.files()) : null;
       var end =
           folder
               .ended(messages)
               .filter(ended -> before != null && ended.steps() >= trainer.numTrainSteps())
               .orElse(null);
-      var checkpoint = end == null ? checkpoint(config, folder, before, files, messages) : null;
+      var checkpoint = end == null ? checkpoint(config, folder, before, remote, messages) : null;
       if (end != null) {
-        folder.publish(files.buckets()); // where the end could not be noted when it came
+        folder.publish(remote); // where the end could not be noted when it came
       }
       if (before != null && end == null && checkpoint == null) {
         messages.accept(
             "The run %s %s, so it begins again."
                 .formatted(
                     trainer.runId(),
-                    checkpoints(config, folder, files).newestFirst().isEmpty()
+                    checkpoints(config, folder, remote).newestFirst().isEmpty()
                         ? "was interrupted before its first checkpoint"
                         : "has no whole checkpoint"));
       }
-      return new RunStart(config, files, folder, before, checkpoint, end);
+      return new RunStart(config, models, folder, before, checkpoint, end);
     } catch (Throwable e) {
       folder.close();
       throw e;
@@ -93,11 +99,12 @@ public final class RunStart implements AutoCloseable {
   }
 
   /** The only unfinished run of this configuration, or a new name. */
-  private static String choose(TrainConfig command, Consumer<String> messages) throws IOException {
+  private static String choose(TrainConfig command, Models models, Consumer<String> messages)
+      throws IOException {
     var trainer = command.trainer();
     var unfinished =
         !Boolean.FALSE.equals(trainer.loadCheckpoint())
-            ? UnfinishedRuns.of(command, messages)
+            ? UnfinishedRuns.of(command, models.files(), messages)
             : List.<Path>of();
     if (unfinished.size() > 1) {
       throw UserException.usage(
@@ -125,9 +132,9 @@ public final class RunStart implements AutoCloseable {
   }
 
   /** Refuses to begin anew where a run or its checkpoints are. */
-  private static void refuseTaken(TrainConfig config, RunFolder folder, LocalFiles files)
+  private static void refuseTaken(TrainConfig config, RunFolder folder, RemoteFiles remote)
       throws IOException {
-    var checkpoints = checkpoints(config, folder, files);
+    var checkpoints = checkpoints(config, folder, remote);
     if (folder.hasRun()) {
       throw taken(folder.path(), "");
     }
@@ -149,13 +156,15 @@ public final class RunStart implements AutoCloseable {
    *
    * @throws UserException if so
    */
-  private static TrainConfig same(TrainConfig config, RunFolder folder) throws IOException {
+  private static TrainConfig same(TrainConfig config, RunFolder folder, LocalFiles files)
+      throws IOException {
     if (!Files.exists(folder.configFile())) {
       throw taken(folder.path(), "");
     }
-    var before = TrainConfig.load(folder.configFile(), List.of());
+    var before = TrainConfig.load(folder.configFile(), List.of(), files);
     var differences =
-        RunDescription.differences(before.toJson(), config.toJson(), ResumeKeys::mayDiffer);
+        RunDescription.differences(
+            before.toJson(files), config.toJson(files), ResumeKeys::mayDiffer);
     if (!differences.isEmpty()) {
       throw taken(folder.path(), " with other settings: " + Printable.first(differences, "; "));
     }
@@ -166,19 +175,19 @@ public final class RunStart implements AutoCloseable {
       TrainConfig config,
       RunFolder folder,
       @Nullable TrainConfig before,
-      LocalFiles files,
+      RemoteFiles remote,
       Consumer<String> messages)
       throws IOException {
     var trainer = config.trainer();
     if (Boolean.FALSE.equals(trainer.loadCheckpoint())) {
       return null;
     }
-    var checkpoints = checkpoints(config, folder, files);
+    var checkpoints = checkpoints(config, folder, remote);
     var own = checkpoints.newestWhole(messages).orElse(null);
     var path = trainer.loadCheckpointPath();
     if (path != null) {
       var began = before != null && path.equals(before.trainer().loadCheckpointPath());
-      return began && own != null ? own : named(path, own, messages);
+      return began && own != null ? own : named(path, own, remote, messages);
     }
     if (own == null && Boolean.TRUE.equals(trainer.loadCheckpoint())) {
       throw UserException.usage(
@@ -192,9 +201,10 @@ public final class RunStart implements AutoCloseable {
   }
 
   /** The checkpoint that is asked for. A run is not set back to an earlier one than its own. */
-  private static Checkpoint named(Path path, @Nullable Checkpoint own, Consumer<String> messages)
+  private static Checkpoint named(
+      Path path, @Nullable Checkpoint own, RemoteFiles remote, Consumer<String> messages)
       throws IOException {
-    var named = open("trainer.load_checkpoint_path", path, messages);
+    var named = open("trainer.load_checkpoint_path", path, remote, messages);
     if (own != null && steps(own) > steps(named)) {
       throw UserException.usage(
           "trainer.load_checkpoint_path: %s has %s steps, and the run's own checkpoint %s is further. To go on from the earlier one, give another trainer.id."
@@ -212,8 +222,8 @@ public final class RunStart implements AutoCloseable {
    *
    * @param key that names the folder
    */
-  static Checkpoint open(String key, Path path, Consumer<String> messages) throws IOException {
-    var remote = LocalFiles.of(messages).buckets();
+  static Checkpoint open(String key, Path path, RemoteFiles remote, Consumer<String> messages)
+      throws IOException {
     if (!Files.isDirectory(path) && !remote.exists(path)) {
       throw UserException.inputFile(key + ": there is no folder " + path + ".");
     }
@@ -239,9 +249,9 @@ public final class RunStart implements AutoCloseable {
     return config;
   }
 
-  /** Brings files here, and to where they belong. */
-  LocalFiles files() {
-    return files;
+  /** Finds the run's files. */
+  Models models() {
+    return models;
   }
 
   /** The run's folder. */
@@ -251,13 +261,12 @@ public final class RunStart implements AutoCloseable {
 
   /** Where the run's checkpoints are. */
   Checkpoints checkpoints() {
-    return checkpoints(config, folder, files);
+    return checkpoints(config, folder, models.files().buckets());
   }
 
-  private static Checkpoints checkpoints(TrainConfig config, RunFolder folder, LocalFiles files) {
+  private static Checkpoints checkpoints(TrainConfig config, RunFolder folder, RemoteFiles remote) {
     var trainer = config.trainer();
-    return new Checkpoints(
-        trainer.checkpointer().folder(trainer.runId(), folder.path()), files.buckets());
+    return new Checkpoints(trainer.checkpointer().folder(trainer.runId(), folder.path()), remote);
   }
 
   /** The step that is done first, from 0. */

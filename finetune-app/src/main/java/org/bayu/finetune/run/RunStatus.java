@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.io.RemoteFiles;
 import org.bayu.train.checkpoint.CheckpointInfo;
 import org.bayu.train.checkpoint.Checkpoints;
@@ -72,31 +72,33 @@ public record RunStatus(
   /**
    * The runs of an output folder, or the one that the folder itself is of.
    *
+   * @param files what paths stand for
    * @param messages takes a line for each damaged {@code run.json}
    * @return the runs in the order of their last change
    */
-  public static List<RunStatus> of(Path folder, Consumer<String> messages) throws IOException {
-    var remote = LocalFiles.of(messages).buckets();
-    UnfinishedRuns.fetch(folder, remote);
+  public static List<RunStatus> of(Path folder, LocalFiles files, Consumer<String> messages)
+      throws IOException {
+    UnfinishedRuns.fetch(folder, files.buckets());
     var folders =
         Files.isRegularFile(folder.resolve(RunFolder.CONFIG))
             ? List.of(folder.toRealPath())
             : UnfinishedRuns.folders(folder);
     var runs = new ArrayList<RunStatus>();
     for (var each : folders) {
-      runs.add(ofRun(each, remote, messages));
+      runs.add(ofRun(each, files, messages));
     }
     runs.sort(Comparator.comparing(RunStatus::changed));
     return runs;
   }
 
-  private static RunStatus ofRun(Path folder, RemoteFiles remote, Consumer<String> messages)
+  private static RunStatus ofRun(Path folder, LocalFiles files, Consumer<String> messages)
       throws IOException {
     var id = String.valueOf(folder.getFileName());
-    var config = config(folder);
+    var config = config(folder, files);
     var steps = config.map(c -> OptionalInt.of(c.trainer().numTrainSteps()));
     var place = config.map(c -> c.trainer().checkpointer().folder(id, folder));
-    var checkpoints = place.isPresent() ? checkpoints(place.get(), remote) : List.<Path>of();
+    var checkpoints =
+        place.isPresent() ? checkpoints(place.get(), files.buckets()) : List.<Path>of();
     var end = RunEnd.read(folder, messages);
     var last = LastMetrics.of(folder.resolve(RunFolder.METRICS));
     var done = last.map(LastMetrics::done).or(() -> end.map(RunEnd::steps)).orElse(0);
@@ -128,9 +130,9 @@ public record RunStatus(
         changed(folder, checkpoints));
   }
 
-  private static Optional<TrainConfig> config(Path folder) {
+  private static Optional<TrainConfig> config(Path folder, LocalFiles files) {
     try {
-      return Optional.of(TrainConfig.load(folder.resolve(RunFolder.CONFIG), List.of()));
+      return Optional.of(TrainConfig.load(folder.resolve(RunFolder.CONFIG), List.of(), files));
     } catch (IOException | UserException e) {
       return Optional.empty();
     }

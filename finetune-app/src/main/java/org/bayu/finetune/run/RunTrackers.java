@@ -6,13 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainerConfig;
 import org.bayu.finetune.config.WandbConfig;
 import org.bayu.finetune.error.UserException;
-import org.bayu.remote.hub.HubEnvironment;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.remote.hub.HubException;
 import org.bayu.train.files.OutputFolder;
 import org.bayu.train.track.BackgroundTracker;
@@ -29,8 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class RunTrackers {
   private final TrainerConfig trainer;
   private final Path folder;
-  private final Map<String, String> environment;
-  private final Path home;
+  private final LocalFiles files;
   private final Consumer<String> messages;
   private final @Nullable Wandb wandb;
 
@@ -47,24 +45,21 @@ public final class RunTrackers {
    * Decides what is written and what is sent; nothing is done yet.
    *
    * @param folder the run's
-   * @param environment the process's variables
-   * @param home the user's folder
+   * @param files of the user, with the process's variables
    * @param messages takes a line for whoever watches, from any thread
    * @throws UserException if a run is to be sent to Weights &amp; Biases, and there is no key
    */
   public RunTrackers(
-      TrainerConfig trainer,
-      Path folder,
-      Map<String, String> environment,
-      Path home,
-      Consumer<String> messages) {
+      TrainerConfig trainer, Path folder, LocalFiles files, Consumer<String> messages) {
     this.trainer = trainer;
     this.folder = folder;
-    this.environment = environment;
-    this.home = home;
+    this.files = files;
     this.messages = messages;
     var config = trainer.wandbTracker();
-    wandb = config == null ? null : decide(config, new WandbEnvironment(environment, home));
+    wandb =
+        config == null
+            ? null
+            : decide(config, new WandbEnvironment(files.environment(), files.home()));
   }
 
   private @Nullable Wandb decide(WandbConfig config, WandbEnvironment settings) {
@@ -125,7 +120,7 @@ public final class RunTrackers {
   /** Those of the environment, as for the Hub. */
   private ProxySelector proxies() {
     try {
-      return HubEnvironment.of(environment, home).proxies();
+      return files.hub().proxies();
     } catch (HubException e) { // the Hub's address is none, which is no matter here
       return ProxySelector.getDefault();
     }

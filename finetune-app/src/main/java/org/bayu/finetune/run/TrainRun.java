@@ -9,11 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.bayu.finetune.config.ConfigPath;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.model.Models;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.DeviceReport;
 import org.bayu.tensor.device.Devices;
@@ -67,22 +66,21 @@ public final class TrainRun implements AutoCloseable {
    * checkpoint that it goes on from.
    *
    * @param start remains the caller's, open as long as this object
-   * @param models finds the model, whose weights are fetched when the plan is made
    * @param messages takes a line for whoever watches
    * @throws UserException for what the user can mend
    */
-  public TrainRun(RunStart start, Models models, Consumer<String> messages) throws IOException {
+  public TrainRun(RunStart start, Consumer<String> messages) throws IOException {
     this.start = start;
     this.messages = messages;
+    var models = start.models();
+    var remote = models.files().buckets();
     config = start.config();
     if (config.hfSavePath() == null && config.mergedHfSavePath() == null) {
       messages.accept("Nothing will be saved: give hf_save_path to keep what is trained.");
     }
     RunSaves.check(start, messages);
-    start.files().buckets().checkWritable(start.checkpoints().folder());
-    trackers =
-        new RunTrackers(
-            config.trainer(), start.folder().path(), models.environment(), Models.home(), messages);
+    remote.checkWritable(start.checkpoints().folder());
+    trackers = new RunTrackers(config.trainer(), start.folder().path(), models.files(), messages);
     var opened = RunInputs.open(config, models, start.baseCommit(), messages);
     Device computing = null;
     FineTuning made = null;
@@ -95,7 +93,7 @@ public final class TrainRun implements AutoCloseable {
       opened = opened.whole(config, models);
       computing = Devices.cpu();
       var runSaves = new RunSaves(config, opened);
-      var space = runSaves.space(computing);
+      var space = runSaves.space(computing, remote);
       space.lines().forEach(messages);
       space.check();
       made =
@@ -116,7 +114,7 @@ public final class TrainRun implements AutoCloseable {
               config.trainer().checkpointer().policy(),
               start.folder().path().resolve(RunFolder.CHECKPOINT_NOW),
               new Checkpointer.Surroundings(
-                  messages, this::beforeCheckpoint, this::checkpointTook, start.files().buckets()));
+                  messages, this::beforeCheckpoint, this::checkpointTook, remote));
       messages.accept(checkpointer.outlook());
       saves = runSaves.of(made.model(), made.adapter(), computing, start, messages);
     } catch (Throwable e) {
@@ -153,12 +151,12 @@ public final class TrainRun implements AutoCloseable {
     var folder = start.folder();
     var peak = DeviceReport.peakGflops(device, config.trainer().mp().compute());
     var resolved = Resumption.resolved(config, plan);
-    folder.writeConfig(resolved.toYaml());
-    folder.publish(start.files().buckets());
+    folder.writeConfig(resolved.toYaml(files()));
+    folder.publish(files().buckets());
     var opened = trackers.open(state.progress().reportedSteps());
     try (var tracks = new Tracking(opened, peak, messages)) {
       tracking = tracks;
-      tracks.config(resolved.toJson());
+      tracks.config(resolved.toJson(files()));
       messages.accept("Run " + config.trainer().runId() + " in " + folder.path());
       trainer.listen(tracks);
       var steps = new Steps(LastMetrics.of(folder.metricsFile()).map(LastMetrics::loss));
@@ -185,7 +183,7 @@ public final class TrainRun implements AutoCloseable {
 
   private void publish(RunFolder folder) {
     try {
-      folder.publish(start.files().buckets());
+      folder.publish(files().buckets());
     } catch (IOException e) {
       throw new UserException(
           ExitCode.FAILED,
@@ -213,7 +211,11 @@ public final class TrainRun implements AutoCloseable {
         saves.path(ModelStore.Kind.MERGED, steps));
   }
 
-  private static Map<String, String> places(Saved saved) {
+  private LocalFiles files() {
+    return start.models().files();
+  }
+
+  private Map<String, String> places(Saved saved) {
     var places = new LinkedHashMap<String, String>();
     add(places, ModelStore.Kind.MODEL, saved.model);
     add(places, ModelStore.Kind.ADAPTER, saved.adapter);
@@ -221,9 +223,9 @@ public final class TrainRun implements AutoCloseable {
     return places;
   }
 
-  private static void add(Map<String, String> places, ModelStore.Kind kind, @Nullable Path path) {
+  private void add(Map<String, String> places, ModelStore.Kind kind, @Nullable Path path) {
     if (path != null) {
-      places.put(kind.toString(), ConfigPath.text(path));
+      places.put(kind.toString(), files().text(path));
     }
   }
 
@@ -307,7 +309,7 @@ public final class TrainRun implements AutoCloseable {
     }
     saves.publish();
     try {
-      start.folder().publish(start.files().buckets());
+      start.folder().publish(files().buckets());
     } catch (IOException e) {
       messages.accept(
           "The run's metrics are kept here only: %s. They are tried again with the next checkpoint."

@@ -6,10 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.bayu.finetune.config.LocalFiles;
 import org.bayu.finetune.config.RunId;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.io.RemoteFiles;
 
 /** The runs that a command without a run id may mean to go on with. */
@@ -23,16 +23,18 @@ public final class UnfinishedRuns {
    * neither do {@code max_tokens_per_microbatch} and {@code gradient_checkpointing} if the command
    * leaves them to the memory plan.
    *
+   * @param files what paths stand for
    * @param messages takes a line for each damaged {@code run.json}
    * @return their folders, in the order of their names, which are the run ids; a folder that cannot
    *     be read is not among them
    */
-  public static List<Path> of(TrainConfig command, Consumer<String> messages) throws IOException {
-    var yaml = command.toYaml();
+  public static List<Path> of(TrainConfig command, LocalFiles files, Consumer<String> messages)
+      throws IOException {
+    var yaml = command.toYaml(files);
     var found = new ArrayList<Path>();
-    fetch(command.trainer().outputDir(), LocalFiles.of(messages).buckets());
+    fetch(command.trainer().outputDir(), files.buckets());
     for (var folder : folders(command.trainer().outputDir())) {
-      if (isSame(command, yaml, folder, messages)) {
+      if (isSame(command, yaml, folder, files, messages)) {
         found.add(folder);
       }
     }
@@ -40,17 +42,20 @@ public final class UnfinishedRuns {
   }
 
   private static boolean isSame(
-      TrainConfig command, String yaml, Path folder, Consumer<String> messages) {
+      TrainConfig command, String yaml, Path folder, LocalFiles files, Consumer<String> messages) {
     TrainConfig config;
     try {
       if (RunLock.isTaken(folder)) {
         return false;
       }
-      config = TrainConfig.load(folder.resolve(RunFolder.CONFIG), List.of());
+      config = TrainConfig.load(folder.resolve(RunFolder.CONFIG), List.of(), files);
     } catch (IOException | UserException e) {
       return false;
     }
-    return config.withTrainer(config.trainer().asOrderedBy(command.trainer())).toYaml().equals(yaml)
+    return config
+            .withTrainer(config.trainer().asOrderedBy(command.trainer()))
+            .toYaml(files)
+            .equals(yaml)
         && RunEnd.read(folder, messages)
             .filter(end -> end.steps() >= config.trainer().numTrainSteps())
             .isEmpty();

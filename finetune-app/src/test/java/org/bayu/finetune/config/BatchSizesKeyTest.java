@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.UserException;
 import org.bayu.train.BatchSizes;
 import org.bayu.train.BatchSizes.Change;
@@ -25,7 +26,7 @@ class BatchSizesKeyTest {
 
   private static TrainConfig load(String value) throws IOException {
     return TrainConfig.load(
-        null, List.of("--data", "t.jsonl", "--trainer.train_batch_size", value));
+        null, List.of("--data", "t.jsonl", "--trainer.train_batch_size", value), TestFiles.HERE);
   }
 
   @Test
@@ -64,10 +65,10 @@ class BatchSizesKeyTest {
   void aScheduleReadsBackToItsEqual() throws IOException {
     for (var value : List.of("3", "[{start: 0, value: 3}, {start: 9, value: 1}]")) {
       var config = load(value);
-      var yaml = config.toYaml();
+      var yaml = config.toYaml(TestFiles.HERE);
       assertTrue(yaml.contains("train_batch_size:"), yaml);
       var file = Files.writeString(folder.resolve("config.yaml"), yaml);
-      assertEquals(config, TrainConfig.load(file, List.of()), yaml);
+      assertEquals(config, TrainConfig.load(file, List.of(), TestFiles.HERE), yaml);
     }
   }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.UserException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,8 +26,8 @@ class ConfigValuesTest {
     var yaml = "data: t\n" + section + ":\n  " + name + ": " + value + "\n";
     var file = Files.writeString(folder.resolve("run.yaml"), yaml);
     return List.of(
-        TrainConfig.load(file, List.of()),
-        TrainConfig.load(null, List.of("--data=t", "--" + key, value)));
+        TrainConfig.load(file, List.of(), TestFiles.HERE),
+        TrainConfig.load(null, List.of("--data=t", "--" + key, value), TestFiles.HERE));
   }
 
   @ParameterizedTest
@@ -79,7 +80,7 @@ class ConfigValuesTest {
     for (var written : List.of("null", "~", "")) {
       var yaml = "data: t\ntrainer:\n  seed: " + written + "\n  num_train_steps: " + written + "\n";
       var file = Files.writeString(folder.resolve("run.yaml"), yaml);
-      var config = TrainConfig.load(file, List.of());
+      var config = TrainConfig.load(file, List.of(), TestFiles.HERE);
       assertEquals(0, config.trainer().seed(), written);
       assertEquals(400_000, config.trainer().numTrainSteps(), written);
     }

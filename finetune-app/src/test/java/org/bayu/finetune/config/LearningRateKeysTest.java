@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.optim.Decay;
 import org.junit.jupiter.api.Test;
@@ -20,14 +21,18 @@ class LearningRateKeysTest {
   /** A configuration of 100 steps. */
   private TrainConfig load(String optimizer) throws IOException {
     var yaml = "data: t\ntrainer: {num_train_steps: 100}\noptimizer: {" + optimizer + "}\n";
-    return TrainConfig.load(Files.writeString(folder.resolve("run.yaml"), yaml), List.of());
+    return TrainConfig.load(
+        Files.writeString(folder.resolve("run.yaml"), yaml), List.of(), TestFiles.HERE);
   }
 
   private void assertDecay(Decay expected, String value) throws IOException {
     var config = load("lr_schedule: " + value);
     assertEquals(expected, config.optimizer().lrSchedule(), value);
-    var file = Files.writeString(folder.resolve("config.yaml"), config.toYaml());
-    assertEquals(config, TrainConfig.load(file, List.of()), config::toYaml);
+    var file = Files.writeString(folder.resolve("config.yaml"), config.toYaml(TestFiles.HERE));
+    assertEquals(
+        config,
+        TrainConfig.load(file, List.of(), TestFiles.HERE),
+        () -> config.toYaml(TestFiles.HERE));
   }
 
   private void assertRefused(String optimizer, String part) {

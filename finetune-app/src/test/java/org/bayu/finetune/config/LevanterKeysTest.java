@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,8 @@ class LevanterKeysTest {
   @TempDir Path folder;
 
   private TrainConfig load(String yaml) throws IOException {
-    return TrainConfig.load(Files.writeString(folder.resolve("run.yaml"), yaml), List.of());
+    return TrainConfig.load(
+        Files.writeString(folder.resolve("run.yaml"), yaml), List.of(), TestFiles.HERE);
   }
 
   /** A key as a line of YAML, its sections as braces. */

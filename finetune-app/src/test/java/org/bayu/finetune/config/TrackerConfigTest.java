@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.UserException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +23,7 @@ class TrackerConfigTest {
   private TrainerConfig load(String trainer) throws IOException {
     var file =
         Files.writeString(folder.resolve("run.yaml"), "{data: t, trainer: {" + trainer + "}}");
-    return TrainConfig.load(file, List.of()).trainer();
+    return TrainConfig.load(file, List.of(), TestFiles.HERE).trainer();
   }
 
   @Test
@@ -52,9 +53,10 @@ class TrackerConfigTest {
             List.of(
                 "--data=t",
                 "--trainer.tracker=[{type: wandb, mode: offline}, {type: tensorboard}, {type:"
-                    + " noop}]"));
-    var again = Files.writeString(folder.resolve("again.yaml"), config.toYaml());
-    assertEquals(config, TrainConfig.load(again, List.of()));
+                    + " noop}]"),
+            TestFiles.HERE);
+    var again = Files.writeString(folder.resolve("again.yaml"), config.toYaml(TestFiles.HERE));
+    assertEquals(config, TrainConfig.load(again, List.of(), TestFiles.HERE));
   }
 
   @ParameterizedTest

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.lora.LoraConfig;
@@ -124,7 +125,8 @@ class TrainConfigTest {
   @TempDir Path folder;
 
   private TrainConfig load(String yaml, String... flags) throws IOException {
-    return TrainConfig.load(Files.writeString(folder.resolve("run.yaml"), yaml), List.of(flags));
+    return TrainConfig.load(
+        Files.writeString(folder.resolve("run.yaml"), yaml), List.of(flags), TestFiles.HERE);
   }
 
   private void assertRefused(String yaml, List<String> flags, String... parts) {
@@ -199,7 +201,7 @@ class TrainConfigTest {
         config.optimizer());
     assertEquals(
         new TrainerConfig(
-            System.getenv("RUN_ID"),
+            null,
             0,
             MixedPrecision.F32,
             400_000,
@@ -263,19 +265,22 @@ class TrainConfigTest {
             "{data: t, lora: {target_modules: '[qv]_'}}",
             "{data: t, trainer: {initialize_from: a, load_checkpoint: false}}")) {
       var config = load(yaml);
-      assertEquals(config, load(config.toYaml()), config::toYaml);
+      assertEquals(
+          config, load(config.toYaml(TestFiles.HERE)), () -> config.toYaml(TestFiles.HERE));
     }
     var everything = load(EVERYTHING);
     assertEquals(Duration.ofMinutes(90), everything.trainer().checkpointer().saveInterval().time());
     assertEquals(List.of(30, 60), everything.optimizer().cycles());
     assertEquals(0, everything.optimizer().maxGradNorm());
-    assertTrue(everything.toYaml().contains("num_train_steps: 120"), everything::toYaml);
+    assertTrue(
+        everything.toYaml(TestFiles.HERE).contains("num_train_steps: 120"),
+        () -> everything.toYaml(TestFiles.HERE));
   }
 
   @Test
   void everyKeyIsReadAndNotItsDefault() throws IOException {
-    var defaults = leaves(load("data: t").toYaml());
-    var everything = leaves(load(EVERYTHING).toYaml());
+    var defaults = leaves(load("data: t").toYaml(TestFiles.HERE));
+    var everything = leaves(load(EVERYTHING).toYaml(TestFiles.HERE));
     for (var key : defaults.keySet()) {
       assertNotEquals(defaults.get(key), everything.get(key), key);
     }
@@ -337,9 +342,11 @@ class TrainConfigTest {
 
   @Test
   void flagsAloneAreAConfiguration() throws IOException {
-    var config = TrainConfig.load(null, List.of("--data", "t.jsonl", "--lora.r", "4"));
+    var config =
+        TrainConfig.load(null, List.of("--data", "t.jsonl", "--lora.r", "4"), TestFiles.HERE);
     assertEquals(new LoraSettings(4, 8.0, 0.0, ALL, null), config.lora());
-    var e = assertThrows(UserException.class, () -> TrainConfig.load(null, List.of()));
+    var e =
+        assertThrows(UserException.class, () -> TrainConfig.load(null, List.of(), TestFiles.HERE));
     assertTrue(String.valueOf(e.getMessage()).contains("data is missing"), e::getMessage);
   }
 
@@ -380,10 +387,14 @@ class TrainConfigTest {
   void aFlagMayBeAMisspelledOptionOfTheCommand() {
     var flags = List.of("--profil");
     var options = Set.of("profile", "config_path");
-    var e = assertThrows(UserException.class, () -> TrainConfig.load(null, flags, options));
+    var e =
+        assertThrows(
+            UserException.class, () -> TrainConfig.load(null, flags, options, TestFiles.HERE));
     assertEquals("--profil is not known. Did you mean --profile?", e.getMessage());
     var config = List.of("--config", "run.yaml");
-    e = assertThrows(UserException.class, () -> TrainConfig.load(null, config, options));
+    e =
+        assertThrows(
+            UserException.class, () -> TrainConfig.load(null, config, options, TestFiles.HERE));
     assertEquals("--config is not known. Did you mean --config_path?", e.getMessage());
   }
 
@@ -497,8 +508,10 @@ class TrainConfigTest {
     var tutorial = load(TUTORIAL_LORA);
     assertEquals(
         "gs://levanter-data/fine-tuning/gem-viggo/GEM_viggo_train.jsonl",
-        ConfigPath.text(tutorial.data()));
-    assertTrue(tutorial.toYaml().contains("data: gs://levanter-data/"), tutorial.toYaml());
+        TestFiles.HERE.text(tutorial.data()));
+    assertTrue(
+        tutorial.toYaml(TestFiles.HERE).contains("data: gs://levanter-data/"),
+        tutorial.toYaml(TestFiles.HERE));
     var file = folder.resolve("train.jsonl");
     assertEquals(file, load("data: " + file.toUri()).data());
     assertEquals(file, load("data: file://" + file).data());
@@ -527,11 +540,14 @@ class TrainConfigTest {
   @Test
   void aMissingOrUnreadableFileIsNamed() throws IOException {
     var none = folder.resolve("none.yaml");
-    var e = assertThrows(UserException.class, () -> TrainConfig.load(none, List.of()));
+    var e =
+        assertThrows(UserException.class, () -> TrainConfig.load(none, List.of(), TestFiles.HERE));
     assertEquals(ExitCode.USAGE, e.exitCode());
     assertTrue(String.valueOf(e.getMessage()).contains("none.yaml: no such file"), e::getMessage);
     var latin1 = Files.write(folder.resolve("latin1.yaml"), new byte[] {'#', (byte) 0xe9});
-    e = assertThrows(UserException.class, () -> TrainConfig.load(latin1, List.of()));
+    e =
+        assertThrows(
+            UserException.class, () -> TrainConfig.load(latin1, List.of(), TestFiles.HERE));
     assertTrue(String.valueOf(e.getMessage()).contains("not UTF-8"), e::getMessage);
   }
 
@@ -541,11 +557,12 @@ class TrainConfigTest {
     Files.writeString(file, "prompts: {prompt_input: 'a{input}', prompt_no_input: b}");
     assertEquals(
         new RowReader(new PromptTemplate("a{input}", "b"), RowReader.Output.OPTIONAL, false, false),
-        TrainConfig.loadRows(file, RowReader.Output.OPTIONAL));
+        TrainConfig.loadRows(file, RowReader.Output.OPTIONAL, TestFiles.HERE));
     Files.writeString(file, "prompt: {prompt_input: 'a{input}', prompt_no_input: b}");
     var e =
         assertThrows(
-            UserException.class, () -> TrainConfig.loadRows(file, RowReader.Output.OPTIONAL));
+            UserException.class,
+            () -> TrainConfig.loadRows(file, RowReader.Output.OPTIONAL, TestFiles.HERE));
     assertTrue(String.valueOf(e.getMessage()).contains("mean prompts?"), e::getMessage);
   }
 
@@ -568,11 +585,12 @@ class TrainConfigTest {
 
   @Test
   void aRunHasANameOnlyIfItIsGivenOne() throws IOException {
-    assertEquals(System.getenv("RUN_ID"), load("data: t").trainer().id());
+    assertNull(load("data: t").trainer().id());
     assertEquals("007", load(EVERYTHING).trainer().runId());
     var named = load("data: t").withId("x");
     assertEquals("x", named.trainer().runId());
-    assertEquals(load("data: t", "--trainer.id=x").toYaml(), named.toYaml());
+    assertEquals(
+        load("data: t", "--trainer.id=x").toYaml(TestFiles.HERE), named.toYaml(TestFiles.HERE));
     var id = RunId.random();
     assertTrue(id.matches("[a-z0-9]{8}"), id);
     assertNotEquals(id, RunId.random());

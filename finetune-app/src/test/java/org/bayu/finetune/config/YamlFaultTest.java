@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.io.MalformedFileException;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,9 @@ class YamlFaultTest {
 
   private String refusal(String yaml) throws IOException {
     var file = Files.writeString(folder.resolve("run.yaml"), yaml);
-    var e = assertThrows(UserException.class, () -> TrainConfig.load(file, List.of()), yaml);
+    var e =
+        assertThrows(
+            UserException.class, () -> TrainConfig.load(file, List.of(), TestFiles.HERE), yaml);
     var message = String.valueOf(e.getMessage());
     assertEquals(1, message.lines().count(), message);
     assertTrue(message.startsWith(file + ", line "), message);
@@ -113,14 +116,18 @@ class YamlFaultTest {
 
   @Test
   void aFolderAFileTooLargeAndALargeFilesPointerAreNoConfigurations() throws IOException {
-    var e = assertThrows(UserException.class, () -> TrainConfig.load(folder, List.of()));
+    var e =
+        assertThrows(
+            UserException.class, () -> TrainConfig.load(folder, List.of(), TestFiles.HERE));
     assertTrue(String.valueOf(e.getMessage()).contains(folder + ": is a folder"), e::getMessage);
     var large = Files.writeString(folder.resolve("large"), "#".repeat(2_000_000));
-    e = assertThrows(UserException.class, () -> TrainConfig.load(large, List.of()));
+    e = assertThrows(UserException.class, () -> TrainConfig.load(large, List.of(), TestFiles.HERE));
     assertTrue(String.valueOf(e.getMessage()).contains("too large"), e::getMessage);
     var pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
     Files.writeString(large, pointer);
-    var lfs = assertThrows(MalformedFileException.class, () -> TrainConfig.load(large, List.of()));
+    var lfs =
+        assertThrows(
+            MalformedFileException.class, () -> TrainConfig.load(large, List.of(), TestFiles.HERE));
     assertTrue(String.valueOf(lfs.getMessage()).contains("git lfs pull"), lfs::getMessage);
   }
 }

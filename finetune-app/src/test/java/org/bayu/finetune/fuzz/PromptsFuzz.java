@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.config.TrainConfig;
 
 /** The JSON file that the key {@code prompts} names. */
@@ -28,7 +29,8 @@ public final class PromptsFuzz {
   }
 
   private static List<String> read(Path file) throws IOException {
-    TrainConfig.load(null, List.of("--data=x", "--prompts=" + file)).toYaml();
+    TrainConfig.load(null, List.of("--data=x", "--prompts=" + file), TestFiles.HERE)
+        .toYaml(TestFiles.HERE);
     return List.of();
   }
 }

@@ -28,8 +28,8 @@ public final class YamlFuzz {
   }
 
   private static List<String> read(Path file) throws IOException {
-    var config = TrainConfig.load(file, List.of());
-    config.toYaml();
+    var config = TrainConfig.load(file, List.of(), TestFiles.HERE);
+    config.toYaml(TestFiles.HERE);
     return config.notices();
   }
 }

@@ -12,8 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
+import org.bayu.remote.files.DownloadWatcher;
+import org.bayu.remote.files.LocalFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,10 +30,9 @@ class RunTrackersTest {
   private RunTrackers trackers(Map<String, String> variables, String... flags) throws IOException {
     var all = Stream.concat(Stream.of("--data=t", "--trainer.id=lora"), Stream.of(flags)).toList();
     return new RunTrackers(
-        TrainConfig.load(null, all).trainer(),
+        TrainConfig.load(null, all, TestFiles.HERE).trainer(),
         folder,
-        variables,
-        folder.resolve("home"),
+        new LocalFiles(variables, folder.resolve("home"), messages::add, DownloadWatcher.NONE),
         messages::add);
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bayu.finetune.TestFiles;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.train.GradientCheckpointing;
 import org.junit.jupiter.api.Test;
@@ -26,14 +27,14 @@ class UnfinishedRunsTest {
                 "--trainer.output_dir=" + folder,
                 "--trainer.num_train_steps=10"));
     all.addAll(List.of(flags));
-    return TrainConfig.load(null, all);
+    return TrainConfig.load(null, all, TestFiles.HERE);
   }
 
   /** What a run leaves that began with a configuration. */
   private Path begin(String id, TrainConfig config) throws IOException {
     var planned = config.trainer().withMemory(4096, GradientCheckpointing.TRUE);
     try (var run = RunFolder.open(folder.resolve(id))) {
-      run.writeConfig(config.withTrainer(planned).withId(id).toYaml());
+      run.writeConfig(config.withTrainer(planned).withId(id).toYaml(TestFiles.HERE));
     }
     return folder.resolve(id);
   }
@@ -45,7 +46,7 @@ class UnfinishedRunsTest {
   }
 
   private List<Path> unfinished(String... flags) throws IOException {
-    return UnfinishedRuns.of(command(flags), messages::add);
+    return UnfinishedRuns.of(command(flags), TestFiles.HERE, messages::add);
   }
 
   @Test

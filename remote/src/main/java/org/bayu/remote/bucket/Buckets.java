@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.bayu.tensor.io.RemoteFiles;
@@ -56,21 +57,21 @@ public final class Buckets implements RemoteFiles {
   }
 
   /**
-   * Buckets with copies in this user's cache: the system property {@code bayu.cache}, else {@code
-   * $BAYU_CACHE}, else {@code bayu} in {@code $XDG_CACHE_HOME} or {@code ~/.cache}.
+   * Buckets with copies in a user's cache: {@code $BAYU_CACHE}, else {@code bayu} in {@code
+   * $XDG_CACHE_HOME} or {@code ~/.cache}.
+   *
+   * @param environment the process's variables
+   * @param home the user's folder
+   * @param messages takes a line before much is transferred
    */
-  public static Buckets ofThisUser(Consumer<String> messages) {
-    var own = System.getProperty("bayu.cache", System.getenv("BAYU_CACHE"));
-    if (own != null && !own.isEmpty()) {
+  public static Buckets of(Map<String, String> environment, Path home, Consumer<String> messages) {
+    var own = environment.getOrDefault("BAYU_CACHE", "");
+    if (!own.isEmpty()) {
       return new Buckets(Path.of(own), messages);
     }
-    var caches = System.getenv("XDG_CACHE_HOME");
+    var caches = environment.getOrDefault("XDG_CACHE_HOME", "");
     return new Buckets(
-        (caches == null || caches.isEmpty()
-                ? Path.of(System.getProperty("user.home"), ".cache")
-                : Path.of(caches))
-            .resolve("bayu"),
-        messages);
+        (caches.isEmpty() ? home.resolve(".cache") : Path.of(caches)).resolve("bayu"), messages);
   }
 
   /** Whether the class path has a provider for a scheme. */

@@ -4,7 +4,7 @@
  * org.bayu.remote.bucket.Buckets} keeps local copies, on which everything else works.
  *
  * {@snippet :
- * var buckets = Buckets.ofThisUser(System.err::println);
+ * var buckets = Buckets.of(System.getenv(), home, System.err::println);
  * var model = buckets.local(BucketAddress.parse("gs://models/llama"));
  * buckets.fetch(model);
  * }

@@ -3,16 +3,10 @@ package org.bayu.remote.hub;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import org.bayu.remote.hub.HubException.Reason;
 import org.bayu.tensor.io.Printable;
 import org.bayu.tensor.io.StrictJson;
@@ -26,7 +20,6 @@ public final class ModelFiles {
   private static final String ADAPTER_CONFIG = "adapter_config.json";
   private static final String ADAPTER = "adapter_model.safetensors";
   private static final int MAX_INDEX = 100_000_000;
-  private static final long MAX_HEADER = 100_000_000;
   private static final List<String> TOKENIZER =
       List.of(
           "tokenizer.json",
@@ -130,54 +123,5 @@ public final class ModelFiles {
     var names = new ArrayList<>(TOKENIZER);
     names.addAll(List.of(ADAPTER_CONFIG, ADAPTER));
     return present(snapshot, names);
-  }
-
-  /**
-   * Makes a folder that looks like the model's with weights of zero: configuration and tokenizer
-   * are links to the cache, and the safetensors files have their header and their size, but no
-   * data. It takes hardly any space, and suffices to plan a run.
-   *
-   * @param folder exists and is empty
-   */
-  public static void outline(Snapshot snapshot, Path folder) throws IOException {
-    var model = model(snapshot);
-    var weights = model.stream().filter(file -> file.path().endsWith(".safetensors")).toList();
-    var rest = model.stream().filter(file -> !weights.contains(file)).toList();
-    var fetched = snapshot.fetch(rest, _ -> {});
-    for (var file : rest) {
-      Files.createSymbolicLink(
-          folder.resolve(file.path()), fetched.resolve(file.path()).toAbsolutePath());
-    }
-    for (var file : weights) {
-      outline(snapshot, file, folder.resolve(file.path()));
-    }
-  }
-
-  private static void outline(Snapshot snapshot, RepositoryFile file, Path target)
-      throws IOException {
-    var start = snapshot.range(file, 0, (int) Math.min(file.size(), 1 << 16));
-    var length =
-        start.length < 8 ? -1 : ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getLong();
-    var header = start;
-    if (length >= 0 && length <= MAX_HEADER && 8 + length <= file.size()) {
-      header = new byte[(int) (8 + length)];
-      System.arraycopy(start, 0, header, 0, Math.min(start.length, header.length));
-      if (header.length > start.length) {
-        var rest = snapshot.range(file, start.length, header.length - start.length);
-        System.arraycopy(rest, 0, header, start.length, rest.length);
-      }
-    }
-    Files.createDirectories(Objects.requireNonNull(target.getParent()));
-    try (var channel =
-        FileChannel.open(
-            target,
-            StandardOpenOption.CREATE_NEW,
-            StandardOpenOption.SPARSE,
-            StandardOpenOption.WRITE)) {
-      channel.write(ByteBuffer.wrap(header));
-      if (header.length < file.size()) {
-        channel.write(ByteBuffer.allocate(1), file.size() - 1);
-      }
-    }
   }
 }

@@ -219,12 +219,12 @@ public final class Snapshot {
   }
 
   /**
-   * The first bytes of a file, from the cache or by a request for just these.
+   * Some bytes of a file, from the cache or by a request for just these.
    *
    * @param from of the first byte
    * @param length at most so many; fewer where the file ends
    */
-  byte[] range(RepositoryFile file, long from, int length) throws IOException {
+  public byte[] range(RepositoryFile file, long from, int length) throws IOException {
     var local = cache.file(commit, file.path());
     if (Files.exists(local)) {
       try (var in = Files.newInputStream(local)) {

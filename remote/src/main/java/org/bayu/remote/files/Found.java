@@ -1,4 +1,4 @@
-package org.bayu.finetune.model;
+package org.bayu.remote.files;
 
 import java.nio.file.Path;
 import org.bayu.remote.hub.HubName;
@@ -9,17 +9,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param text what the user wrote
  * @param folder where its files are
- * @param name the name on the Hub that it was found by; null for a folder of the user's
- * @param commit of the Hub's repository; null for a folder of the user's
+ * @param name the name on the Hub that it was found by; null for a folder here or in a bucket
+ * @param commit of the Hub's repository; null for a folder here or in a bucket
  * @param isOutline whether the weights are zeros: only their shapes and types are the model's
  */
 public record Found(
     String text, Path folder, @Nullable HubName name, @Nullable String commit, boolean isOutline) {
-  /** A folder of the user's. */
-  static Found local(String text, Path folder) {
-    return new Found(text, folder, null, null, false);
-  }
-
   /** What an adapter's configuration calls its base. */
   public String baseName() {
     return name == null ? text : name.repository();

@@ -1,14 +1,10 @@
-package org.bayu.finetune.model;
+package org.bayu.remote.files;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.UserException;
-import org.bayu.finetune.terminal.Progress;
+import java.util.function.Consumer;
 import org.bayu.remote.hub.Hub;
 import org.bayu.remote.hub.HubEnvironment;
 import org.bayu.remote.hub.HubException;
@@ -19,34 +15,35 @@ import org.bayu.remote.hub.Snapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Hub as a command sees it: it says what is fetched, and shows how far that is.
+ * The Hub's files, with what whoever watches is told of them.
  *
- * @param environment the process's variables
- * @param err is told
+ * @param messages takes a line before anything is fetched
+ * @param watcher shows how far that is
  */
-record HubFiles(Map<String, String> environment, PrintWriter err) {
+record HubFiles(Consumer<String> messages, DownloadWatcher watcher) {
   /**
    * A repository at a commit.
    *
    * @param commit null for that of the name
    * @param local what is missing here: "folder"
    */
-  Snapshot find(HubRepository repository, HubName name, @Nullable String commit, String local)
+  Snapshot find(
+      HubEnvironment environment,
+      HubRepository repository,
+      HubName name,
+      @Nullable String commit,
+      String local)
       throws IOException {
-    var hub = Hub.of(HubEnvironment.of(environment, Models.home()), err::println);
     try {
-      return hub.find(repository, commit == null ? name.revision() : commit);
+      return Hub.of(environment, messages)
+          .find(repository, commit == null ? name.revision() : commit);
     } catch (HubException e) {
-      var isUnknown =
-          e.reason() == HubException.Reason.NO_REPOSITORY
-              || e.reason() == HubException.Reason.UNREACHABLE;
-      if (isUnknown) {
-        throw new UserException(
-            ExitCode.INPUT_FILE,
-            "There is no " + local + " " + name + " here. " + e.getMessage(),
-            e);
-      }
-      throw e;
+      throw switch (e.reason()) {
+        case NO_REPOSITORY, UNREACHABLE ->
+            new NotFoundException(
+                "There is no %s %s here. %s".formatted(local, name, e.getMessage()), e);
+        default -> e;
+      };
     }
   }
 
@@ -60,7 +57,7 @@ record HubFiles(Map<String, String> environment, PrintWriter err) {
   void say(HubName name, Snapshot snapshot, List<RepositoryFile> files) throws IOException {
     var what = "%s at commit %s".formatted(name, snapshot.commit());
     var bytes = snapshot.bytesToFetch(files);
-    err.println(
+    messages.accept(
         bytes == 0
             ? what + " is in " + snapshot.folder()
             : "%s: %s to fetch into %s, where %s are free."
@@ -75,15 +72,15 @@ record HubFiles(Map<String, String> environment, PrintWriter err) {
       return snapshot.folder();
     }
     var total = missing.stream().mapToLong(RepositoryFile::size).sum();
-    try (var progress = Progress.ofBytes("fetch", total, err)) {
-      progress.doneBefore(total - snapshot.bytesToFetch(files));
-      var before = new long[] {total - snapshot.bytesToFetch(files)};
+    var before = total - snapshot.bytesToFetch(files);
+    try (var shown = watcher.begin(total, before)) {
+      var known = new long[] {before};
       return snapshot.fetch(
           files,
           more -> {
-            var known = Math.min(more, before[0]); // counted above
-            before[0] -= known;
-            progress.advance(more - known);
+            var again = Math.min(more, known[0]); // counted as there before
+            known[0] -= again;
+            shown.accept(more - again);
           });
     }
   }

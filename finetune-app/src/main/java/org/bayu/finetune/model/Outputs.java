@@ -1,10 +1,9 @@
-package org.bayu.finetune.config;
+package org.bayu.finetune.model;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.remote.bucket.Buckets;
@@ -12,42 +11,10 @@ import org.bayu.tensor.io.StagedPath;
 import org.bayu.train.files.OutputFolder;
 
 /**
- * Brings what paths stand for here, and what was written to where it belongs. For paths that stand
- * for themselves this does nothing.
+ * Brings what a command wrote to where it belongs. For paths that stand for themselves this does
+ * nothing.
  */
-public record LocalFiles(Buckets buckets) {
-  /** Weights in forms that Bayu does not read, which often lie beside those that it does. */
-  private static final Pattern UNREAD =
-      Pattern.compile("(?i).*/.*|.*\\.(bin|pth?|h5|msgpack|gguf|onnx|ckpt)");
-
-  /**
-   * Files of this user.
-   *
-   * @param messages takes a line before much is transferred
-   */
-  public static LocalFiles of(Consumer<String> messages) {
-    return new LocalFiles(Buckets.ofThisUser(messages));
-  }
-
-  /** Brings a file, or a folder with all in it; returns the path. */
-  public Path fetched(Path path) throws IOException {
-    buckets.fetch(path);
-    return path;
-  }
-
-  /** The same for the folder of a model or an adapter. */
-  public Path fetchedModel(Path folder) throws IOException {
-    buckets.fetch(folder, name -> !UNREAD.matcher(name).matches());
-    return folder;
-  }
-
-  /** The same without the weights: configuration and tokenizer. */
-  public Path fetchedSettings(Path folder) throws IOException {
-    buckets.fetch(
-        folder, name -> !UNREAD.matcher(name).matches() && !name.endsWith(".safetensors"));
-    return folder;
-  }
-
+public record Outputs(Buckets buckets) {
   /**
    * Refuses a new folder in a bucket where there is something, or where nothing can be written.
    *

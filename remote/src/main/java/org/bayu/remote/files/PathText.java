@@ -1,4 +1,4 @@
-package org.bayu.finetune.config;
+package org.bayu.remote.files;
 
 import java.net.URI;
 import java.nio.file.FileSystemNotFoundException;
@@ -9,23 +9,23 @@ import org.bayu.remote.bucket.BucketAddress;
 import org.bayu.remote.bucket.Buckets;
 import org.bayu.tensor.io.Printable;
 
-/**
- * A path as a configuration or an option writes it: a local one, the address of a bucket, for which
- * the local path of its copy stands, or a URI of another installed file system.
- */
-public final class ConfigPath {
+/** Paths as a configuration or an option writes them. */
+record PathText(Buckets buckets) {
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+)://.*");
 
-  private ConfigPath() {}
-
   /**
-   * The path of a text.
-   *
-   * @throws IllegalArgumentException that says why it is none, without the full stop
+   * The path of a text: a local one, of a bucket's address that of its copy, or a URI of an
+   * installed file system.
    */
-  public static Path parse(String text) {
+  Path path(String text) {
     if (BucketAddress.is(text)) {
-      return bucket(BucketAddress.parse(text));
+      var address = BucketAddress.parse(text);
+      if (!Buckets.isInstalled(address.scheme())) {
+        throw new IllegalArgumentException(
+            "%1$s:// paths need bayu-%1$s.jar beside finetune-app.jar, or on the class path; ./mvnw -f optional package makes it"
+                .formatted(address.scheme()));
+      }
+      return buckets.local(address);
     }
     var scheme = SCHEME.matcher(text);
     try {
@@ -45,22 +45,12 @@ public final class ConfigPath {
     }
   }
 
-  private static Path bucket(BucketAddress address) {
-    var scheme = address.scheme();
-    if (!Buckets.isInstalled(scheme)) {
-      throw new IllegalArgumentException(
-          "%s:// paths need bayu-%s.jar beside finetune-app.jar; ./mvnw -f optional package makes it"
-              .formatted(scheme, scheme));
-    }
-    return Buckets.ofThisUser(line -> {}).local(address);
-  }
-
-  /** The text that {@link #parse} makes the path of. */
-  public static String text(Path path) {
+  /** The text that {@link #path} makes the path of. */
+  String text(Path path) {
     if (!path.getFileSystem().equals(FileSystems.getDefault())) {
       return path.toUri().toString();
     }
-    var address = Buckets.ofThisUser(line -> {}).address(path);
+    var address = buckets.address(path);
     return address == null ? path.toString() : address.toString();
   }
 }
