@@ -340,4 +340,25 @@ class EvaluateCommandTest {
                 ": no folder with an evaluation (predictions.jsonl is missing). Give the --output"
                     + " of evaluate."));
   }
+
+  @Test
+  void answersAreHeldToAGrammar() throws IOException {
+    assertTrue(
+        evaluate(rows("a"), "--grammar", "none")
+            .sentence(ExitCode.INPUT_FILE)
+            .contains("--grammar: none: no such file."));
+    var grammar =
+        Files.writeString(
+            folder.resolve("grammar.json"),
+            "{\"functions\": [\"ask\"], \"attributes\": {\"a\": [\"1\", \"22\"]}}");
+    var run = evaluate(rows("a", "b"), "--grammar", grammar, "--max_new_tokens", 30);
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    for (var row = 0; row < 2; row++) {
+      var predicted = prediction(row).get("predicted").textValue().strip();
+      var isWhole = prediction(row).get("end").textValue().equals("stop");
+      assertTrue(predicted.startsWith("ask("), predicted);
+      var rest = predicted.replaceAll("a\\[(1|22|)\\](, ?)?", "");
+      assertTrue(isWhole ? rest.equals("ask()") : rest.matches("ask\\(.{0,5}"), predicted);
+    }
+  }
 }

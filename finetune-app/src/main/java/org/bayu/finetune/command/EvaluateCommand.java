@@ -22,6 +22,7 @@ import org.bayu.finetune.evaluate.MistakesText;
 import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
 import org.bayu.finetune.evaluate.UnfinishedEvaluation;
+import org.bayu.finetune.grammar.Grammar;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.EvaluatedRun;
 import org.bayu.finetune.terminal.Progress;
@@ -114,13 +115,19 @@ final class EvaluateCommand implements Callable<Integer> {
           new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE)
               .read(reader, models.rows(options.data, options.split));
       var stopTokens = loaded.stopTokens();
+      var grammar = options.grammar == null ? null : Grammar.read(options.grammar);
       var predictor =
           new Predictor(
-              loaded.model(), tokenizer, options.compute.dtype(), stopTokens, options.maxNewTokens);
+              loaded.model(),
+              tokenizer,
+              options.compute.dtype(),
+              stopTokens,
+              options.maxNewTokens,
+              grammar == null ? null : grammar.constraint(loaded.model(), tokenizer, stopTokens));
       var readable = readable(options, predictor, rows);
       var known =
           unfinished.resume(
-              settings(options, loaded, reader, rows, tokenizer, device), rows.size());
+              settings(options, grammar, loaded, reader, rows, tokenizer, device), rows.size());
       if (!known.isEmpty()) {
         err.printf(
             Locale.ROOT,
@@ -196,6 +203,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private static EvaluationSettings settings(
       EvaluateOptions options,
+      @Nullable Grammar grammar,
       LoadedModel loaded,
       RowReader reader,
       List<Prompt> rows,
@@ -215,6 +223,9 @@ final class EvaluateCommand implements Callable<Integer> {
         EvaluationSettings.ofTexts(List.of(template.promptInput(), template.promptNoInput())));
     settings.put("special_tokens_in_rows", Boolean.toString(reader.specialTokens()));
     settings.put("max_new_tokens", Integer.toString(options.maxNewTokens));
+    settings.put(
+        "grammar",
+        grammar == null ? "none" : EvaluationSettings.ofTexts(List.of(grammar.source())));
     settings.put("compute", options.compute.name().toLowerCase(Locale.ROOT));
     settings.put("instructions", device.instructions());
     return new EvaluationSettings(settings);

@@ -58,6 +58,13 @@ final class EvaluateOptions {
   int maxNewTokens;
 
   @Option(
+      names = "--grammar",
+      paramLabel = "G",
+      description =
+          "What answers can be at all: viggo, or a JSON file with functions and attributes.")
+  @Nullable String grammar;
+
+  @Option(
       names = "--compute",
       defaultValue = "bf16",
       paramLabel = "TYPE",

@@ -11,6 +11,7 @@ import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.grammar.Grammar;
 import org.bayu.finetune.model.Models;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
@@ -120,6 +121,13 @@ final class GenerateCommand implements Callable<Integer> {
   private long seed;
 
   @Option(
+      names = "--grammar",
+      paramLabel = "G",
+      description =
+          "What answers can be at all: viggo, or a JSON file with functions and attributes.")
+  private @Nullable String grammar;
+
+  @Option(
       names = "--compute",
       defaultValue = "bf16",
       paramLabel = "TYPE",
@@ -152,7 +160,13 @@ final class GenerateCommand implements Callable<Integer> {
         var loaded = LoadedModel.open(models, spec, model, adapter);
         var device = Devices.cpu()) {
       var tokenizer = loaded.tokenizer();
-      var generator = new Generator(loaded.model(), device, compute.dtype(), loaded.stopTokens());
+      var stopTokens = loaded.stopTokens();
+      var constraint =
+          grammar == null
+              ? null
+              : Grammar.read(grammar).constraint(loaded.model(), tokenizer, stopTokens);
+      var generator =
+          new Generator(loaded.model(), device, compute.dtype(), stopTokens, constraint);
       var config = loaded.model().config();
       var reader = new PromptReader(tokenizer, config.vocabSize(), config.maxPositions());
       if (input.text != null) {

@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Objects;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.llama.LlamaModel;
+import org.bayu.llama.generate.Constraint;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model answers to rows, greedily. A prompt that has more tokens than the model has
@@ -25,13 +27,15 @@ import org.bayu.tensor.Device;
  * @param compute F32 or BF16
  * @param stopTokens any of them ends an answer
  * @param maxNewTokens tokens of an answer at most
+ * @param constraint what answers may be; null for anything
  */
 public record Predictor(
     LlamaModel model,
     LlamaTokenizer tokenizer,
     DType compute,
     IntSet stopTokens,
-    int maxNewTokens) {
+    int maxNewTokens,
+    @Nullable Constraint constraint) {
   /** Is told what comes, as it comes. */
   public interface Listener {
     /** The weights' files are about to be read for some more tokens. */
@@ -59,7 +63,7 @@ public record Predictor(
       Device device, List<Prompt> rows, List<Answer> known, Listener listener) throws IOException {
     var work = new Work(rows, known, listener);
     try {
-      new Generator(model, device, compute, stopTokens)
+      new Generator(model, device, compute, stopTokens, constraint)
           .generateGroups(work.prompts, work.wanted::get, maxNewTokens, Sampling.GREEDY, work);
     } catch (UncheckedIOException e) {
       throw Objects.requireNonNull(e.getCause());

@@ -15,6 +15,7 @@ import org.bayu.llama.TokenTree;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Continues prompts token by token, many at the same time. Tokens that all prompts begin with are
@@ -40,6 +41,7 @@ public final class Generator {
   private final DType compute;
   private final IntSet stopTokens;
   private final int maxSequences;
+  private final @Nullable Constraint constraint;
 
   /**
    * A generator.
@@ -51,13 +53,38 @@ public final class Generator {
     this(model, device, compute, stopTokens, MAX_SEQUENCES);
   }
 
+  /**
+   * A generator of constrained continuations.
+   *
+   * @param constraint what they may be; null for anything
+   */
+  public Generator(
+      LlamaModel model,
+      Device device,
+      DType compute,
+      IntSet stopTokens,
+      @Nullable Constraint constraint) {
+    this(model, device, compute, stopTokens, MAX_SEQUENCES, constraint);
+  }
+
   /** A generator that continues at most {@code maxSequences} prompts at the same time. */
   Generator(LlamaModel model, Device device, DType compute, IntSet stopTokens, int maxSequences) {
+    this(model, device, compute, stopTokens, maxSequences, null);
+  }
+
+  private Generator(
+      LlamaModel model,
+      Device device,
+      DType compute,
+      IntSet stopTokens,
+      int maxSequences,
+      @Nullable Constraint constraint) {
     this.model = model;
     this.device = device;
     this.compute = compute;
     this.stopTokens = stopTokens;
     this.maxSequences = maxSequences;
+    this.constraint = constraint;
   }
 
   /** Receives the tokens as they are chosen. */
@@ -146,7 +173,12 @@ public final class Generator {
           while (next < to && engine.hasRoomFor(prompts.get(next))) {
             var sequence = engine.add(prompts.get(next));
             continued.add(
-                new Continuation(next, sequence, sampling.sampler(next), results.get(next)));
+                new Continuation(
+                    next,
+                    sequence,
+                    sampling.sampler(next),
+                    constraint == null ? null : constraint.begin(),
+                    results.get(next)));
             next++;
           }
           if (continued.isEmpty()) {
@@ -164,7 +196,27 @@ public final class Generator {
 
   /** A prompt that is being continued. */
   private record Continuation(
-      int prompt, Engine.Sequence sequence, Sampling.Sampler sampler, IntList tokens) {}
+      int prompt,
+      Engine.Sequence sequence,
+      Sampling.Sampler sampler,
+      Constraint.@Nullable Walk walk,
+      IntList tokens) {
+    /** The next token, given the logits [1, V]. */
+    int choose(Tensor logits) {
+      if (walk == null) {
+        return sampler.choose(logits);
+      }
+      walk.mask(logits);
+      return sampler.choose(logits);
+    }
+
+    void add(int token) {
+      tokens.add(token);
+      if (walk != null) {
+        walk.append(token);
+      }
+    }
+  }
 
   private void check(int number, int[] prompt) {
     var positions = model.config().maxPositions();
@@ -215,10 +267,10 @@ public final class Generator {
     var row = 0;
     for (var rest = continued.iterator(); rest.hasNext(); row++) {
       var each = rest.next();
-      var token = each.sampler().choose(logits.slice(row, row + 1));
+      var token = each.choose(logits.slice(row, row + 1));
       var end = End.STOP;
       if (!stopTokens.contains(token)) {
-        each.tokens().add(token);
+        each.add(token);
         listener.token(each.prompt(), token);
         if (each.sequence().length() >= model.config().maxPositions()) {
           end = End.POSITIONS;

@@ -4,6 +4,7 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntLinkedOpenHashSet;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -250,6 +251,16 @@ public final class LlamaTokenizer {
   public OptionalInt id(String piece) {
     int id = vocabulary.id(piece);
     return id == Vocabulary.NONE ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /**
+   * The bytes that a token adds to a text which does not begin with it; none for a special token
+   * and for an id that the vocabulary does not have.
+   *
+   * @throws IllegalArgumentException for a negative id
+   */
+  public ByteBuffer bytes(int id) {
+    return texts.isSpecial(id) ? ByteBuffer.allocate(0) : texts.bytes(id).asReadOnlyBuffer();
   }
 
   /**

@@ -11,9 +11,11 @@ import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -348,5 +350,97 @@ class GeneratorTest {
     assertThrows(IllegalArgumentException.class, () -> new Sampling(-1, 1, 0));
     assertThrows(IllegalArgumentException.class, () -> new Sampling(1, 0, 0));
     assertThrows(IllegalArgumentException.class, () -> new Sampling(Double.NaN, 1, 0));
+  }
+
+  /** Accepts tokens below 10, each a digit, but never two equal ones; after the fifth, the end. */
+  private static Constraint digits() {
+    var automaton = new ByteAutomaton.Builder();
+    var start = automaton.state();
+    var states = new int[5][10];
+    for (var row : states) {
+      Arrays.setAll(row, _ -> automaton.state());
+    }
+    for (var digit = 0; digit < 10; digit++) {
+      automaton.bytes(start, '0' + digit, '0' + digit, states[0][digit]);
+      for (var length = 1; length < 5; length++) {
+        for (var before = 0; before < 10; before++) {
+          if (before != digit) {
+            automaton.bytes(
+                states[length - 1][before], '0' + digit, '0' + digit, states[length][digit]);
+          }
+        }
+      }
+      automaton.accept(states[4][digit]);
+    }
+    return new AutomatonConstraint(
+        automaton.build(),
+        96,
+        token -> ByteBuffer.wrap(token < 10 ? new byte[] {(byte) ('0' + token)} : new byte[0]),
+        IntSet.of(50));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 1})
+  void continuationsAreHeldToAConstraint(double temperature) throws IOException {
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Devices.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var sampling = new Sampling(temperature, 1, 3);
+      var ends = new ArrayList<Generator.End>();
+      var constrained =
+          new Generator(model, device, DType.F32, IntSet.of(50), digits())
+              .generate(
+                  prompts(7, 5),
+                  20,
+                  sampling,
+                  new Generator.Listener() {
+                    @Override
+                    public void token(int prompt, int token) {}
+
+                    @Override
+                    public void end(int prompt, IntList tokens, Generator.End end) {
+                      ends.add(end);
+                    }
+                  });
+      for (var tokens : constrained) {
+        assertEquals(5, tokens.size());
+        for (var i = 0; i < 5; i++) {
+          assertTrue(tokens.getInt(i) < 10, tokens::toString);
+          assertTrue(i == 0 || tokens.getInt(i) != tokens.getInt(i - 1), tokens::toString);
+        }
+      }
+      assertEquals(Collections.nCopies(7, Generator.End.STOP), ends);
+    }
+  }
+
+  @Test
+  void whatAConstraintAllowsStaysAsItIs() throws IOException {
+    var all = new ByteAutomaton.Builder();
+    var state = all.state();
+    all.bytes(state, 0, 255, state).accept(state);
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Devices.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var stop = IntSet.of(50);
+      var anything =
+          new AutomatonConstraint(
+              all.build(), model.config().vocabSize(), _ -> ByteBuffer.wrap(new byte[1]), stop);
+      assertEquals(
+          new Generator(model, device, DType.F32, stop)
+              .generate(prompts(7, 5), 20, Sampling.GREEDY, (_, _) -> {}),
+          new Generator(model, device, DType.F32, stop, anything)
+              .generate(prompts(7, 5), 20, Sampling.GREEDY, (_, _) -> {}));
+    }
+  }
+
+  @Test
+  void aConstraintNeedsATokenThatEnds() {
+    var automaton = new ByteAutomaton.Builder();
+    automaton.state();
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new AutomatonConstraint(
+                automaton.build(), 8, _ -> ByteBuffer.allocate(0), IntSet.of(9)));
   }
 }
