@@ -115,7 +115,8 @@ final class EvaluateCommand implements Callable<Integer> {
           new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE)
               .read(reader, models.rows(options.data, options.split));
       var stopTokens = loaded.stopTokens();
-      var grammar = options.grammar == null ? null : Grammar.read(options.grammar);
+      var grammar =
+          options.grammar == null ? null : Grammar.read(models.files().fetched(options.grammar));
       var predictor =
           new Predictor(
               loaded.model(),

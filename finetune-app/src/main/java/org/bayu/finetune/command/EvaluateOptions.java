@@ -62,7 +62,7 @@ final class EvaluateOptions {
       paramLabel = "G",
       description =
           "What answers can be at all: viggo, or a JSON file with functions and attributes.")
-  @Nullable String grammar;
+  @Nullable Path grammar;
 
   @Option(
       names = "--compute",

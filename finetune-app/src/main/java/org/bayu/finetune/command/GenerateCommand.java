@@ -125,7 +125,7 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "G",
       description =
           "What answers can be at all: viggo, or a JSON file with functions and attributes.")
-  private @Nullable String grammar;
+  private @Nullable Path grammar;
 
   @Option(
       names = "--compute",
@@ -164,7 +164,8 @@ final class GenerateCommand implements Callable<Integer> {
       var constraint =
           grammar == null
               ? null
-              : Grammar.read(grammar).constraint(loaded.model(), tokenizer, stopTokens);
+              : Grammar.read(models.files().fetched(grammar))
+                  .constraint(loaded.model(), tokenizer, stopTokens);
       var generator =
           new Generator(loaded.model(), device, compute.dtype(), stopTokens, constraint);
       var config = loaded.model().config();

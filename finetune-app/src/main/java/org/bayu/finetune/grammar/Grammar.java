@@ -45,7 +45,7 @@ public record Grammar(String source, ByteAutomaton automaton) {
    * @param named {@value #VIGGO} or the path of a file
    * @throws UserException if there is no such file, or it is no grammar
    */
-  public static Grammar read(String named) throws IOException {
+  public static Grammar read(Path named) throws IOException {
     try {
       var text = text(named);
       return new Grammar(
@@ -59,18 +59,17 @@ public record Grammar(String source, ByteAutomaton automaton) {
     }
   }
 
-  private static String text(String named) throws IOException {
-    if (named.equals(VIGGO)) {
+  private static String text(Path named) throws IOException {
+    if (named.toString().equals(VIGGO)) {
       try (var file = Grammar.class.getResourceAsStream("viggo.json")) {
         return new String(Objects.requireNonNull(file).readAllBytes(), UTF_8);
       }
     }
-    var file = Path.of(named);
-    if (!Files.isRegularFile(file)) {
+    if (!Files.isRegularFile(named)) {
       throw new IllegalArgumentException(
           "no such file. Give one, or the name of a grammar that is built in: " + VIGGO);
     }
-    return StrictJson.text(file);
+    return StrictJson.text(named);
   }
 
   /**

@@ -32,7 +32,7 @@ class GrammarTest {
   }
 
   private static boolean viggo(String text) throws IOException {
-    return accepts(Grammar.read(Grammar.VIGGO).automaton(), text);
+    return accepts(Grammar.read(Path.of(Grammar.VIGGO)).automaton(), text);
   }
 
   @ParameterizedTest
@@ -82,7 +82,7 @@ class GrammarTest {
   @ValueSource(
       strings = {"C3", "C0 80", "E0 80 80", "ED A0 80", "F0 80 80 80", "F4 90 80 80", "80"})
   void valuesAreWellFormedUtf8(String hexadecimal) throws IOException {
-    var automaton = Grammar.read(Grammar.VIGGO).automaton();
+    var automaton = Grammar.read(Path.of(Grammar.VIGGO)).automaton();
     var state = automaton.read(0, ByteBuffer.wrap("inform(name[".getBytes(UTF_8)));
     assertNotEquals(ByteAutomaton.NONE, state);
     for (var hex : (hexadecimal + " 5D").split(" ")) {
@@ -94,7 +94,7 @@ class GrammarTest {
   @Test
   void allRowsOfViggoAreInItsGrammar() throws IOException {
     assumeTrue(Files.isDirectory(VIGGO), "needs the ViGGO corpus in " + VIGGO);
-    var automaton = Grammar.read(Grammar.VIGGO).automaton();
+    var automaton = Grammar.read(Path.of(Grammar.VIGGO)).automaton();
     for (var name : List.of("train.csv", "valid.csv")) {
       for (var row : ViggoRows.read(VIGGO.resolve(name))) {
         assertTrue(accepts(automaton, row.meaning()), row.meaning());
@@ -111,7 +111,7 @@ class GrammarTest {
             {"functions": ["ask"],
              "attributes": {"a": "text", "n": "number", "c": ["x y", "x"], "l": {"list": ["x", "y"]}}}
             """);
-    var automaton = Grammar.read(file.toString()).automaton();
+    var automaton = Grammar.read(file).automaton();
     assertTrue(accepts(automaton, "ask(c[x], l[y, x], n[0])"));
     assertFalse(accepts(automaton, "ask(c[x y, x])"));
   }
@@ -136,7 +136,7 @@ class GrammarTest {
       })
   void aFileThatIsNoGrammarIsRefused(String json, String reason) throws IOException {
     var file = Files.writeString(folder.resolve("g.json"), json.replace('\'', '"'));
-    var e = assertThrows(UserException.class, () -> Grammar.read(file.toString()));
+    var e = assertThrows(UserException.class, () -> Grammar.read(file));
     var message = String.valueOf(e.getMessage()).replace('"', '\'');
     assertTrue(message.contains(reason.replace('"', '\'')), message);
     assertTrue(message.startsWith("--grammar: ") && message.endsWith("."), message);
@@ -144,7 +144,7 @@ class GrammarTest {
 
   @Test
   void aFileThatIsMissingIsSaid() {
-    var e = assertThrows(UserException.class, () -> Grammar.read("viggoo"));
+    var e = assertThrows(UserException.class, () -> Grammar.read(Path.of("viggoo")));
     assertEquals(
         "--grammar: viggoo: no such file. Give one, or the name of a grammar that is built in:"
             + " viggo.",
