@@ -1,6 +1,7 @@
 package org.bayu.train.data;
 
 import it.unimi.dsi.fastutil.ints.IntList;
+import java.util.ArrayList;
 import java.util.List;
 import org.bayu.llama.tokenizer.EncodeOption;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
@@ -12,7 +13,8 @@ import org.bayu.train.TrainException;
 /**
  * Turns rows into examples. An example has the tokens of BOS (if the tokenizer adds one), prompt,
  * output and EOS, with nothing between prompt and output, cut on the right at a limit. As in
- * Levanter, the prompt's length is that of the prompt tokenized alone.
+ * Levanter, the prompt's length is that of the prompt tokenized alone. A row without a prompt, such
+ * as a text to learn, is not cut but split.
  */
 public final class ExampleTokenizer {
   private final LlamaTokenizer tokenizer;
@@ -44,10 +46,36 @@ public final class ExampleTokenizer {
 
   /** The examples of rows, in their order. */
   public TokenizedData examples(List<PromptedRow> rows) {
-    return TokenizedData.of(rows.stream().map(row -> tokenize(row).example()).toList());
+    return TokenizedData.of(
+        rows.stream().flatMap(row -> pieces(row).stream()).map(Result::example).toList());
   }
 
-  /** The example of a row. */
+  /**
+   * The examples of a row: one or, where it has no prompt and is longer than the limit, one for
+   * each part. A part begins with the last token of the part before, so that every token but the
+   * first of all is predicted once.
+   */
+  public List<Result> pieces(PromptedRow row) {
+    var first = tokenize(row);
+    if (!first.truncated() || !row.prompt().text().isEmpty() || maxLength < 2) {
+      return List.of(first);
+    }
+    var whole = tokenizer.encode(row.whole(), EncodeOption.PREFIX, EncodeOption.EOS);
+    var pieces = new ArrayList<Result>();
+    for (var from = 0; from < whole.size() - 1; from += maxLength - 1) {
+      var tokens = whole.subList(from, Math.min(from + maxLength, whole.size()));
+      var sourceLength = from == 0 ? first.example().sourceLength() : 1;
+      pieces.add(
+          new Result(
+              new TokenizedExample(tokens, sourceLength),
+              false,
+              false,
+              from == 0 && first.spellsSpecial()));
+    }
+    return pieces;
+  }
+
+  /** The example of a row, cut at the limit. */
   public Result tokenize(PromptedRow row) {
     var prompt = tokenizer.prompt(row.prompt());
     var text = row.whole();

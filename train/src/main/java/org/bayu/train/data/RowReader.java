@@ -11,7 +11,7 @@ import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a data file's rows. A row has one of three forms:
+ * Reads a data file's rows. A row has one of four forms:
  *
  * <ul>
  *   <li>{@code instruction} (or {@code instruction_field}, as the tutorial's snippet writes it),
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *       conversation the input; without one the conversation is the instruction. A conversation of
  *       one message is its text, a longer one has a line {@code User: …} or {@code Assistant: …}
  *       for each.
+ *   <li>{@code text}: without a prompt, all of it is learned; to generate, it is the prompt.
  * </ul>
  *
  * @param template of the prompts
@@ -73,10 +74,16 @@ public record RowReader(
     if (row.hasNonNull("messages")) {
       return conversation(row);
     }
+    if (row.hasNonNull("text")) {
+      var text = requiredText(row, "text");
+      return output == Output.REQUIRED
+          ? row("", TemplateText.EMPTY, text)
+          : row(text, TemplateText.EMPTY.field(text), "");
+    }
     throw new BadRowException(
         row.isEmpty()
             ? "an object without fields"
-            : "none of the fields instruction, prompt and messages (found: %s)"
+            : "none of the fields instruction, prompt, messages and text (found: %s)"
                 .formatted(fieldNames(row)));
   }
 

@@ -96,7 +96,14 @@ public record TokenCache(Path folder, Consumer<String> messages, RemoteFiles rem
   private void tokenize(Source source, OutputStream out) throws IOException {
     var tokenizer = new ExampleTokenizer(source.tokenizer, source.limit.tokens());
     var file = new TokenFile.Writer(out);
-    var report = source.reader.read(source.data, row -> file.add(tokenizer.tokenize(row)));
+    var report =
+        source.reader.read(
+            source.data,
+            row -> {
+              for (var piece : tokenizer.pieces(row)) {
+                file.add(piece);
+              }
+            });
     if (report.firstSkipped() != null) {
       messages.accept(
           String.format(

@@ -25,7 +25,7 @@ import org.bayu.train.TokenizedData;
  */
 final class TokenFile {
   /** "BAYUTOK2". */
-  static final long MAGIC = 0x42415955544f4b32L;
+  static final long MAGIC = 0x42415955544f4b33L;
 
   private static final int MAGIC_BYTES = 8;
   private static final int INDEX_BYTES = 8;

@@ -94,6 +94,16 @@ class RowReaderTest {
   }
 
   @Test
+  void aTextIsLearnedWholeAndContinuedWhole() throws IOException {
+    var row = "{\"text\":\"some words\",\"source\":\"a book\"}";
+    assertEquals(List.of(new Texts("", "", "some words")), texts(row));
+    var generating = new RowReader(SHORT, RowReader.Output.OPTIONAL, false, false);
+    assertEquals(
+        List.of(new Texts("some words", "some words", "")),
+        Texts.of(read(generating, row.getBytes(UTF_8))));
+  }
+
+  @Test
   void theAssistantsLastMessageIsTheOutput() throws IOException {
     var rows =
         texts(
@@ -145,7 +155,7 @@ class RowReaderTest {
         good + "{\"instruction\":\"I\"}", "line 3", "'output' is missing", "skip_bad_rows: true");
     assertRefused(
         good + "{\"instruction\":7,\"output\":\"y\"}", "line 3", "must be text, not a num");
-    assertRefused(good + "{\"text\":\"a\",\"b\":1}", "line 3", "found: text, b");
+    assertRefused(good + "{\"words\":\"a\",\"b\":1}", "line 3", "found: words, b");
     assertRefused(good + "{\"prompt\":\"p\"}", "line 3", "'completion' is missing");
     assertRefused(good + "{\"instruction\":\"I\",", "line 3", "not JSON", "column");
     assertRefused(good + "{\"a\":1} {}", "line 3", "two JSON objects on one line");

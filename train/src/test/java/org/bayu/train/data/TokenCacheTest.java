@@ -219,4 +219,25 @@ class TokenCacheTest {
     var e = assertThrows(TrainException.class, () -> load(source));
     assertTrue(String.valueOf(e.getMessage()).contains("a pipe or a device"), e::getMessage);
   }
+
+  @Test
+  void aLongTextIsSplitAndEachTokenLearnedOnce() throws IOException {
+    var text = "hello world yes a h e is ".repeat(7);
+    var rows =
+        "{\"text\":\"%s\"}\n{\"prompt\":\"a h\",\"completion\":\"%s\"}\n".formatted(text, text);
+    var whole = load(source(rows, "legacy", BARE, 10_000, false)).getFirst().tokens();
+    for (var limit : new int[] {2, 3, whole.size() - 1, whole.size()}) {
+      var data = load(source(rows, "legacy", BARE, limit, false));
+      var learned = new IntArrayList();
+      for (var piece : data.subList(0, data.size() - 1)) {
+        assertTrue(piece.tokens().size() <= limit);
+        var begin = LossMask.DEFAULT.begin(piece);
+        learned.addAll(piece.tokens().subList(begin + 1, LossMask.DEFAULT.end(piece) + 1));
+        assertEquals(0, begin);
+      }
+      assertEquals(whole.subList(1, whole.size()), learned, "limit " + limit);
+      assertEquals(Math.ceilDiv(whole.size() - 1, limit - 1), data.size() - 1);
+      assertEquals(1, data.counts().truncatedRows(), "the row with a prompt is cut");
+    }
+  }
 }
