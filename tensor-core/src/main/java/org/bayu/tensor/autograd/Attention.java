@@ -38,7 +38,14 @@ public final class Attention {
     var flops = 4.0 * q.value().columns() * segments.pairs();
     var engine =
         AttentionEngine.of(
-            tape.device(), tape.tiles(), q.value(), k.value(), v.value(), segments, headDim);
+            tape.device(),
+            tape.tiles(),
+            q.value(),
+            k.value(),
+            v.value(),
+            segments,
+            headDim,
+            tape.recording());
     engine.forward(y, logSumExp);
     tape.device().clock().addFlops(flops);
     var output =

@@ -80,7 +80,7 @@ record AttentionCall(
   /**
    * Runs a task for each block of queries and head. The last blocks, which see the most keys, go
    * first: those of all heads, or, where the heads' keys are packed, of one head after another, so
-   * that the head's keys stay in the cache.
+   * that the head's keys stay in the cache. A block without tiles is left out.
    */
   void runBlocks(boolean headByHead, IntFunction<Task> ofWorker) {
     var last = tiles.blocks() - 1;
@@ -90,7 +90,7 @@ record AttentionCall(
           tiles.blocks(),
           worker -> {
             var task = ofWorker.apply(worker);
-            return (head, index) -> task.run(last - index, head);
+            return (head, index) -> runBlock(task, last - index, head);
           });
     } else {
       run(
@@ -98,8 +98,14 @@ record AttentionCall(
           heads(),
           worker -> {
             var task = ofWorker.apply(worker);
-            return (index, head) -> task.run(last - index, head);
+            return (index, head) -> runBlock(task, last - index, head);
           });
+    }
+  }
+
+  private void runBlock(Task task, int block, int head) {
+    if (tiles.ofBlock(block).length > 0) {
+      task.run(block, head);
     }
   }
 }

@@ -30,15 +30,21 @@ import org.jspecify.annotations.Nullable;
 public final class AttentionEngine {
   private final AttentionCall call;
   private final AttentionArithmetic arithmetic;
+  private final @Nullable CacheAttention single;
 
-  private AttentionEngine(AttentionCall call, AttentionArithmetic arithmetic) {
+  private AttentionEngine(
+      AttentionCall call, AttentionArithmetic arithmetic, @Nullable CacheAttention single) {
     this.call = call;
     this.arithmetic = arithmetic;
+    this.single = single;
   }
 
   /**
    * A call of q [T, H·headDim] on k and v [S, KV·headDim]: on the device's kernels for bf16 if it
-   * has them and the operands fit, else in binary32.
+   * has them and the operands fit, else in binary32. Without a backward pass, {@link
+   * CacheAttention} computes single tokens that continue sequences, and tiles the others.
+   *
+   * @param records whether there will be a backward pass
    */
   public static AttentionEngine of(
       CpuDevice device,
@@ -47,25 +53,41 @@ public final class AttentionEngine {
       Tensor k,
       Tensor v,
       AttentionSegments segments,
-      int headDim) {
+      int headDim,
+      boolean records) {
+    var tiled = segments.segments();
+    CacheAttention single = null;
+    if (!records) {
+      var reads = cache.reads(segments);
+      if (reads.queries().length > 0) {
+        tiled = reads.others();
+        single = new CacheAttention(device, reads, q, k, v, headDim);
+      }
+    }
     var kernels = device.kernels().attention();
     if (kernels != null && BFloat16Attention.fits(q, k, v, headDim)) {
-      var tiles = cache.tiles(segments, AttentionKernels.BLOCK);
+      var tiles = cache.tiles(segments, tiled, AttentionKernels.BLOCK);
       var call = new AttentionCall(device, q, k, v, tiles, headDim);
-      return new AttentionEngine(call, new BFloat16Attention(call, kernels));
+      return new AttentionEngine(call, new BFloat16Attention(call, kernels), single);
     }
     var panels = new HeadPanels(device, headDim);
-    var tiles = cache.tiles(segments, panels.block());
+    var tiles = cache.tiles(segments, tiled, panels.block());
     var call = new AttentionCall(device, q, k, v, tiles, headDim);
-    return new AttentionEngine(call, new F32Attention(call, panels));
+    return new AttentionEngine(call, new F32Attention(call, panels), single);
   }
 
   /**
    * Computes y [T, H·headDim], of q's type, and logSumExp [H, T], F32: its base is e in binary32
-   * and 2 on the kernels for bf16, which compute powers of 2.
+   * and 2 on the kernels for bf16, which compute powers of 2. Where there is no backward pass,
+   * logSumExp may be left as it is.
    */
   public void forward(Tensor y, Tensor logSumExp) {
-    arithmetic.forward(y, logSumExp);
+    if (call.tiles().pieces() > 0) {
+      arithmetic.forward(y, logSumExp);
+    }
+    if (single != null) { // after the tiles, which overwrite the rows of their blocks
+      single.forward(y);
+    }
   }
 
   /**

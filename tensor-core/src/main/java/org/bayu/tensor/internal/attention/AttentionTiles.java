@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.AttentionSegments.Range;
 import org.bayu.tensor.AttentionSegments.Segment;
 import org.bayu.tensor.internal.elements.Split;
@@ -64,13 +63,14 @@ final class AttentionTiles {
     }
   }
 
-  AttentionTiles(AttentionSegments segments, int block) {
+  /** Tiles of these of the segments of so many queries. */
+  AttentionTiles(List<Segment> segments, int queries, int block) {
     this.block = block;
-    this.queries = segments.queries();
+    this.queries = queries;
     pieceStarts = cut(segments, block);
     ownKeys = new int[queries];
     var byBlock = lists(blocks());
-    for (var segment : segments.segments()) {
+    for (var segment : segments) {
       for (var j = 0; j < segment.queryLength(); j++) {
         ownKeys[segment.queryStart() + j] =
             segment.keyStart() + segment.keyLength() - segment.queryLength() + j;
@@ -96,10 +96,10 @@ final class AttentionTiles {
     return lists.stream().map(list -> list.toArray(Tile[]::new)).toArray(Tile[][]::new);
   }
 
-  private static int[] cut(AttentionSegments segments, int block) {
+  private static int[] cut(List<Segment> segments, int block) {
     var cuts = new TreeSet<Integer>();
     cuts.add(0);
-    for (var segment : segments.segments()) {
+    for (var segment : segments) {
       addCuts(segment.ownKeys(), cuts);
       segment.context().forEach(range -> addCuts(range, cuts));
     }

@@ -177,6 +177,11 @@ public interface Kernels {
     return null;
   }
 
+  /** Products with the rows of a cache. */
+  default CacheKernels cache() {
+    return ScalarCacheKernels.INSTANCE;
+  }
+
   /** Rows of C that {@link #gemmTile} computes. */
   int tileRows();
 

@@ -5,6 +5,7 @@ import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
+import org.bayu.tensor.internal.kernels.CacheKernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.gemm.MatrixProduct;
 import org.bayu.tensor.internal.kernels.gemm.ProductKernels;
@@ -22,6 +23,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   private final ProductCode f32;
   private final ProductCode bfloat16;
   private final MemoryReader reader;
+  private final CacheKernels cache;
   private final @Nullable AttentionKernels attention;
   private final @Nullable BFloat16Kernels elements;
 
@@ -31,6 +33,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
    * @param title the instructions' name for people
    * @param f32 products of F32
    * @param bfloat16 products of BF16
+   * @param cache products with the rows of a cache
    * @param attention null where there is none in bf16
    * @param elements null where there are none
    */
@@ -39,12 +42,14 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
       ProductCode f32,
       ProductCode bfloat16,
       MemoryReader reader,
+      CacheKernels cache,
       @Nullable AttentionKernels attention,
       @Nullable BFloat16Kernels elements) {
     this.title = title;
     this.f32 = f32;
     this.bfloat16 = bfloat16;
     this.reader = reader;
+    this.cache = cache;
     this.attention = attention;
     this.elements = elements;
   }
@@ -104,6 +109,11 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   @Override
   public void read(MemorySegment memory, long at, long bytes) {
     reader.read(memory, at, bytes);
+  }
+
+  @Override
+  public CacheKernels cache() {
+    return cache;
   }
 
   @Override

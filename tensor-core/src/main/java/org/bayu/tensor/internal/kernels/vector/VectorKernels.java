@@ -2,6 +2,7 @@ package org.bayu.tensor.internal.kernels.vector;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.CacheKernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
 
@@ -184,6 +185,11 @@ public class VectorKernels implements Kernels {
       int n,
       AdamWScalars scalars) {
     AdamW.update(parameter, gradient, m, v, at, n, scalars);
+  }
+
+  @Override
+  public CacheKernels cache() {
+    return VectorCacheKernels.INSTANCE;
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
+import org.bayu.tensor.internal.kernels.CacheKernels;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
 import org.bayu.tensor.internal.kernels.gemm.MatrixProduct;
@@ -66,6 +67,11 @@ public final class CodeAndLoops extends ScalarKernels implements ProductKernels 
   @Override
   public MatrixProduct matrixProduct(WorkerPool workers) {
     return new PanelProduct(this, machine.f32(), machine.bfloat16(), workers);
+  }
+
+  @Override
+  public CacheKernels cache() {
+    return machine.cache();
   }
 
   @Override

@@ -72,6 +72,7 @@ public final class X86Kernels {
         f32,
         bfloat16,
         reading::run,
+        new CacheCode(convention),
         convertsBFloat16 ? new AttentionCode(convention, bfloat16) : null,
         convertsBFloat16 ? new ElementCode(convention) : null);
   }
