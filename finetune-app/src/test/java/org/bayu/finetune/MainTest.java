@@ -111,7 +111,7 @@ class MainTest {
   @Test
   void whatIsMissingIsSaidAsTheRestIs() {
     var run = CommandLineRun.of("generate", "--model", "m").sentence(ExitCode.USAGE);
-    assertTrue(run.startsWith("bayu: Missing required argument (specify one of"), run);
+    assertTrue(run.startsWith("bayu: Give --prompts, or --prompt. Try"), run);
     run = CommandLineRun.of("logits", "--tokens", "1").sentence(ExitCode.USAGE);
     assertTrue(run.startsWith("bayu: Missing required option: '--model=D'. Try"), run);
     run = CommandLineRun.of("generate", "--seed").sentence(ExitCode.USAGE);

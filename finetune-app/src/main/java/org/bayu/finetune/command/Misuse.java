@@ -2,6 +2,7 @@ package org.bayu.finetune.command;
 
 import static java.util.Map.entry;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +12,10 @@ import java.util.stream.Collectors;
 import org.bayu.finetune.error.Nearest;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgGroupSpec;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -51,8 +56,28 @@ public final class Misuse {
           Printable.name(e.getValue()),
           expected(option.auxiliaryTypes()[0]));
     }
+    if (e instanceof MissingParameterException
+        && String.valueOf(e.getMessage()).contains(" (specify one of ")) {
+      return choice(e.getCommandLine().getCommandSpec());
+    }
     var message = String.valueOf(e.getMessage()).strip().replaceFirst("^Error: ", "");
     return message.matches("(?s).*[.!?]") ? message : message + ".";
+  }
+
+  /** What to give where nothing of a choice was given. */
+  private static String choice(CommandSpec command) {
+    var choice = command.argGroups().getFirst();
+    var alternatives = new ArrayList<String>();
+    choice.subgroups().forEach(group -> alternatives.add(required(group)));
+    alternatives.add(required(choice));
+    return "Give " + String.join(", or ", alternatives) + ".";
+  }
+
+  private static String required(ArgGroupSpec group) {
+    return group.args().stream()
+        .filter(ArgSpec::required)
+        .map(arg -> arg instanceof OptionSpec option ? option.longestName() : arg.paramLabel())
+        .collect(Collectors.joining(" "));
   }
 
   private static String expected(Class<?> type) {
