@@ -2,11 +2,14 @@ package org.bayu.benchmarks;
 
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
+import org.bayu.llama.KvCache;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
@@ -17,32 +20,33 @@ import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.internal.CpuDevice;
 
 /**
- * Generation of one sequence and of {@value #MANY} together, and reading the weights that a token
- * needs, in turns: a token of one sequence can be had no sooner than its weights were read.
+ * Generation of some sequences together after so many tokens each, and reading what a token needs,
+ * in turns: a token can be had no sooner than the weights and the sequences' keys and values were
+ * read.
  *
- * <p>The arguments are a model's folder and the number of rounds. The first tokens of a sequence
- * are not timed, nor are two rounds before the others.
+ * <p>The arguments are a model's folder, the number of rounds and cases such as {@code 1x512}: the
+ * sequences and their tokens. A case's prompts are computed once; a round continues them by {@value
+ * #TOKENS} tokens. The first two rounds are not timed.
  */
 public final class GenerationRates {
-  private static final int MANY = 16;
+  private static final List<String> CASES = List.of("1x5", "16x5");
   private static final int WARM_UP_ROUNDS = 2;
-  private static final int PROMPT_TOKENS = 5;
 
-  /** New tokens: the first two end the prompt's pass and warm up. */
-  private static final int TOKENS = 7;
+  /** New tokens of each sequence in a round. */
+  private static final int TOKENS = 8;
 
   /** Bytes that a task reads. */
   private static final int READ_BYTES = 1 << 20;
 
   private final CpuDevice device;
+  private final LlamaModel model;
   private final Generator generator;
   private final List<Tensor> weights = new ArrayList<>();
-  private final int vocabulary;
 
   private GenerationRates(LlamaModel model, CpuDevice device) {
     this.device = device;
+    this.model = model;
     generator = new Generator(model, device, DType.BF16, IntSet.of());
-    vocabulary = model.config().vocabSize();
     for (var parameter : model.parameters()) {
       if (!parameter.name().contains("embed_tokens")) { // of which a token needs a row
         weights.add(parameter.value());
@@ -50,49 +54,39 @@ public final class GenerationRates {
     }
   }
 
-  /** Prints a line for each round, and the medians. */
+  /** Prints a line for each case: medians, and the lowest and highest. */
   public static void main(String[] args) throws IOException {
     var rounds = args.length > 1 ? Integer.parseInt(args[1]) : 7;
+    var cases = args.length > 2 ? List.of(args).subList(2, args.length) : CASES;
     try (var folder = ModelFolder.open(Path.of(args[0]));
         var device = Devices.cpu()) {
-      new GenerationRates(folder.model(), (CpuDevice) device).run(rounds);
+      var rates = new GenerationRates(folder.model(), (CpuDevice) device);
+      for (var each : cases) {
+        var numbers = each.split("x", 2);
+        rates.run(rounds, Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1]));
+      }
     }
   }
 
-  private void run(int rounds) {
-    var ones = new double[rounds];
-    var many = new double[rounds];
-    var shares = new double[rounds];
-    var ratios = new double[rounds];
-    for (var round = -WARM_UP_ROUNDS; round < rounds; round++) {
-      var one = secondsPerToken(1);
-      var reading = secondsOfReading();
-      var together = secondsPerToken(MANY);
-      if (round >= 0) {
-        ones[round] = 1 / one;
-        many[round] = MANY / together;
-        shares[round] = reading / one;
-        ratios[round] = many[round] / ones[round];
-        System.out.printf(
-            Locale.ROOT,
-            "one %.2f tokens/s, %.0f %% of reading; %d together %.2f tokens/s, %.2f times%n",
-            ones[round],
-            100 * shares[round],
-            MANY,
-            many[round],
-            ratios[round]);
-      }
-    }
+  private void run(int rounds, int sequences, int tokens) {
+    var turns = new Turns(rounds, sequences, tokens);
+    var prompts = IntStream.range(0, sequences).mapToObj(i -> prompt(i, tokens)).toList();
+    var most = 1 + (WARM_UP_ROUNDS + rounds) * TOKENS;
+    generator.generate(prompts, most, Sampling.GREEDY, turns);
     System.out.println(
         String.format(
             Locale.ROOT,
-            "median (lowest to highest): one %s tokens/s, %s of reading; %d together %s tokens/s,"
-                + " %s",
-            spread(ones),
-            spread(shares),
-            MANY,
-            spread(many),
-            spread(ratios)));
+            "%s after %s tokens each: %s tokens/s, %s of reading",
+            sequences,
+            tokens,
+            spread(turns.rates),
+            spread(turns.shares)));
+  }
+
+  private int[] prompt(int sequence, int tokens) {
+    return IntStream.range(0, tokens)
+        .map(i -> (int) ((1 + sequence * 7919L + i * 104_729L) % model.config().vocabSize()))
+        .toArray();
   }
 
   private static String spread(double[] values) {
@@ -106,43 +100,66 @@ public final class GenerationRates {
         sorted[sorted.length - 1]);
   }
 
-  /** Of so many sequences together, for one token of each. */
-  private double secondsPerToken(int sequences) {
-    var prompts = new ArrayList<int[]>();
-    for (var i = 0; i < sequences; i++) {
-      var prompt = new int[PROMPT_TOKENS];
-      for (var j = 0; j < PROMPT_TOKENS; j++) {
-        prompt[j] = (1 + i * 7919 + j * 104_729) % vocabulary;
-      }
-      prompts.add(prompt);
+  /** Counts the first sequence's tokens, and reads after each round. */
+  private final class Turns implements Generator.Listener {
+    private final double[] rates;
+    private final double[] shares;
+    private final int sequences;
+    private final long cacheBytes;
+    private int round = -WARM_UP_ROUNDS;
+    private int count = -1; // the first token ends the prompts' pass
+    private long start;
+
+    private Turns(int rounds, int sequences, int tokens) {
+      this.sequences = sequences;
+      rates = new double[rounds];
+      shares = new double[rounds];
+      cacheBytes = sequences * KvCache.bytes(model.config(), DType.BF16, tokens);
     }
-    var times = new ArrayList<Long>();
-    generator.generate(
-        prompts,
-        TOKENS,
-        Sampling.GREEDY,
-        (sequence, _) -> {
-          if (sequence == 0) {
-            times.add(System.nanoTime());
-          }
-        });
-    return 1e-9 * (times.getLast() - times.get(1)) / (times.size() - 2);
+
+    @Override
+    public void token(int prompt, int token) {
+      if (prompt > 0 || (++count > 0 && count < TOKENS) || round == rates.length) {
+        return;
+      }
+      if (count == TOKENS) {
+        var seconds = 1e-9 * (System.nanoTime() - start) / TOKENS;
+        var reading = secondsOfReading(cacheBytes);
+        if (round >= 0) {
+          rates[round] = sequences / seconds;
+          shares[round] = reading / seconds;
+        }
+        round++;
+      }
+      count = 0;
+      start = System.nanoTime();
+    }
   }
 
-  private double secondsOfReading() {
+  /** Reads the weights, and so many bytes more. */
+  private double secondsOfReading(long more) {
     var start = System.nanoTime();
     for (var weight : weights) {
+      read(weight.data());
+    }
+    var left = more;
+    for (var weight : weights) {
       var data = weight.data();
-      var tasks = (int) Math.ceilDiv(data.byteSize(), READ_BYTES);
-      device
-          .workers()
-          .run(
-              tasks,
-              (task, _) -> {
-                var at = (long) task * READ_BYTES;
-                device.kernels().read(data, at, Math.min(READ_BYTES, data.byteSize() - at));
-              });
+      read(data.asSlice(0, Math.min(left, data.byteSize())));
+      left -= Math.min(left, data.byteSize());
     }
     return 1e-9 * (System.nanoTime() - start);
+  }
+
+  private void read(MemorySegment data) {
+    var tasks = (int) Math.ceilDiv(data.byteSize(), READ_BYTES);
+    device
+        .workers()
+        .run(
+            tasks,
+            (task, _) -> {
+              var at = (long) task * READ_BYTES;
+              device.kernels().read(data, at, Math.min(READ_BYTES, data.byteSize() - at));
+            });
   }
 }
