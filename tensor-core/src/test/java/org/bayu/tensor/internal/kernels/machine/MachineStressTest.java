@@ -36,6 +36,12 @@ class MachineStressTest {
     runs(AttentionStress.class, "attentions");
   }
 
+  @Test
+  void aCacheBetweenForbiddenPagesIsReadRight() throws IOException, InterruptedException {
+    assumeFalse(TestTiers.machine().isEmpty(), "there is no machine code for this processor");
+    runs(CacheStress.class, "reads");
+  }
+
   private static void runs(Class<?> main, String what) throws IOException, InterruptedException {
     assumeTrue(System.getProperty("os.name").equals("Linux"), "guard pages are made on Linux");
     var process =
