@@ -175,6 +175,24 @@ class BucketRunTest {
   }
 
   @Test
+  void whatDoesNotFitIsRefusedBeforeTheWeightsAreFetched() throws IOException {
+    var weights = folder.resolve("first/buckets/gs/bucket/small/model.safetensors");
+    System.setProperty("bayu.memory", "1m");
+    try {
+      var run = run("train", "--config_path=gs://bucket/f.yaml", "--trainer.id=x");
+      assertEquals(ExitCode.MEMORY, run.exitCode(), run.err());
+      System.setProperty("bayu.memory", "4g");
+      var plan = done("plan", "--config_path=gs://bucket/f.yaml");
+      assertFalse(Files.exists(weights));
+      var here =
+          done("plan", "--config_path=gs://bucket/f.yaml", "--model_name_or_path=" + local.model());
+      assertEquals(here.out(), plan.out());
+    } finally {
+      System.clearProperty("bayu.memory");
+    }
+  }
+
+  @Test
   void aMissingProviderIsNamed() {
     var sentence =
         "s3:// paths need bayu-s3.jar beside finetune-app.jar, or on the class path; ./mvnw -f"

@@ -143,6 +143,36 @@ public final class Buckets implements RemoteFiles {
     new Download(transfers).fetch(path, address, wanted);
   }
 
+  /**
+   * A file of a folder in a bucket.
+   *
+   * @param name its path in the folder
+   * @param bytes its size there
+   * @param isHere whether {@link #fetch} has nothing to fetch of it
+   */
+  public record StoredFile(String name, long bytes, boolean isHere) {}
+
+  /**
+   * The files that a folder has in its bucket; none if the path stands for no address.
+   *
+   * @param wanted which, by their paths in the folder
+   */
+  public List<StoredFile> files(Path folder, Predicate<String> wanted) throws IOException {
+    var address = address(folder);
+    return address == null ? List.of() : new Download(transfers).files(folder, address, wanted);
+  }
+
+  /**
+   * Some bytes of a file, from the bucket; of a path that stands for no address, none.
+   *
+   * @param from of the first byte
+   * @param length at most so many; fewer where the file ends
+   */
+  public byte[] range(Path path, long from, int length) throws IOException {
+    var address = address(path);
+    return address == null ? new byte[0] : ObjectStore.range(address, from, length);
+  }
+
   @Override
   public void publish(Path path) throws IOException {
     var address = address(path);

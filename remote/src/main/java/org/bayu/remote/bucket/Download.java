@@ -3,7 +3,9 @@ package org.bayu.remote.bucket;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -13,38 +15,52 @@ import org.bayu.tensor.io.StagedPath;
 record Download(Transfers transfers) {
   /** Brings a file, or what is wanted of a folder, and forgets what is no longer there. */
   void fetch(Path path, BucketAddress address, Predicate<String> wanted) throws IOException {
-    var missing = new LinkedHashMap<String, ObjectStore.Version>();
     var single = ObjectStore.version(address);
     if (single.isPresent()) {
-      find("", path, single.get(), missing);
-    } else {
-      var names =
-          ObjectStore.files(address).stream()
-              .filter(wanted.and(name -> !name.endsWith(Buckets.MARKER)))
-              .toList();
-      for (var name : names) {
-        var version = ObjectStore.version(address.resolve(name));
-        if (version.isPresent()) {
-          find(name, path, version.get(), missing);
-        }
+      if (!isHere(path, single.get())) {
+        fetch(path, address, Map.of("", single.get()));
       }
-      forget(path, wanted.and(name -> !names.contains(name)));
+      return;
+    }
+    var there = versions(address, wanted);
+    forget(path, wanted.and(name -> !there.containsKey(name)));
+    var missing = new LinkedHashMap<String, ObjectStore.Version>();
+    for (var file : there.entrySet()) {
+      if (!isHere(path.resolve(file.getKey()), file.getValue())) {
+        missing.put(file.getKey(), file.getValue());
+      }
     }
     fetch(path, address, missing);
   }
 
-  /** Adds a file to those that are missing, if it is. */
-  private void find(
-      String name,
-      Path folder,
-      ObjectStore.Version version,
-      Map<String, ObjectStore.Version> missing)
+  /** What is wanted of a folder, and which of it is here. */
+  List<Buckets.StoredFile> files(Path folder, BucketAddress address, Predicate<String> wanted)
       throws IOException {
-    var local = name.isEmpty() ? folder : folder.resolve(name);
-    var copy = transfers.versions().get(local);
-    if (!Files.isRegularFile(local) || copy.isEmpty() || !copy.get().object().equals(version)) {
-      missing.put(name, version);
+    var files = new ArrayList<Buckets.StoredFile>();
+    for (var file : versions(address, wanted).entrySet()) {
+      var name = file.getKey();
+      var isHere = isHere(folder.resolve(name), file.getValue());
+      files.add(new Buckets.StoredFile(name, file.getValue().bytes(), isHere));
     }
+    return files;
+  }
+
+  /** The versions of what is wanted of a folder, by their paths in it. */
+  private static Map<String, ObjectStore.Version> versions(
+      BucketAddress folder, Predicate<String> wanted) throws IOException {
+    var versions = new LinkedHashMap<String, ObjectStore.Version>();
+    for (var name : ObjectStore.files(folder)) {
+      if (wanted.test(name) && !name.endsWith(Buckets.MARKER)) {
+        ObjectStore.version(folder.resolve(name)).ifPresent(found -> versions.put(name, found));
+      }
+    }
+    return versions;
+  }
+
+  /** Whether the local copy is that version of its object. */
+  private boolean isHere(Path local, ObjectStore.Version version) throws IOException {
+    var copy = transfers.versions().get(local);
+    return Files.isRegularFile(local) && copy.isPresent() && copy.get().object().equals(version);
   }
 
   private void fetch(Path folder, BucketAddress address, Map<String, ObjectStore.Version> missing)

@@ -3,6 +3,7 @@ package org.bayu.remote.bucket;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -93,6 +94,15 @@ final class ObjectStore {
       }
     }
     return files;
+  }
+
+  /** Some bytes of an object; fewer where it ends. */
+  static byte[] range(BucketAddress address, long from, int length) throws BucketException {
+    try (var channel = Files.newByteChannel(path(address))) {
+      return Channels.newInputStream(channel.position(from)).readNBytes(length);
+    } catch (IOException | RuntimeException e) {
+      throw new BucketException(address, "cannot be read", e);
+    }
   }
 
   /** Copies an object to a local file, which must not exist. */

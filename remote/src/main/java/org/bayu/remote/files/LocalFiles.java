@@ -1,9 +1,6 @@
 package org.bayu.remote.files;
 
 import java.io.IOException;
-import java.net.URI;
-import java.nio.file.FileSystemNotFoundException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,7 +9,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import org.bayu.remote.bucket.BucketAddress;
 import org.bayu.remote.bucket.Buckets;
 import org.bayu.remote.hub.DataFiles;
 import org.bayu.remote.hub.HubEnvironment;
@@ -21,7 +17,6 @@ import org.bayu.remote.hub.HubName;
 import org.bayu.remote.hub.HubRepository;
 import org.bayu.remote.hub.ModelFiles;
 import org.bayu.remote.hub.Snapshot;
-import org.bayu.tensor.io.Printable;
 import org.bayu.tensor.io.StagedPath;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +34,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Nothing is asked before a method needs it. Not for several threads at once.
  */
 public final class LocalFiles implements AutoCloseable {
-  private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+)://.*");
-
   /** Weights in forms that Bayu does not read, which often lie beside those that it does. */
   private static final Predicate<String> MODEL =
       Pattern.compile("(?i).*/.*|.*\\.(bin|pth?|h5|msgpack|gguf|onnx|ckpt)")
@@ -59,6 +52,7 @@ public final class LocalFiles implements AutoCloseable {
   private final Consumer<String> messages;
   private final HubFiles hub;
   private final Buckets buckets;
+  private final PathText paths;
   private final List<Path> outlines = new ArrayList<>();
 
   /**
@@ -80,6 +74,7 @@ public final class LocalFiles implements AutoCloseable {
     this.messages = messages;
     hub = new HubFiles(messages, watcher);
     buckets = Buckets.of(environment, home, messages);
+    paths = new PathText(buckets);
   }
 
   /** Files of this process's user. */
@@ -117,40 +112,12 @@ public final class LocalFiles implements AutoCloseable {
    * for. Nothing is fetched.
    */
   public Path path(String text) {
-    if (BucketAddress.is(text)) {
-      var address = BucketAddress.parse(text);
-      if (!Buckets.isInstalled(address.scheme())) {
-        throw new IllegalArgumentException(
-            "%1$s:// paths need bayu-%1$s.jar beside finetune-app.jar, or on the class path; ./mvnw -f optional package makes it"
-                .formatted(address.scheme()));
-      }
-      return buckets.local(address);
-    }
-    var scheme = SCHEME.matcher(text);
-    try {
-      return scheme.matches() ? Path.of(URI.create(text)) : Path.of(text);
-    } catch (FileSystemNotFoundException e) {
-      throw new IllegalArgumentException(
-          "%s is on a file system (%s://) that is not installed; copy it here and give its path"
-              .formatted(Printable.name(text), scheme.group(1)),
-          e);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          Printable.quote(text)
-              + (scheme.matches()
-                  ? " is no address of a file; write its path"
-                  : " cannot be a path on this system"),
-          e);
-    }
+    return paths.path(text);
   }
 
   /** The text that {@link #path} makes the path of. */
   public String text(Path path) {
-    if (!path.getFileSystem().equals(FileSystems.getDefault())) {
-      return path.toUri().toString();
-    }
-    var address = buckets.address(path);
-    return address == null ? path.toString() : address.toString();
+    return paths.text(path);
   }
 
   /** Brings a file, or a folder with all in it; returns the path. Others stay as they are. */
@@ -201,16 +168,16 @@ public final class LocalFiles implements AutoCloseable {
   }
 
   /**
-   * A model's folder to plan with. If the weights would have to be fetched, only their headers are,
-   * and {@link Found#isOutline} is true: the folder lives as long as this object. Says what a
-   * download from the Hub would take.
+   * A model's folder to plan with. If weights would have to be fetched, only their headers are, and
+   * {@link Found#isOutline} is true: the folder lives as long as this object. Says what a download
+   * from the Hub would take.
    *
    * @param commit of the Hub's repository; null for that of the name
    */
   public Found outline(String text, @Nullable String commit) throws IOException {
     var name = name(text);
     if (name == null) {
-      return folder(text, MODEL);
+      return outline(text);
     }
     var snapshot = find(name, commit);
     var files = ModelFiles.model(snapshot);
@@ -218,30 +185,37 @@ public final class LocalFiles implements AutoCloseable {
     if (snapshot.missing(files).isEmpty()) {
       return found(text, name, snapshot, snapshot.folder());
     }
-    var outline = outline();
-    var small = files.stream().filter(file -> !WEIGHTS.test(file.path())).toList();
-    var fetched = snapshot.fetch(small, _ -> {});
-    for (var file : files) {
-      if (small.contains(file)) {
-        outline.link(file.path(), fetched.resolve(file.path()));
-      } else {
-        outline.add(file.path(), file.size(), (from, length) -> snapshot.range(file, from, length));
-      }
-    }
-    return new Found(text, outline.folder(), name, snapshot.commit(), true);
+    var outline = newOutline();
+    Outline.of(snapshot, files, WEIGHTS).writeTo(outline);
+    return new Found(text, outline, name, snapshot.commit(), true);
   }
 
-  private Outline outline() throws IOException {
-    var outline = Outline.create();
-    outlines.add(outline.folder());
-    return outline;
+  private Found outline(String text) throws IOException {
+    var folder = path(text);
+    var weights = buckets.files(folder, WEIGHTS);
+    if (weights.stream().allMatch(Buckets.StoredFile::isHere)) {
+      return folder(text, MODEL);
+    }
+    buckets.fetch(folder, SETTINGS);
+    var outline = newOutline();
+    Outline.of(buckets, folder, weights, SETTINGS).writeTo(outline);
+    return new Found(text, outline, null, null, true);
+  }
+
+  private Path newOutline() throws IOException {
+    var folder = Files.createTempDirectory("bayu-outline");
+    outlines.add(folder);
+    return folder;
   }
 
   /** The same model with its weights, fetched now if it is an outline. */
   public Found whole(Found model) throws IOException {
     var name = model.name();
-    if (name == null || !model.isOutline()) {
+    if (!model.isOutline()) {
       return model;
+    }
+    if (name == null) {
+      return folder(model.text(), MODEL);
     }
     var snapshot = find(name, model.commit());
     var folder = hub.fetchQuietly(snapshot, ModelFiles.model(snapshot));

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,10 +25,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The library's one door, from the library alone. */
 class LocalFilesTest {
   private static final String CONFIG = "{\"of\": \"a model\"}";
+
+  private static final String HEADER =
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
 
   @TempDir private Path folder;
   private final List<String> messages = new ArrayList<>();
@@ -76,10 +83,11 @@ class LocalFilesTest {
   }
 
   private void model(String name) {
-    var header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
     hub.model(name).file("config.json", CONFIG);
     hub.model(name).file("pytorch_model.bin", "not read");
-    hub.model(name).add("model.safetensors", new StoredFile(safetensors(header, 8), true));
+    hub.model(name)
+        .add(
+            "model.safetensors", new StoredFile(safetensors(HEADER + " ".repeat(70_000), 8), true));
     commit = hub.model(name).commit();
   }
 
@@ -87,10 +95,10 @@ class LocalFilesTest {
   private static byte[] safetensors(String header, int data) {
     var bytes = new byte[8 + header.length() + data];
     Arrays.fill(bytes, (byte) 1);
-    for (var i = 0; i < 8; i++) {
-      bytes[i] = (byte) (i == 0 ? header.length() : 0);
-    }
-    System.arraycopy(header.getBytes(StandardCharsets.US_ASCII), 0, bytes, 8, header.length());
+    ByteBuffer.wrap(bytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(header.length())
+        .put(header.getBytes(StandardCharsets.US_ASCII));
     return bytes;
   }
 
@@ -137,17 +145,27 @@ class LocalFilesTest {
     }
   }
 
-  @Test
-  void anOutlineHasHeadersAndSizesUntilItIsMadeWhole() throws IOException {
-    var outline = files.outline("org/small", null);
+  @ParameterizedTest
+  @ValueSource(strings = {"org/small", "gs://bucket/large"})
+  void anOutlineHasHeadersAndSizesUntilItIsMadeWhole(String text) throws IOException {
+    // A header that is longer than what is read first.
+    var header = HEADER + " ".repeat(70_000);
+    Files.write(gs("large/model.safetensors"), safetensors(header, 8));
+    Files.writeString(gs("large/config.json"), CONFIG);
+    Files.writeString(gs("large/model.bin"), "not read");
+    var outline = files.outline(text, null);
     assertTrue(outline.isOutline());
     assertEquals(CONFIG, Files.readString(outline.folder().resolve("config.json")));
+    assertFalse(Files.exists(outline.folder().resolve("model.bin")));
+    assertFalse(Files.exists(folder.resolve("bayu/buckets/gs/bucket/large/model.safetensors")));
     var whole = files.whole(outline);
     assertFalse(whole.isOutline());
     var zeros = Files.readAllBytes(outline.folder().resolve("model.safetensors"));
     var ones = Files.readAllBytes(whole.folder().resolve("model.safetensors"));
     assertEquals(ones.length, zeros.length);
-    assertFalse(files.outline("org/small", null).isOutline(), "nothing is missing now");
+    assertEquals(ones.length - 8, Arrays.mismatch(ones, zeros));
+    assertEquals(0, zeros[zeros.length - 1]);
+    assertFalse(files.outline(text, null).isOutline(), "nothing is missing now");
     files.close();
     assertFalse(Files.exists(outline.folder()));
   }
