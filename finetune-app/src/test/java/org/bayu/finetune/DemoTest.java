@@ -1,5 +1,6 @@
 package org.bayu.finetune;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,13 +8,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.bayu.finetune.demo.Demo;
 import org.bayu.finetune.demo.DemoSize;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.remote.files.DownloadWatcher;
+import org.bayu.remote.files.LocalFiles;
+import org.bayu.remote.standin.InMemoryGs;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +32,14 @@ class DemoTest {
   private static final DemoSize TINY = new DemoSize(60, 40, 3, 2, 1, "tiny-config.json");
 
   @TempDir private Path temporary;
+  private LocalFiles files;
+
+  @BeforeEach
+  void start() {
+    var environment = new HashMap<>(CommandLineRun.OFFLINE);
+    environment.put("BAYU_CACHE", temporary.resolve("cache").toString());
+    files = new LocalFiles(environment, temporary, _ -> {}, DownloadWatcher.NONE);
+  }
 
   @Test
   void theDemoRunsItsCommandsAndSaysWhereEverythingIs() throws IOException {
@@ -63,15 +78,23 @@ class DemoTest {
     // No prompt has other tokens alone than in front of its output.
     assertFalse(run.err().contains("merge with"), run.err());
 
-    var again = run(temporary.resolve("again"));
+    InMemoryGs.install();
+    var again = run(files.path("gs://bucket/demo"));
     assertEquals(table, again.out().lines().filter(line -> line.startsWith("|")).toList());
+    var there = Path.of(URI.create("gs://bucket/demo/"));
     for (var file : List.of("models/lora/step-1", "models/full/step-1")) {
-      assertEquals(
-          -1,
-          Files.mismatch(
-              folder.resolve(file).resolve("model.safetensors"),
-              temporary.resolve("again").resolve(file).resolve("model.safetensors")),
+      assertArrayEquals(
+          Files.readAllBytes(folder.resolve(file).resolve("model.safetensors")),
+          Files.readAllBytes(there.resolve(file).resolve("model.safetensors")),
           file);
+    }
+    assertEquals(
+        Files.readString(folder.resolve("lora.yaml"))
+            .replace(folder.toString(), "gs://bucket/demo"),
+        Files.readString(there.resolve("lora.yaml")));
+    for (var file :
+        List.of("data/base-train.csv", "tokenizer/tokenizer.json", "runs/lora/run.json")) {
+      assertTrue(Files.exists(there.resolve(file)), file);
     }
   }
 
@@ -83,6 +106,7 @@ class DemoTest {
         new Demo(
             TINY,
             temporary.resolve("demo"),
+            files,
             arguments -> arguments[0].equals("train") ? ExitCode.MEMORY : ExitCode.DONE,
             new PrintWriter(err));
     assertEquals(ExitCode.MEMORY, demo.run(new PrintWriter(out)));
@@ -129,7 +153,7 @@ class DemoTest {
     assertTrue(sentence.startsWith("bayu: ") && sentence.contains(file.toString()), sentence);
   }
 
-  private static CommandLineRun run(Path folder) throws IOException {
+  private CommandLineRun run(Path folder) throws IOException {
     var out = new StringWriter();
     var err = new StringWriter();
     var progress = new PrintWriter(err);
@@ -137,7 +161,8 @@ class DemoTest {
         new Demo(
             TINY,
             folder,
-            arguments -> Main.run(CommandLineRun.OFFLINE, progress, progress, arguments),
+            files,
+            arguments -> Main.run(files.environment(), progress, progress, arguments),
             progress);
     var exitCode = demo.run(new PrintWriter(out));
     return new CommandLineRun(exitCode, out.toString(), err.toString());

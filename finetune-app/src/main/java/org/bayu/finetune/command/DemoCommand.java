@@ -8,9 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.bayu.finetune.demo.Demo;
 import org.bayu.finetune.demo.DemoSize;
-import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
-import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,12 +41,13 @@ final class DemoCommand implements Callable<Integer> {
     var folder = output == null ? firstFree(Path.of("runs")) : output;
     var commandLine = spec.commandLine();
     var err = commandLine.getErr();
-    if (new Models(runner.environment(), err).outputs().buckets().isRemote(folder)) {
-      throw UserException.usage("demo: --output must be a folder here, not in a bucket.");
+    try (var models = new Models(runner.environment(), err)) {
+      models
+          .outputs()
+          .checkNew("--output", folder, "Give a folder that does not exist.", err::println);
+      return new Demo(DemoSize.STANDARD, folder, models.files(), commands(runner, err), err)
+          .run(commandLine.getOut());
     }
-    OutputFolder.check("--output", folder, "Give a folder that does not exist.", err::println);
-    return new Demo(DemoSize.STANDARD, folder, commands(runner, err), err)
-        .run(commandLine.getOut());
   }
 
   /** Bayu's own commands; what they print as results is progress here. */

@@ -2,6 +2,7 @@ package org.bayu.finetune.demo;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.stream.Collectors;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.tokenizer.ByteLevelBpeTrainer;
+import org.bayu.remote.files.LocalFiles;
 
 /**
  * The tutorial from beginning to end, on data and a model of its own: makes sentences, a tokenizer
@@ -33,6 +35,7 @@ public final class Demo {
   }
 
   private final DemoFiles files;
+  private final LocalFiles local;
   private final Commands commands;
   private final PrintWriter progress;
 
@@ -40,10 +43,13 @@ public final class Demo {
    * A demo, not yet run.
    *
    * @param folder does not exist yet
+   * @param local brings what is made to its bucket, if the folder is in one
    * @param progress takes what is being done
    */
-  public Demo(DemoSize size, Path folder, Commands commands, PrintWriter progress) {
-    this.files = new DemoFiles(folder, size);
+  public Demo(
+      DemoSize size, Path folder, LocalFiles local, Commands commands, PrintWriter progress) {
+    this.files = new DemoFiles(folder, local.text(folder), size);
+    this.local = local;
     this.commands = commands;
     this.progress = progress;
   }
@@ -93,6 +99,11 @@ public final class Demo {
             .toList();
     ByteLevelBpeTrainer.train(texts, config.vocabSize(), files.tokenizer());
     InitialModel.write(files.initialModel(), config, files.tokenizer(), SEED);
+    try (var made = Files.list(files.folder())) {
+      for (var each : (Iterable<Path>) made.sorted()::iterator) {
+        local.buckets().publish(each);
+      }
+    }
   }
 
   /** A command; the name tells the steps apart. */

@@ -12,9 +12,10 @@ import org.bayu.train.files.AtomicFile;
 /**
  * The demo's folder: what is where, and the small files that it begins with.
  *
- * @param folder made by the first file in it
+ * @param folder made by the first file in it; the copy if the demo is in a bucket
+ * @param place what a configuration calls the folder
  */
-record DemoFiles(Path folder, DemoSize size) {
+record DemoFiles(Path folder, String place, DemoSize size) {
   /** The training runs. */
   static final List<String> RUNS = List.of("base", "full", "lora");
 
@@ -87,7 +88,7 @@ record DemoFiles(Path folder, DemoSize size) {
 
   private String configuration(String run) throws IOException {
     // The placeholder stands in a YAML text in double quotes, which has JSON's escapes.
-    var quoted = new JsonMapper().writeValueAsString(folder.toString());
+    var quoted = new JsonMapper().writeValueAsString(place);
     return resource(run + ".yaml")
         .replace("{base_steps}", Integer.toString(size.baseSteps()))
         .replace("{tune_steps}", Integer.toString(size.tuneSteps()))
