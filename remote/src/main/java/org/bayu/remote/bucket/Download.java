@@ -81,11 +81,19 @@ record Download(Transfers transfers) {
   private void fetch(BucketAddress address, Path local, ObjectStore.Version version)
       throws IOException {
     Files.createDirectories(local.getParent());
-    try (var staged = StagedPath.file(local)) {
-      ObjectStore.read(address, staged.path());
-      var now = ObjectStore.version(address);
-      if (!now.equals(Optional.of(version)) || Files.size(staged.path()) != version.bytes()) {
+    var parts = transfers.versions().parts(local);
+    try (var staged = StagedPath.file(local);
+        var lock = parts.tryLock().orElse(null)) {
+      // Two that wrote one part at a time would spoil it: the second goes its own way.
+      var part = lock == null ? staged.path() : parts.of(version);
+      ObjectStore.read(address, part);
+      if (!ObjectStore.version(address).equals(Optional.of(version))
+          || Files.size(part) != version.bytes()) {
+        Files.delete(part);
         throw new BucketException(address, "changed while it was read; try again");
+      }
+      if (lock != null) {
+        Files.move(part, staged.path());
       }
       staged.publish();
     }

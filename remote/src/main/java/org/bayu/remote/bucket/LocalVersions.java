@@ -2,12 +2,16 @@ package org.bayu.remote.bucket;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.bayu.tensor.io.FileLocks;
+import org.bayu.tensor.io.Sha256;
 
 /**
  * Remembers which version of its object each local copy is, in a tree of small files beside the
@@ -67,6 +71,45 @@ record LocalVersions(Path copies, Path folder) {
             Long.toString(copy.bytes),
             Long.toString(copy.changed)),
         UTF_8);
+  }
+
+  /** What a break left of downloads to a copy. */
+  Parts parts(Path copy) throws IOException {
+    var parts = new Parts(folder.resolve(copies.relativize(copy) + ".parts"));
+    Files.createDirectories(parts.folder);
+    return parts;
+  }
+
+  /**
+   * The first bytes of an object that was not fetched to its end, to go on from.
+   *
+   * @param folder which has those of one version, and a lock
+   */
+  record Parts(Path folder) {
+    private static final String LOCK = "lock";
+
+    /** Keeps others from writing them; empty if somebody does. */
+    Optional<Closeable> tryLock() throws IOException {
+      return FileLocks.tryLock(folder.resolve(LOCK));
+    }
+
+    private static String name(ObjectStore.Version version) {
+      var text = version.bytes() + " " + version.key();
+      return HexFormat.of().formatHex(Sha256.digest().digest(text.getBytes(UTF_8)));
+    }
+
+    /** The file for those of a version, which may not be there. Those of others are deleted. */
+    Path of(ObjectStore.Version version) throws IOException {
+      var part = folder.resolve(name(version));
+      try (var old = Files.list(folder)) {
+        for (var file : (Iterable<Path>) old::iterator) {
+          if (!file.equals(part) && !file.endsWith(LOCK)) {
+            Files.delete(file);
+          }
+        }
+      }
+      return part;
+    }
   }
 
   void remove(Path copy) throws IOException {

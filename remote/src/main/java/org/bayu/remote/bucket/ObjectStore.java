@@ -1,9 +1,13 @@
 package org.bayu.remote.bucket;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -105,11 +109,16 @@ final class ObjectStore {
     }
   }
 
-  /** Copies an object to a local file, which must not exist. */
+  /** Copies an object to a local file, which may have the first bytes of it already. */
   static void read(BucketAddress address, Path file) throws IOException {
-    try (var in = Files.newInputStream(path(address));
-        var out = Files.newOutputStream(file)) {
-      in.transferTo(out);
+    try (var channel = Files.newByteChannel(path(address));
+        var copy = FileChannel.open(file, CREATE, WRITE)) {
+      var from = copy.size();
+      if (from > 0) {
+        channel.position(from);
+        copy.position(from);
+      }
+      Channels.newInputStream(channel).transferTo(Channels.newOutputStream(copy));
     } catch (IOException | RuntimeException e) {
       throw new BucketException(address, "cannot be read", e);
     }

@@ -1,5 +1,6 @@
 package org.bayu.remote.bucket;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.TreeSet;
 import org.bayu.remote.standin.InMemoryGs;
 import org.junit.jupiter.api.BeforeEach;
@@ -152,6 +154,33 @@ class BucketsTest {
     here.delete(model);
     assertFalse(elsewhere.exists(copy));
     assertTrue(Files.exists(model.resolve("config.json")));
+  }
+
+  @Test
+  void aDownloadThatBreaksGoesOnWhereItStopped() throws IOException {
+    var content = new byte[3_000_000];
+    new Random(1).nextBytes(content);
+    Files.write(there("large"), content);
+    var file = local("gs://bucket/large");
+    for (var broken = 0; broken < 2; broken++) {
+      InMemoryGs.breakAfter(1_000_000);
+      assertThrows(BucketException.class, () -> here.fetch(file));
+      assertFalse(Files.exists(file));
+    }
+    var read = InMemoryGs.breakAfter(Long.MAX_VALUE);
+    here.fetch(file);
+    assertArrayEquals(content, Files.readAllBytes(file));
+    assertTrue(read.get() > 0 && read.get() < 1_200_000, read.toString());
+
+    // What was left of another version is not gone on with.
+    InMemoryGs.breakAfter(1_000_000);
+    content[0]++;
+    Files.write(there("large"), content);
+    assertThrows(BucketException.class, () -> here.fetch(file));
+    content[1]++;
+    Files.write(there("large"), content);
+    here.fetch(file);
+    assertArrayEquals(content, Files.readAllBytes(file));
   }
 
   @Test

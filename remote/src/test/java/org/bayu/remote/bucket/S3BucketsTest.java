@@ -85,6 +85,16 @@ class S3BucketsTest {
   }
 
   @Test
+  void partsOfAFileAreReadWithoutTheRest() throws IOException {
+    server.objects().put("model/large", "0123456789".getBytes(UTF_8));
+    assertEquals(
+        List.of(new Buckets.StoredFile("large", 10, false)), here.files(local("model"), _ -> true));
+    assertEquals("456", new String(here.range(local("model/large"), 4, 3), UTF_8));
+    assertEquals("89", new String(here.range(local("model/large"), 8, 3), UTF_8));
+    assertFalse(Files.exists(local("model/large")));
+  }
+
+  @Test
   void aFolderThatIsNotAllThereIsNoModelToAnybody() throws IOException {
     write("out/step-1/config.json", "{\"larger\": \"than the weights are\"}");
     write("out/step-1/model.safetensors", "weights");
