@@ -4,7 +4,6 @@ import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.io.ProtobufReader;
 
 /**
  * Reads SentencePiece's {@code tokenizer.model}: a protobuf of pieces with scores and types, and of
@@ -70,12 +70,16 @@ final class SentencePieceModel {
           "is a tiktoken vocabulary, not a SentencePiece model; put tokenizer.json beside it");
     }
     var model = new SentencePieceModel(file);
-    model.readModel(new Protobuf(file, ByteBuffer.wrap(bytes)));
+    try {
+      model.readModel(new ProtobufReader(bytes));
+    } catch (IllegalArgumentException e) {
+      throw new MalformedFileException(file, "is not a SentencePiece model: " + e.getMessage());
+    }
     model.check();
     return model;
   }
 
-  private void readModel(Protobuf model) throws MalformedFileException {
+  private void readModel(ProtobufReader model) throws MalformedFileException {
     while (model.next()) {
       switch (model.field()) {
         case 1 -> readPiece(model.message());
@@ -87,16 +91,16 @@ final class SentencePieceModel {
     }
   }
 
-  private void readPiece(Protobuf piece) throws MalformedFileException {
+  private void readPiece(ProtobufReader piece) throws MalformedFileException {
     var text = "";
     float score = 0;
     var type = Type.NORMAL;
     int id = types.size();
     while (piece.next()) {
       switch (piece.field()) {
-        case 1 -> text = piece.string();
+        case 1 -> text = piece.text();
         case 2 -> score = piece.float32();
-        case 3 -> type = constant(Type.values(), piece.varint(), "piece " + id + " has the type");
+        case 3 -> type = constant(Type.values(), piece.number(), "piece " + id + " has the type");
         default -> {}
       }
     }
@@ -114,31 +118,31 @@ final class SentencePieceModel {
     types.add(type);
   }
 
-  private void readTrainer(Protobuf trainer) throws MalformedFileException {
+  private void readTrainer(ProtobufReader trainer) throws MalformedFileException {
     while (trainer.next()) {
       switch (trainer.field()) {
-        case 3 -> modelType = constant(ModelType.values(), trainer.varint(), "the model type is");
+        case 3 -> modelType = constant(ModelType.values(), trainer.number(), "the model type is");
         case 24 -> {
           if (trainer.bool()) {
             throw malformed("treat_whitespace_as_suffix is set, which Bayu does not implement");
           }
         }
         case 35 -> byteFallback = trainer.bool();
-        case 41 -> bosId = (int) trainer.varint();
-        case 42 -> eosId = (int) trainer.varint();
+        case 41 -> bosId = (int) trainer.number();
+        case 42 -> eosId = (int) trainer.number();
         default -> {}
       }
     }
   }
 
-  private void readNormalizer(Protobuf normalizer, String kind, boolean main)
+  private void readNormalizer(ProtobufReader normalizer, String kind, boolean main)
       throws MalformedFileException {
     var name = "";
     boolean maps = false;
     while (normalizer.next()) {
       switch (normalizer.field()) {
-        case 1 -> name = normalizer.string();
-        case 2 -> maps = normalizer.bytes().hasRemaining();
+        case 1 -> name = normalizer.text();
+        case 2 -> maps = normalizer.bytes().length > 0;
         case 3 -> dummyPrefix = main ? normalizer.bool() : dummyPrefix;
         case 4 -> removeExtraWhitespaces = main ? normalizer.bool() : removeExtraWhitespaces;
         case 5 -> escapeWhitespaces = main ? normalizer.bool() : escapeWhitespaces;

@@ -4,12 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.BufferUnderflowException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.bayu.tensor.io.ProtobufReader;
 import org.bayu.tensor.io.ProtobufWriter;
-import org.bayu.train.track.wire.ProtobufReader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -187,7 +186,7 @@ sealed interface WandbRecord {
           }
         }
         return new Other();
-      } catch (IllegalArgumentException | BufferUnderflowException e) {
+      } catch (IllegalArgumentException e) {
         throw new IOException("a record is damaged", e);
       }
     }

@@ -21,9 +21,9 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bayu.tensor.io.ProtobufReader;
 import org.bayu.train.track.PngImage;
 import org.bayu.train.track.Table;
-import org.bayu.train.track.wire.ProtobufReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
