@@ -10,8 +10,10 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.bayu.finetune.error.UserException;
+import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.remote.standin.StandInHub;
 import org.bayu.remote.standin.StoredFile;
 import org.junit.jupiter.api.Test;
@@ -45,6 +47,20 @@ class ModelsTest {
             Files.readString(rows));
       }
       assertFalse(Files.exists(rows));
+    }
+  }
+
+  @Test
+  void allThatASaveTakesOverIsFetched() throws IOException {
+    try (var hub = new StandInHub()) {
+      HfCheckpoint.COMPANIONS.forEach(name -> hub.model("org/small").file(name, "{}"));
+      hub.model("org/small").file("config.json", "{}").file("model.safetensors", "").commit();
+      try (var models = models(hub.url())) {
+        for (var found : List.of(models.settings("", "org/small"), models.model("", "org/small"))) {
+          assertEquals(
+              HfCheckpoint.COMPANIONS.size(), HfCheckpoint.companions(found.folder()).size());
+        }
+      }
     }
   }
 

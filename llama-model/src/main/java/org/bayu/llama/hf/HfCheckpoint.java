@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HfCheckpoint implements AutoCloseable {
   /** What a saved model takes over from its base beside configuration and weights. */
-  private static final List<String> COMPANIONS =
+  public static final List<String> COMPANIONS =
       List.of(
           "tokenizer.json",
           "tokenizer.model",
