@@ -44,6 +44,9 @@ public final class ByteAutomaton {
     private final List<int[]> next = new ArrayList<>();
     private final BitSet accepting = new BitSet();
 
+    /** An automaton without states yet. */
+    public Builder() {}
+
     /** A new state; the first is where texts begin. */
     public int state() {
       var row = new int[BYTES];
