@@ -23,7 +23,7 @@ record CallGrammar(List<String> functions, Map<String, Values> attributes) {
     record Text() implements Values {}
 
     /** Digits. */
-    record Number() implements Values {}
+    record Digits() implements Values {}
 
     /** One of some texts. */
     record OneOf(List<String> texts) implements Values {}
@@ -78,7 +78,7 @@ record CallGrammar(List<String> functions, Map<String, Values> attributes) {
       automaton.text(value, "]", behindValue);
       switch (form) {
         case Values.Text() -> automaton.anyCharacterBut(value, "[]", value);
-        case Values.Number() -> automaton.bytes(value, '0', '9', value);
+        case Values.Digits() -> automaton.bytes(value, '0', '9', value);
         case Values.OneOf(var texts) ->
             texts.forEach(text -> automaton.text(value, text + "]", behindValue));
         case Values.Several(var texts) -> {

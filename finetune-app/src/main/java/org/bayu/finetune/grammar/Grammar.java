@@ -128,7 +128,7 @@ public record Grammar(String source, ByteAutomaton automaton) {
     }
     return switch (json.asText()) {
       case "text" -> new CallGrammar.Values.Text();
-      case "number" -> new CallGrammar.Values.Number();
+      case "number" -> new CallGrammar.Values.Digits();
       default -> throw new IllegalArgumentException("%s: expected is %s".formatted(key, FORMS));
     };
   }
