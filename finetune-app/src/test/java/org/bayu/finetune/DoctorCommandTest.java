@@ -1,10 +1,12 @@
 package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
 import org.bayu.finetune.error.ExitCode;
@@ -13,7 +15,9 @@ import org.junit.jupiter.api.Test;
 class DoctorCommandTest {
   @Test
   void theJsonHasWhatProgramsAskFor() throws IOException {
-    var run = CommandLineRun.of("doctor", "--json");
+    var environment = new HashMap<>(CommandLineRun.OFFLINE);
+    environment.put("HF_TOKEN", "hf_secret");
+    var run = CommandLineRun.of(environment, "doctor", "--json");
     assertEquals(ExitCode.DONE, run.exitCode());
     var report = new ObjectMapper().readTree(run.out());
     assertTrue(Set.of("machine", "vector", "scalar").contains(report.get("tier").textValue()));
@@ -38,5 +42,9 @@ class DoctorCommandTest {
             < 2 * report.get("peak_bf16_gflops").doubleValue(),
         report.toString());
     assertTrue(report.get("warnings").isArray());
+    assertEquals(
+        "offline (HF_HUB_OFFLINE), with a token, cache in /nowhere/hub",
+        report.get("hub").textValue());
+    assertFalse(run.out().contains("secret"));
   }
 }

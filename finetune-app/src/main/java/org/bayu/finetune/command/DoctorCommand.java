@@ -2,17 +2,21 @@ package org.bayu.finetune.command;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.Failure;
+import org.bayu.finetune.model.Models;
 import org.bayu.tensor.device.DeviceReport;
 import org.bayu.tensor.device.Devices;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Says what this machine can do, and what keeps Bayu from it. */
@@ -23,6 +27,8 @@ import picocli.CommandLine.Spec;
 final class DoctorCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @ParentCommand private CommandRunner runner;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
@@ -32,12 +38,29 @@ final class DoctorCommand implements Callable<Integer> {
     try (var device = Devices.cpu()) {
       var report = DeviceReport.of(device);
       if (json) {
-        spec.commandLine().getOut().println(new ObjectMapper().writeValueAsString(fields(report)));
+        var fields = fields(report);
+        fields.put("hub", hub());
+        spec.commandLine().getOut().println(new ObjectMapper().writeValueAsString(fields));
       } else {
         print(report, spec.commandLine().getOut());
+        spec.commandLine().getOut().println("Hugging Face Hub   " + hub());
       }
     }
     return ExitCode.DONE;
+  }
+
+  /** Where models by name come from. The token itself is not shown. */
+  private String hub() {
+    try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+      var hub = models.files().hub();
+      return "%s, %s, cache in %s"
+          .formatted(
+              hub.offline() ? "offline (HF_HUB_OFFLINE)" : hub.endpoint(),
+              hub.token().isPresent() ? "with a token" : "without a token",
+              hub.cache());
+    } catch (IOException e) {
+      return Failure.of(e).message();
+    }
   }
 
   private static Map<String, Object> fields(DeviceReport report) {
