@@ -19,6 +19,7 @@ import java.util.Optional;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.remote.standin.StandInHub;
 import org.bayu.remote.standin.StoredFile;
+import org.bayu.tensor.io.StagedPath;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -254,16 +255,32 @@ class HubCommandsTest {
             "--model_name_or_path=" + NAME,
             "--trainer.output_dir=" + folder.resolve("runs"),
             "--trainer.id=x",
-            "--trainer.num_train_steps=1",
+            "--trainer.num_train_steps=2",
             "--trainer.train_batch_size=2",
             "--lora={r: 2}",
             "--hf_save_path=" + folder.resolve("saved"),
+            "--hf_save_steps=1",
             "--hf_upload=me/adapter");
+    environment.put("HF_TOKEN", "hf_wrong");
+    var withLocalModel = new ArrayList<>(all);
+    withLocalModel.add("--model_name_or_path=" + folder.resolve("small"));
+    withLocalModel.remove("--model_name_or_path=" + NAME);
+    var wrong = CommandLineRun.of(environment, withLocalModel.toArray());
+    assertEquals(ExitCode.FAILED, wrong.exitCode(), wrong.err());
+    assertTrue(
+        wrong.err().contains("x/step-1 could not be uploaded. ")
+            && wrong.err().contains(" Training goes on."),
+        wrong.err());
+    StagedPath.delete(folder.resolve("runs"));
+    StagedPath.delete(folder.resolve("saved"));
+    environment.put("HF_TOKEN", StandInHub.TOKEN);
     var run = CommandLineRun.of(environment, all.toArray());
     assertDone(run);
     assertTrue(run.out().endsWith("Uploaded to " + hub.url() + "/me/adapter\n"), run.out());
+    assertEquals(2, asked("/me/adapter/commit/main"));
+    assertTrue(run.err().contains("Uploaded to " + hub.url() + "/me/adapter\n"), run.err());
     var uploaded = hub.model("me/adapter");
-    var adapter = folder.resolve("saved/x/step-1");
+    var adapter = folder.resolve("saved/x/step-2");
     assertArrayEquals(
         Files.readAllBytes(adapter.resolve("adapter_model.safetensors")),
         uploaded.newest("adapter_model.safetensors").bytes());

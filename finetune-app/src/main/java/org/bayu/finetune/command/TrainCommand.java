@@ -61,6 +61,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     try (var run = new TrainRun(start, terminal::message);
         var _ = Signals.handle(_ -> interrupt(run, start, terminal))) {
       run.listen(terminal);
+      run.whenSaved(saved -> uploads.sendBetween(saved, terminal::message));
       if (profile) {
         run.startProfile();
       }

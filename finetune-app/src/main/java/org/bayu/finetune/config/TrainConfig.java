@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * @param hfSavePath where the model (with {@code lora}: the adapter) is saved; null for nowhere
  * @param hfSaveSteps steps from one such save to the next; the end always has one
  * @param mergedHfSavePath where the model with the adapter merged in is saved; null for nowhere
- * @param hfUpload the repository on the Hub that the last such save goes to; null for none
+ * @param hfUpload the repository on the Hub that each such save goes to; null for none
  * @param mergedHfUpload the same of the merged model
  * @param lora the adapter; null to train all weights
  * @param notices what the user should know of keys that are accepted without effect, a line each

@@ -61,6 +61,11 @@ public record ModelUpload(LocalFiles local, PrintWriter err) {
     Upload.check(local.hub(), HubRepository.model(name));
   }
 
+  /** Whether there is such a folder, here or in its bucket. */
+  public boolean isThere(Path folder) throws IOException {
+    return Files.isDirectory(folder) || local.buckets().exists(folder);
+  }
+
   /**
    * Uploads a folder in one commit.
    *
@@ -85,10 +90,20 @@ public record ModelUpload(LocalFiles local, PrintWriter err) {
         Files.writeString(card, new ModelCard(folder, name, about.config, scores, local).text());
         files.add(new UploadFile(CARD, card));
       }
-      return send(files, name, isPrivate, isAdapter ? "Upload a LoRA adapter" : "Upload a model");
+      return send(
+          files,
+          name,
+          isPrivate,
+          (isAdapter ? "Upload a LoRA adapter" : "Upload a model") + step(folder));
     } finally {
       Files.delete(card);
     }
+  }
+
+  /** Of which step a save is, for the commit's message. */
+  private static String step(Path folder) {
+    var name = String.valueOf(folder.getFileName());
+    return name.matches("step-\\d{1,9}") ? " of " + name.replace('-', ' ') : "";
   }
 
   private static JsonNode read(Path file) throws IOException {

@@ -51,6 +51,7 @@ public final class TrainRun implements AutoCloseable {
   private final Checkpointer checkpointer;
   private final Saves saves;
   private final RunTrackers trackers;
+  private Consumer<Saved> saveListener = _ -> {};
   private final ReentrantLock ending = new ReentrantLock();
   private @Nullable Tracking tracking;
   private boolean closed;
@@ -127,6 +128,14 @@ public final class TrainRun implements AutoCloseable {
     inputs = opened;
     device = computing;
     tuning = made;
+  }
+
+  /**
+   * Sets who is told after each try to save between two steps, on the thread that trains. What
+   * could not be saved is not there.
+   */
+  public void whenSaved(Consumer<Saved> listener) {
+    saveListener = listener;
   }
 
   /** Adds a listener of the training, called before the metrics are written and saves are made. */
@@ -369,6 +378,7 @@ public final class TrainRun implements AutoCloseable {
           && done < config.trainer().numTrainSteps()) {
         refuseDestroyed();
         saves.between(done);
+        saveListener.accept(saved(done));
       }
     }
   }
