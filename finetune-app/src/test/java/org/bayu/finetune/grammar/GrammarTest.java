@@ -85,7 +85,7 @@ class GrammarTest {
     var automaton = Grammar.read(Path.of(Grammar.VIGGO)).automaton();
     var state = automaton.read(0, ByteBuffer.wrap("inform(name[".getBytes(UTF_8)));
     assertNotEquals(ByteAutomaton.NONE, state);
-    for (var hex : (hexadecimal + " 5D").split(" ")) {
+    for (var hex : (hexadecimal + " 5D").split(" ", -1)) {
       state = automaton.read(state, ByteBuffer.wrap(new byte[] {(byte) Integer.parseInt(hex, 16)}));
     }
     assertEquals(ByteAutomaton.NONE, state);
