@@ -16,8 +16,9 @@ import org.bayu.tensor.internal.elements.GradientTarget;
  * <p>Computed in tiles of queries and keys. The scores are never stored as a whole, only the
  * log-sum-exp of each query and head. The backward pass computes the scores again from it. The
  * computation is in binary32. On devices with kernels for bf16, queries, keys and values in bf16
- * with an even headDim are multiplied as bf16: {@link AttentionEngine}. Dao et al. 2022,
- * "FlashAttention"; Ainslie et al. 2023, "GQA".
+ * with an even headDim are multiplied as bf16: {@link AttentionEngine}. On a tape that records
+ * nothing, a single token that continues a sequence reads its keys and values where they lie, and
+ * is computed in binary32. Dao et al. 2022, "FlashAttention"; Ainslie et al. 2023, "GQA".
  */
 public final class Attention {
   private Attention() {}
