@@ -7,6 +7,7 @@ import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraConfig;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.device.Devices;
 import org.bayu.train.Adaptation;
@@ -19,13 +20,15 @@ import org.bayu.train.finetune.FineTuning;
  * Teaches a Llama to complete a sentence: trains a LoRA adapter until the loss is small, lets the
  * model speak, and saves the adapter as PEFT would.
  *
- * <p>Arguments: the model folder, the sentence's beginning, its end, a new folder for the adapter.
+ * <p>Arguments: the model's folder or its name on the Hub, the sentence's beginning, its end, a new
+ * folder for the adapter.
  */
 final class TeachASentence {
   private TeachASentence() {}
 
   public static void main(String[] args) throws IOException {
-    try (var base = ModelFolder.open(Path.of(args[0]));
+    try (var files = LocalFiles.ofProcess(System.err::println);
+        var base = ModelFolder.open(files.model(args[0]).folder());
         var device = Devices.cpu()) {
       var tokenizer = base.tokenizer();
       var rows = List.of(PromptedRow.of(args[1], args[2]));
