@@ -16,6 +16,7 @@ module org.bayu.train {
   exports org.bayu.train.finetune;
   exports org.bayu.train.plan;
   exports org.bayu.train.track;
+  exports org.bayu.train.track.report;
   exports org.bayu.train.track.tensorboard;
   exports org.bayu.train.track.wandb;
 

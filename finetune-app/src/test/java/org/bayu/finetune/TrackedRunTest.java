@@ -71,7 +71,7 @@ class TrackedRunTest {
     assertEquals(1, count(run, ".tfevents.", "confusion_matrix"));
     assertEquals(1, count(run, ".tfevents.", "evaluate/overall"));
     // In the history and in the summary.
-    assertEquals(2, count(run, ".wandb", "\"table-file\""));
+    assertEquals(8, count(run, ".wandb", "\"table-file\""));
     assertEquals(2, count(run, ".wandb", "\"image-file\""));
     var summary = new ObjectMapper().readTree(run.resolve("summary.json").toFile());
     assertEquals(5, summary.path("evaluate/rows").intValue());

@@ -20,6 +20,7 @@ public final class Commands {
           PlanCommand.class,
           TrainCommand.class,
           RunsCommand.class,
+          ReportCommand.class,
           EvaluateCommand.class,
           GenerateCommand.class,
           MergeCommand.class,

@@ -103,7 +103,9 @@ final class EvaluateCommand implements Callable<Integer> {
   private void evaluate(EvaluateOptions options, Models models) throws IOException {
     var err = spec.commandLine().getErr();
     var evaluated =
-        options.run == null ? null : EvaluatedRun.of(options.run, models.files(), err::println);
+        options.run == null
+            ? null
+            : EvaluatedRun.of("--run", options.run, models.files(), err::println);
     try (var unfinished = UnfinishedEvaluation.open(options.output, err::println);
         var loaded = LoadedModel.open(models, spec, options.model, options.adapter);
         var device = Devices.cpu()) {

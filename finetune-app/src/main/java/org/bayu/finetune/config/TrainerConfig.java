@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param wandb what Weights &amp; Biases is told of the run; null for nothing
  * @param tensorParallelAxes accepted; one process has nothing to split
  * @param tracker who is told of the run, beside {@code metrics.jsonl}; null for nobody
+ * @param report whether {@code report.html} is written
  */
 public record TrainerConfig(
     @Nullable String id,
@@ -56,7 +57,8 @@ public record TrainerConfig(
     boolean crashOnNan,
     @Nullable WandbConfig wandb,
     @Nullable List<String> tensorParallelAxes,
-    @Nullable List<TrackerConfig> tracker) {
+    @Nullable List<TrackerConfig> tracker,
+    boolean report) {
 
   static TrainerConfig read(ConfigSection keys) {
     refuseContradictions(keys);
@@ -81,7 +83,8 @@ public record TrainerConfig(
         keys.flag("crash_on_nan", true),
         wandb,
         keys.texts("tensor_parallel_axes"),
-        TrackerConfig.read(keys, wandb));
+        TrackerConfig.read(keys, wandb),
+        keys.flag("report", true));
   }
 
   private static void refuseContradictions(ConfigSection keys) {
@@ -164,7 +167,8 @@ public record TrainerConfig(
         crashOnNan,
         wandb,
         tensorParallelAxes,
-        tracker);
+        tracker,
+        report);
   }
 
   /** What Weights &amp; Biases is told of the run; null for nothing. */

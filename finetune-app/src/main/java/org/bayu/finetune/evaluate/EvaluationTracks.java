@@ -16,6 +16,9 @@ public final class EvaluationTracks {
   /** Passes on the predictions, the confusion matrix and the scores. */
   public static void write(Evaluation evaluation, List<Prediction> predictions, Tracking tracking) {
     tracking.table("predictions", table(predictions));
+    tracking.table("scores", EvaluationTables.scores(evaluation.scores()));
+    tracking.table("confusions", EvaluationTables.confusions(evaluation.confusionMatrix()));
+    tracking.table("functions", EvaluationTables.functions(evaluation.functions()));
     ConfusionImage.of(evaluation.confusionMatrix())
         .ifPresent(image -> tracking.image("confusion_matrix", image));
     tracking.summary(scores(evaluation));

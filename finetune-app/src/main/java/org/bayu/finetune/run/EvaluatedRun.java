@@ -10,16 +10,22 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.remote.files.LocalFiles;
 import org.bayu.train.track.Tracking;
 
-/** A run whose trackers are told how its model was evaluated. */
+/** A run that is not being trained: it can be reported, and told how its model was evaluated. */
 public final class EvaluatedRun {
   private final Path folder;
+  private final TrainConfig config;
   private final LocalFiles files;
   private final RunTrackers trackers;
   private final Consumer<String> messages;
 
   private EvaluatedRun(
-      Path folder, LocalFiles files, RunTrackers trackers, Consumer<String> messages) {
+      Path folder,
+      TrainConfig config,
+      LocalFiles files,
+      RunTrackers trackers,
+      Consumer<String> messages) {
     this.folder = folder;
+    this.config = config;
     this.files = files;
     this.trackers = trackers;
     this.messages = messages;
@@ -28,30 +34,47 @@ public final class EvaluatedRun {
   /**
    * The run in a folder.
    *
+   * @param name of the option or argument that gives it, for messages
    * @param files what paths stand for; remains the caller's
    * @param messages takes a line for whoever watches, from any thread
    * @throws UserException if there is none, or a process is training it
    */
-  public static EvaluatedRun of(Path folder, LocalFiles files, Consumer<String> messages)
-      throws IOException {
+  public static EvaluatedRun of(
+      String name, Path folder, LocalFiles files, Consumer<String> messages) throws IOException {
     RunFolder.fetch(folder, files.buckets());
     var config = folder.resolve(RunFolder.CONFIG);
     if (!Files.exists(config) || LastMetrics.of(folder.resolve(RunFolder.METRICS)).isEmpty()) {
       throw UserException.inputFile(
-          "--run: %s is not the folder of a run that has done a step.".formatted(folder));
+          "%s: %s is not the folder of a run that has done a step.".formatted(name, folder));
     }
     if (RunLock.isTaken(folder)) {
       throw UserException.failed(
-          "--run: %s: another process is writing this run. Wait for it, or leave --run out."
-              .formatted(folder));
+          "%s: %s: another process is writing this run. Wait for it.".formatted(name, folder));
     }
-    var trainer = TrainConfig.load(config, List.of(), files).withId(name(folder)).trainer();
-    var trackers = new RunTrackers(trainer, folder, files, messages);
-    return new EvaluatedRun(folder, files, trackers, messages);
+    var settings = TrainConfig.load(config, List.of(), files).withId(name(folder));
+    var trackers = new RunTrackers(settings, folder, files, messages);
+    return new EvaluatedRun(folder, settings, files, trackers, messages);
   }
 
   private static String name(Path folder) throws IOException {
     return String.valueOf(folder.toRealPath().getFileName());
+  }
+
+  /**
+   * Writes the run's report from its files.
+   *
+   * @return where it is
+   */
+  public Path report() throws IOException {
+    try (var run = RunFolder.open(folder)) {
+      var tracker = RunTrackers.report(folder, config.toJson(files), Integer.MAX_VALUE);
+      if (run.ended(messages).isPresent()) {
+        tracker.ended();
+      }
+      tracker.close();
+      run.publish(files.buckets());
+    }
+    return folder.resolve(RunFolder.REPORT);
   }
 
   /**

@@ -38,6 +38,7 @@ final class ResumeKeys {
           "trainer.wandb.",
           "trainer.tracker",
           "trainer.tracker.",
+          "trainer.report",
           "trainer.tensor_parallel_axes");
 
   private ResumeKeys() {}

@@ -18,13 +18,14 @@ import org.bayu.train.files.OutputFolder;
 
 /**
  * The folder of one run, {@code <trainer.output_dir>/<run id>}: {@code config.yaml}, {@code
- * metrics.jsonl}, and once the run has ended {@code run.json}. Locked as long as it is open: one
- * process at a time writes there. The operating system lets go of the lock of a process that is
- * killed.
+ * metrics.jsonl}, {@code report.html}, and once the run has ended {@code run.json}. Locked as long
+ * as it is open: one process at a time writes there. The operating system lets go of the lock of a
+ * process that is killed.
  */
 public final class RunFolder implements AutoCloseable {
   static final String CONFIG = "config.yaml";
   static final String METRICS = "metrics.jsonl";
+  static final String REPORT = "report.html";
 
   /** Asks for a checkpoint by its existence. */
   static final String CHECKPOINT_NOW = "checkpoint-now";

@@ -1,5 +1,6 @@
 package org.bayu.finetune.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.ProxySelector;
 import java.nio.file.Path;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.config.TrainerConfig;
 import org.bayu.finetune.config.WandbConfig;
 import org.bayu.finetune.error.UserException;
@@ -17,6 +19,7 @@ import org.bayu.train.files.OutputFolder;
 import org.bayu.train.track.BackgroundTracker;
 import org.bayu.train.track.JsonLinesTracker;
 import org.bayu.train.track.Tracker;
+import org.bayu.train.track.report.ReportTracker;
 import org.bayu.train.track.tensorboard.TensorBoardTracker;
 import org.bayu.train.track.wandb.WandbEnvironment;
 import org.bayu.train.track.wandb.WandbRun;
@@ -26,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Who is told of a run, as its configuration says. */
 public final class RunTrackers {
+  private final TrainConfig config;
   private final TrainerConfig trainer;
   private final Path folder;
   private final LocalFiles files;
@@ -49,17 +53,17 @@ public final class RunTrackers {
    * @param messages takes a line for whoever watches, from any thread
    * @throws UserException if a run is to be sent to Weights &amp; Biases, and there is no key
    */
-  public RunTrackers(
-      TrainerConfig trainer, Path folder, LocalFiles files, Consumer<String> messages) {
-    this.trainer = trainer;
+  public RunTrackers(TrainConfig config, Path folder, LocalFiles files, Consumer<String> messages) {
+    this.config = config;
+    trainer = config.trainer();
     this.folder = folder;
     this.files = files;
     this.messages = messages;
-    var config = trainer.wandbTracker();
+    var asked = trainer.wandbTracker();
     wandb =
-        config == null
+        asked == null
             ? null
-            : decide(config, new WandbEnvironment(files.environment(), files.home()));
+            : decide(asked, new WandbEnvironment(files.environment(), files.home()));
   }
 
   private @Nullable Wandb decide(WandbConfig config, WandbEnvironment settings) {
@@ -144,7 +148,16 @@ public final class RunTrackers {
     if (wandb != null) {
       add(trackers, "W&B", () -> openWandb(wandb, firstStep));
     }
+    if (trainer.report()) {
+      trackers.add(new BackgroundTracker(report(folder, config.toJson(files), firstStep)));
+    }
     return trackers;
+  }
+
+  /** The report of the run in a folder. */
+  static ReportTracker report(Path folder, JsonNode config, int firstStep) {
+    return ReportTracker.open(
+        folder.resolve(RunFolder.METRICS), folder.resolve(RunFolder.REPORT), firstStep, config);
   }
 
   private Tracker openWandb(Wandb to, int firstStep) throws IOException {

@@ -81,7 +81,7 @@ public final class TrainRun implements AutoCloseable {
     }
     RunSaves.check(start, messages);
     remote.checkWritable(start.checkpoints().folder());
-    trackers = new RunTrackers(config.trainer(), start.folder().path(), models.files(), messages);
+    trackers = new RunTrackers(config, start.folder().path(), models.files(), messages);
     var opened = RunInputs.open(config, models, start.baseCommit(), messages);
     Device computing = null;
     FineTuning made = null;
@@ -165,6 +165,7 @@ public final class TrainRun implements AutoCloseable {
     var opened = trackers.open(state.progress().reportedSteps());
     try (var tracks = new Tracking(opened, peak, messages)) {
       tracking = tracks;
+      tracks.environment(RunEnvironment.of(device));
       tracks.config(resolved.toJson(files()));
       messages.accept("Run " + config.trainer().runId() + " in " + folder.path());
       trainer.listen(tracks);
@@ -182,6 +183,9 @@ public final class TrainRun implements AutoCloseable {
               + (missing == 0
                   ? ""
                   : String.format(Locale.ROOT, " (%,d steps are missing in it)", missing));
+      if (config.trainer().report()) {
+        messages.accept("Report: " + folder.path().resolve(RunFolder.REPORT));
+      }
       var saved = saved(state.steps());
       refuseUnpublished();
       end(RunEnd.now(config.trainer().runId(), state.steps(), steps.lastLoss, places(saved)));

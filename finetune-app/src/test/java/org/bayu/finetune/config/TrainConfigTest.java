@@ -98,6 +98,7 @@ class TrainConfigTest {
         wandb: {entity: e, project: p, name: "null", tags: [a, "true"], id: i, group: g, mode: offline, resume: allow, save_code: false, save_xla_dumps: true}
         tensor_parallel_axes: [mlp]
         tracker: [{type: tensorboard, logdir: logs, write_to_disk: false}, {type: json_logger}]
+        report: false
       optimizer:
         learning_rate: 1.5e-5
         weight_decay: 0.05
@@ -220,7 +221,8 @@ class TrainConfigTest {
             true,
             null,
             null,
-            null),
+            null,
+            true),
         config.trainer());
   }
 

@@ -50,6 +50,7 @@ class ResumeKeysTest {
           "trainer.wandb.save_code",
           "trainer.wandb.save_xla_dumps",
           "trainer.tracker",
+          "trainer.report",
           // Evaluations change nothing.
           "eval_data",
           "trainer.steps_per_eval",

@@ -28,9 +28,13 @@ class RunTrackersTest {
   @TempDir private Path folder;
 
   private RunTrackers trackers(Map<String, String> variables, String... flags) throws IOException {
-    var all = Stream.concat(Stream.of("--data=t", "--trainer.id=lora"), Stream.of(flags)).toList();
+    var all =
+        Stream.concat(
+                Stream.of("--data=t", "--trainer.id=lora", "--trainer.report=false"),
+                Stream.of(flags))
+            .toList();
     return new RunTrackers(
-        TrainConfig.load(null, all, TestFiles.HERE).trainer(),
+        TrainConfig.load(null, all, TestFiles.HERE),
         folder,
         new LocalFiles(variables, folder.resolve("home"), messages::add, DownloadWatcher.NONE),
         messages::add);

@@ -4,6 +4,7 @@ import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.KernelProvider;
 
 /**
  * What a device is and how fast it computes, measured: medians of several runs on all its threads.
@@ -41,6 +42,11 @@ public record DeviceReport(
   /** Measures what a device can do; takes some seconds and half a gigabyte of memory. */
   public static DeviceReport of(Device device) {
     return new DeviceMeasurement((CpuDevice) device).run();
+  }
+
+  /** The processor's name, or its architecture if the name is unknown. Measures nothing. */
+  public static String processor() {
+    return KernelProvider.processor().name();
   }
 
   /**

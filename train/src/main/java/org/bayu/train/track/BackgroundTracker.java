@@ -102,6 +102,11 @@ public final class BackgroundTracker implements Tracker {
   }
 
   @Override
+  public void environment(Map<String, String> environment) throws IOException {
+    put(() -> tracker.environment(environment));
+  }
+
+  @Override
   public void summary(Map<String, Number> values) throws IOException {
     put(() -> tracker.summary(values));
   }
@@ -109,6 +114,11 @@ public final class BackgroundTracker implements Tracker {
   @Override
   public void table(String name, Table table) throws IOException {
     put(() -> tracker.table(name, table));
+  }
+
+  @Override
+  public void table(int step, String name, Table table) throws IOException {
+    put(() -> tracker.table(step, name, table));
   }
 
   @Override

@@ -5,34 +5,37 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.bayu.tensor.io.MalformedFileException;
-import org.bayu.tensor.io.StrictJson;
 import org.bayu.train.files.AtomicFile;
 
 /**
  * Writes a file with one JSON object for each step: numbers by name, at full precision. If a line
- * cannot be written whole, nothing of it stays in the file. A summary goes to the file {@value
- * #SUMMARY} beside it, where it replaces the numbers of the same names.
+ * cannot be written whole, nothing of it stays in the file.
+ *
+ * <p>Beside it are the files {@value #SUMMARY}, in which a number replaces that of the same name,
+ * {@value #ENVIRONMENT}, and {@code tables/NAME.jsonl} with an object for each row. {@link
+ * TrackedRun} reads them all.
  */
 public final class JsonLinesTracker implements Tracker {
   /** The file of the summary. */
   public static final String SUMMARY = "summary.json";
 
+  /** The file of the environment. */
+  public static final String ENVIRONMENT = "environment.json";
+
   private final Path path;
+  private final TableFiles tables;
   private final FileChannel file;
   private final ObjectMapper json = new ObjectMapper();
 
   private JsonLinesTracker(Path path, FileChannel file) {
     this.path = path;
+    tables = TableFiles.beside(path);
     this.file = file;
   }
 
@@ -51,12 +54,8 @@ public final class JsonLinesTracker implements Tracker {
   public static JsonLinesTracker resume(Path path, int firstStep) throws IOException {
     var file = FileChannel.open(path, CREATE, READ, WRITE);
     try {
-      var end = MetricsLines.lengthBefore(file, firstStep);
-      if (end < file.size()) {
-        file.truncate(end);
-        file.force(true);
-      }
-      file.position(end);
+      MetricsLines.cut(file, firstStep);
+      TableFiles.beside(path).cut(firstStep);
       return new JsonLinesTracker(path, file);
     } catch (Throwable e) {
       file.close();
@@ -84,26 +83,34 @@ public final class JsonLinesTracker implements Tracker {
   }
 
   @Override
+  public void environment(Map<String, String> environment) throws IOException {
+    write(ENVIRONMENT, environment);
+  }
+
+  @Override
   public void summary(Map<String, Number> metrics) throws IOException {
-    var summary = path.resolveSibling(SUMMARY);
-    var all = json.createObjectNode();
-    if (Files.exists(summary)) {
-      try {
-        JsonNode before = StrictJson.read(summary, json::<JsonNode>readTree);
-        if (before instanceof ObjectNode values) {
-          all.setAll(values);
-        }
-      } catch (MalformedFileException e) {
-        // It is written anew.
-      }
-    }
+    var all = TrackedRun.object(path.resolveSibling(SUMMARY));
     metrics.forEach(all::putPOJO);
+    write(SUMMARY, all);
+  }
+
+  private void write(String name, Object value) throws IOException {
     AtomicFile.write(
-        summary,
+        path.resolveSibling(name),
         out -> {
-          out.write(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(all));
+          out.write(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(value));
           out.write('\n');
         });
+  }
+
+  @Override
+  public void table(String name, Table table) throws IOException {
+    tables.write(name, table);
+  }
+
+  @Override
+  public void table(int step, String name, Table table) throws IOException {
+    tables.append(step, name, table);
   }
 
   @Override

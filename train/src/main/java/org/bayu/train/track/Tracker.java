@@ -26,11 +26,26 @@ public interface Tracker extends AutoCloseable {
   /** Writes the run's configuration, an object, before its steps. */
   default void config(JsonNode config) throws IOException {}
 
+  /** Writes what the run is computed by, by name, before its steps. */
+  default void environment(Map<String, String> environment) throws IOException {}
+
   /** Writes numbers about the run as a whole, such as the scores of its model. */
   default void summary(Map<String, Number> values) throws IOException {}
 
-  /** Writes a table, such as a model's predictions. */
+  /**
+   * Writes a table about the run as a whole, such as its model's predictions. It replaces the table
+   * of that name.
+   *
+   * @param name letters, digits and {@code _}
+   */
   default void table(String name, Table table) throws IOException {}
+
+  /**
+   * Writes a table of one step, such as its model's predictions, before the step's metrics.
+   *
+   * @param step its number, from 0
+   */
+  default void table(int step, String name, Table table) throws IOException {}
 
   /** Writes an image, such as that of a confusion matrix. */
   default void image(String name, PngImage image) throws IOException {}

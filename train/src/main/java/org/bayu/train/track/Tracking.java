@@ -113,14 +113,24 @@ public final class Tracking implements TrainListener, AutoCloseable {
     writeAll(tracker -> tracker.config(config));
   }
 
+  /** Passes {@link Tracker#environment} to every tracker. */
+  public void environment(Map<String, String> environment) {
+    writeAll(tracker -> tracker.environment(environment));
+  }
+
   /** Passes {@link Tracker#summary} to every tracker. */
   public void summary(Map<String, Number> values) {
     writeAll(tracker -> tracker.summary(values));
   }
 
-  /** Passes {@link Tracker#table} to every tracker. */
+  /** Passes {@link Tracker#table(String, Table)} to every tracker. */
   public void table(String name, Table table) {
     writeAll(tracker -> tracker.table(name, table));
+  }
+
+  /** Passes a step's {@link Tracker#table(int, String, Table)} to every tracker. */
+  public void table(int step, String name, Table table) {
+    writeAll(tracker -> tracker.table(step, name, table));
   }
 
   /** Passes {@link Tracker#image} to every tracker. */

@@ -1,0 +1,168 @@
+package org.bayu.train.track.report;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bayu.train.track.Table;
+
+/** The tables of an evaluation: scores, confusion matrix, predictions, and whatever else. */
+final class EvaluationTables {
+  private static final String CONFUSION = "confusions";
+  private static final String PREDICTIONS = "predictions";
+
+  /** Shown before the other tables. */
+  private static final String SCORES = "scores";
+
+  /** Rows with a difference at most, and rows without one. */
+  private static final int WRONG = 150;
+
+  private static final int RIGHT = 10;
+
+  /** Rows of another table at most. */
+  private static final int ROWS = 200;
+
+  /** A matrix of more names than that is too large to look at. */
+  private static final int NAMES = 100;
+
+  /** Characters of the predictions, about. */
+  private static final int MOST = 400_000;
+
+  private final RunData data;
+
+  EvaluationTables(RunData data) {
+    this.data = data;
+  }
+
+  boolean isEmpty() {
+    return data.tables().isEmpty();
+  }
+
+  void write(Html html) {
+    var scores = data.table(SCORES);
+    if (scores != null) {
+      plain(html, SCORES, scores);
+    }
+    var confusion = data.table(CONFUSION);
+    if (confusion != null) {
+      heatMap(html, confusion);
+    }
+    data.tables()
+        .forEach(
+            (name, table) -> {
+              if (!Set.of(SCORES, CONFUSION, PREDICTIONS).contains(name)) {
+                plain(html, name, table);
+              }
+            });
+    var predictions = data.table(PREDICTIONS);
+    if (predictions != null) {
+      predictions(html, predictions);
+    }
+  }
+
+  private static String title(String name) {
+    var words = name.replace('_', ' ');
+    return words.isEmpty() ? "Table" : Character.toUpperCase(words.charAt(0)) + words.substring(1);
+  }
+
+  /** A table as it is; its first column names the rows. */
+  private static void plain(Html html, String name, Table table) {
+    html.element("h3", title(name)).table("plain", title(name), table.columns());
+    for (var row : table.rows().subList(0, Math.min(ROWS, table.rows().size()))) {
+      html.raw("<tr>");
+      for (var column = 0; column < row.size(); column++) {
+        if (column == 0) {
+          html.element("th scope=\"row\" dir=\"auto\"", PredictionRows.shortened(row.getFirst()));
+        } else {
+          html.cell(PredictionRows.shortened(row.get(column)));
+        }
+      }
+      html.raw("</tr>");
+    }
+    html.endTable();
+    if (table.rows().size() > ROWS) {
+      html.element(
+          "p",
+          "The first %s of %s rows; tables/%s.jsonl has all."
+              .formatted(ROWS, ReportPage.count(table.rows().size()), name));
+    }
+  }
+
+  /** A table with the columns expected, predicted, rows as a matrix: the darker, the more rows. */
+  private static void heatMap(Html html, Table table) {
+    var counts = new LinkedHashMap<String, Map<String, Long>>();
+    var columns = new LinkedHashSet<String>();
+    for (var cell : table.rows()) {
+      var rows = cell.get(2).matches("\\d{1,18}") ? Long.parseLong(cell.get(2)) : 0L;
+      columns.add(cell.get(1));
+      counts.computeIfAbsent(cell.get(0), _ -> new LinkedHashMap<>()).put(cell.get(1), rows);
+    }
+    html.element("h3", "Confusion matrix");
+    if (columns.size() > NAMES) {
+      html.element(
+          "p",
+          "It has %s columns; tables/confusions.jsonl has it."
+              .formatted(ReportPage.count(columns.size())));
+      return;
+    }
+    html.element(
+        "p",
+        "A row for each expected function name, a column for each predicted one. The darker a"
+            + " cell, the greater its share of the row.");
+    var names = new ArrayList<>(List.of("expected ↓, predicted →"));
+    names.addAll(columns);
+    html.table("heat", "Confusion matrix: rows by expected and predicted name", names);
+    counts.forEach(
+        (expected, row) -> {
+          var all = Math.max(1, row.values().stream().mapToLong(Long::longValue).sum());
+          html.raw("<tr>").element("th scope=\"row\"", expected);
+          for (var predicted : columns) {
+            var count = row.getOrDefault(predicted, 0L);
+            var level = count == 0 ? 0 : Math.max(1, Math.round(10.0 * count / all));
+            var kind = expected.equals(predicted) ? " right" : "";
+            html.element("td class=\"h%s%s\"".formatted(level, kind), Long.toString(count));
+          }
+          html.raw("</tr>");
+        });
+    html.endTable();
+  }
+
+  private static void predictions(Html html, Table table) {
+    var rows = new ArrayList<>(PredictionRows.of(table));
+    rows.sort(Comparator.comparingDouble(row -> row.diff().likeness()));
+    var wrong = rows.stream().filter(row -> !row.isRight()).toList();
+    var right = rows.stream().filter(PredictionRows.Row::isRight).limit(RIGHT).toList();
+    html.element("h3", "Predictions");
+    html.raw("<p>").text(ReportPage.count(wrong.size()) + " of " + ReportPage.count(rows.size()));
+    html.raw(" rows differ from what was expected, letter by letter; the worst are first. ");
+    html.raw("In what was expected, <mark class=\"missing\">what the model left out</mark> is ");
+    html.raw("marked; in what it predicted, <mark class=\"wrong\">what is not expected</mark>.");
+    html.raw("</p>");
+    var begin = html.length();
+    var shown = 0;
+    html.table("texts", "Predictions that differ", PredictionRows.COLUMNS);
+    for (var row : wrong) {
+      if (shown == WRONG || html.length() - begin > MOST) {
+        break;
+      }
+      PredictionRows.write(html, "", row);
+      shown++;
+    }
+    html.endTable();
+    if (shown < wrong.size()) {
+      html.element(
+          "p",
+          "The worst %s of %s; tables/predictions.jsonl has all."
+              .formatted(shown, ReportPage.count(wrong.size())));
+    }
+    if (!right.isEmpty()) {
+      html.raw("<details>").element("summary", "Some that are right");
+      html.table("texts", "Predictions that are right", PredictionRows.COLUMNS);
+      right.forEach(row -> PredictionRows.write(html, "", row));
+      html.endTable().raw("</details>");
+    }
+  }
+}
