@@ -193,6 +193,10 @@ public record TrainConfig(
           "merged_hf_save_path",
           "there is nothing to merge without a lora section; use hf_save_path.");
     }
+    if (trainer.evalPredictions() > 0 && config.evalData == null) {
+      throw keys.bad(
+          "trainer", "eval_predictions needs the rows of eval_data. Give that, or leave it out.");
+    }
     if (trainer.initializeFrom() != null && config.initialAdapter() != null) {
       throw keys.bad(
           "lora",

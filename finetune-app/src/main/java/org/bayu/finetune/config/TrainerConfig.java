@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param tensorParallelAxes accepted; one process has nothing to split
  * @param tracker who is told of the run, beside {@code metrics.jsonl}; null for nobody
  * @param report whether {@code report.html} is written
+ * @param evalPredictions rows of the evaluation data that the model answers at each evaluation
  */
 public record TrainerConfig(
     @Nullable String id,
@@ -58,7 +59,8 @@ public record TrainerConfig(
     @Nullable WandbConfig wandb,
     @Nullable List<String> tensorParallelAxes,
     @Nullable List<TrackerConfig> tracker,
-    boolean report) {
+    boolean report,
+    int evalPredictions) {
 
   static TrainerConfig read(ConfigSection keys) {
     refuseContradictions(keys);
@@ -84,7 +86,8 @@ public record TrainerConfig(
         wandb,
         keys.texts("tensor_parallel_axes"),
         TrackerConfig.read(keys, wandb),
-        keys.flag("report", true));
+        keys.flag("report", true),
+        keys.whole("eval_predictions", 0, 0));
   }
 
   private static void refuseContradictions(ConfigSection keys) {
@@ -168,7 +171,8 @@ public record TrainerConfig(
         wandb,
         tensorParallelAxes,
         tracker,
-        report);
+        report,
+        evalPredictions);
   }
 
   /** What Weights &amp; Biases is told of the run; null for nothing. */

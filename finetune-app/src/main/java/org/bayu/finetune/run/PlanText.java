@@ -66,6 +66,9 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
     if (plan.mergingBytes() > 0) {
       lines.add(row("Merging the adapter", plan.mergingBytes()));
     }
+    if (plan.predictionBytes() > 0) {
+      lines.add(row("Predictions at evaluations", plan.predictionBytes()));
+    }
     lines.add(row("Java heap", plan.heapBytes()));
     lines.add(row("The JVM's own", plan.jvmBytes()));
     lines.add(row("In all", plan.anonymousBytes()));

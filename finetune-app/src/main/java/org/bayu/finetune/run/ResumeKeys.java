@@ -39,6 +39,7 @@ final class ResumeKeys {
           "trainer.tracker",
           "trainer.tracker.",
           "trainer.report",
+          "trainer.eval_predictions",
           "trainer.tensor_parallel_axes");
 
   private ResumeKeys() {}

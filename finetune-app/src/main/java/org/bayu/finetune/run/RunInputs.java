@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param base the model's folder, with the tokenizer of the adapter that the run goes on from where
  *     that has one
  * @param adapter where that adapter was found; null without one
+ * @param predicted the rows that the model answers at each evaluation; null for none
  */
 public record RunInputs(
     Found model,
@@ -38,7 +39,8 @@ public record RunInputs(
     ModelFolder base,
     RunShape shape,
     TokenizedData data,
-    @Nullable TokenizedData evalData)
+    @Nullable TokenizedData evalData,
+    @Nullable PredictedRows predicted)
     implements AutoCloseable {
   private static final String MODEL = "model_name_or_path";
 
@@ -78,7 +80,12 @@ public record RunInputs(
               ? null
               : load(config, models, evalFile, "validation", tokenizer, base.config(), messages)
                   .first(config.trainer().maxEvalRows());
-      return new RunInputs(model, start, base, shape, data, evalData);
+      var predicted =
+          evalFile == null || config.trainer().evalPredictions() == 0
+              ? null
+              : PredictedRows.of(
+                  config, models.rows(evalFile, "validation"), tokenizer, base.config());
+      return new RunInputs(model, start, base, shape, data, evalData, predicted);
     } catch (Throwable e) {
       base.close();
       throw e;
@@ -101,7 +108,8 @@ public record RunInputs(
     var opened = open(whole, adapter);
     try {
       var inputs =
-          new RunInputs(whole, adapter, opened, shape(config, opened, adapter), data, evalData);
+          new RunInputs(
+              whole, adapter, opened, shape(config, opened, adapter), data, evalData, predicted);
       base.close();
       return inputs;
     } catch (Throwable e) {
@@ -133,7 +141,16 @@ public record RunInputs(
   /** Plans the memory of the configuration's run on a machine. */
   public MemoryPlanner planner(TrainConfig config, MachineMemory machine) {
     return new MemoryPlanner(
-        config.settings(), shape, data, evalData, config.mergedHfSavePath() != null, machine);
+        config.settings(),
+        shape,
+        data,
+        evalData,
+        config.mergedHfSavePath() != null,
+        predicted == null
+            ? 0
+            : shape.generation(
+                predicted.prompts(), predicted.maxNewTokens(), config.trainer().mp().compute()),
+        machine);
   }
 
   /** The rows of a file that teach something: planning, order and steps see no others. */

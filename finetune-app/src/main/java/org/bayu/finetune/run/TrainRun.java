@@ -1,6 +1,7 @@
 package org.bayu.finetune.run;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -168,6 +169,17 @@ public final class TrainRun implements AutoCloseable {
       tracks.environment(RunEnvironment.of(device));
       tracks.config(resolved.toJson(files()));
       messages.accept("Run " + config.trainer().runId() + " in " + folder.path());
+      var predicted = inputs.predicted();
+      if (predicted != null) {
+        trainer.listen(
+            new EvalPredictions(
+                predicted,
+                inputs.base(),
+                tuning.model(),
+                device,
+                config.trainer().mp().compute(),
+                tracks));
+      }
       trainer.listen(tracks);
       var steps = new Steps(LastMetrics.of(folder.metricsFile()).map(LastMetrics::loss));
       trainer.listen(steps);
@@ -183,8 +195,9 @@ public final class TrainRun implements AutoCloseable {
               + (missing == 0
                   ? ""
                   : String.format(Locale.ROOT, " (%,d steps are missing in it)", missing));
-      if (config.trainer().report()) {
-        messages.accept("Report: " + folder.path().resolve(RunFolder.REPORT));
+      var report = folder.path().resolve(RunFolder.REPORT);
+      if (config.trainer().report() && Files.exists(report)) {
+        messages.accept("Report: " + report);
       }
       var saved = saved(state.steps());
       refuseUnpublished();

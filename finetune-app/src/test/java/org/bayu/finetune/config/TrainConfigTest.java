@@ -99,6 +99,7 @@ class TrainConfigTest {
         tensor_parallel_axes: [mlp]
         tracker: [{type: tensorboard, logdir: logs, write_to_disk: false}, {type: json_logger}]
         report: false
+        eval_predictions: 7
       optimizer:
         learning_rate: 1.5e-5
         weight_decay: 0.05
@@ -222,7 +223,8 @@ class TrainConfigTest {
             null,
             null,
             null,
-            true),
+            true,
+            0),
         config.trainer());
   }
 

@@ -51,6 +51,7 @@ class ResumeKeysTest {
           "trainer.wandb.save_xla_dumps",
           "trainer.tracker",
           "trainer.report",
+          "trainer.eval_predictions",
           // Evaluations change nothing.
           "eval_data",
           "trainer.steps_per_eval",

@@ -45,7 +45,7 @@ import org.bayu.tensor.autograd.Variable;
  */
 public final class Engine implements AutoCloseable {
   /** Tokens of new prompts that a step takes up at most, if it is more than one prompt. */
-  private static final int PROMPT_TOKENS = 2048;
+  public static final int PROMPT_TOKENS = 2048;
 
   private final LlamaModel model;
   private final Device device;

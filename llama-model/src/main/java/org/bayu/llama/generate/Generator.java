@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.IntPredicate;
 import org.bayu.llama.KvCache;
+import org.bayu.llama.LlamaConfig;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.NonFiniteLogitsException;
 import org.bayu.llama.TokenTree;
@@ -249,6 +250,16 @@ public final class Generator {
       shared = Math.min(shared, prompt.length - 1);
     }
     return prompts.size() > 1 && shared >= TokenTree.DEFAULT_MINIMUM_SHARED ? shared : 0;
+  }
+
+  /**
+   * Bytes of keys and values that generating takes at most.
+   *
+   * @param tokens of the longest prompt with what is generated
+   */
+  public static long cacheBytes(LlamaConfig config, DType compute, int prompts, int tokens) {
+    var sequence = KvCache.bytes(config, compute, Math.min(tokens, config.maxPositions()));
+    return Math.max(sequence, Math.min(CACHE_BYTES, Math.min(MAX_SEQUENCES, prompts) * sequence));
   }
 
   private int sequences(int prompts, int shared, int ownTokens) {

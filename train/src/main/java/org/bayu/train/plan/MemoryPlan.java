@@ -16,6 +16,7 @@ import java.util.Locale;
  * @param scratchBytes for single ops, and a margin of workspace if there may be a larger
  *     micro-batch
  * @param mergingBytes of the greatest matrix that an adapter is merged into
+ * @param predictionBytes of what is generated at evaluations: keys and values, and activations
  * @param jvmBytes the Java heap and the JVM's own
  */
 public record MemoryPlan(
@@ -28,6 +29,7 @@ public record MemoryPlan(
     long workspaceBytes,
     long scratchBytes,
     long mergingBytes,
+    long predictionBytes,
     long heapBytes,
     long jvmBytes) {
   /** Share of the available memory that is planned with: the rest is for what is not foreseen. */
@@ -69,6 +71,7 @@ public record MemoryPlan(
         + workspaceBytes
         + scratchBytes
         + mergingBytes
+        + predictionBytes
         + heapBytes
         + jvmBytes;
   }

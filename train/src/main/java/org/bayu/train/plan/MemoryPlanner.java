@@ -29,6 +29,7 @@ public final class MemoryPlanner {
   private final TrainSettings settings;
   private final RunShape shape;
   private final boolean merges;
+  private final long predictionBytes;
   private final MachineMemory machine;
   private final BatchSample training;
   private final @Nullable BatchSample evaluation;
@@ -48,9 +49,26 @@ public final class MemoryPlanner {
       @Nullable TokenizedData evalData,
       boolean merges,
       MachineMemory machine) {
+    this(settings, shape, data, evalData, merges, 0, machine);
+  }
+
+  /**
+   * The same for a run whose evaluations generate too.
+   *
+   * @param predictionBytes what that takes beside the memory of a step
+   */
+  public MemoryPlanner(
+      TrainSettings settings,
+      RunShape shape,
+      TokenizedData data,
+      @Nullable TokenizedData evalData,
+      boolean merges,
+      long predictionBytes,
+      MachineMemory machine) {
     this.settings = settings;
     this.shape = shape;
     this.merges = merges;
+    this.predictionBytes = predictionBytes;
     this.machine = machine;
     training = BatchSample.ofTraining(data, settings);
     evaluation = evalData == null ? null : BatchSample.ofEvaluation(evalData);
@@ -129,6 +147,7 @@ public final class MemoryPlanner {
         passes.workspaceBytes(),
         Math.max(passes.scratchBytes(), (long) most - passes.workspaceBytes()),
         merging,
+        predictionBytes,
         ProcessMemory.heapBytes(),
         ProcessMemory.jvmBytes());
   }

@@ -2,12 +2,18 @@ package org.bayu.train.plan;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.PassMemory;
+import org.bayu.llama.TokenTree;
+import org.bayu.llama.generate.Engine;
+import org.bayu.llama.generate.Generator;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.LoraConfig;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Targets;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.train.Adaptation;
 import org.bayu.train.MicroBatches.MicroBatch;
@@ -103,6 +109,31 @@ public final class RunShape {
     }
     return PassMemory.training(
         model, batch.tree(), batch.targets(), compute, checkpointing, threads);
+  }
+
+  /**
+   * Bytes that it takes to continue prompts: keys and values, and the activations of a step. At
+   * most; what the prompts share is not subtracted.
+   *
+   * @param prompts token ids
+   * @param compute F32 or BF16
+   */
+  public long generation(List<int[]> prompts, int maxNewTokens, DType compute) {
+    var longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
+    var taken = new ArrayList<int[]>();
+    var tokens = 0;
+    for (var prompt : prompts) {
+      if (tokens == 0 || tokens + prompt.length <= Engine.PROMPT_TOKENS) {
+        taken.add(prompt);
+        tokens += prompt.length;
+      }
+    }
+    var tree = TokenTree.of(taken, Integer.MAX_VALUE);
+    var targets = Targets.mean(new int[taken.size()]);
+    var threads = Runtime.getRuntime().availableProcessors();
+    return Generator.cacheBytes(
+            model.config(), compute, prompts.size(), Math.addExact(longest, maxNewTokens))
+        + PassMemory.inference(model, tree, targets, compute, threads).bytes();
   }
 
   /** What computing the loss of a micro-batch takes. */

@@ -91,7 +91,10 @@ final class EvaluationTables {
     }
   }
 
-  /** A table with the columns expected, predicted, rows as a matrix: the darker, the more rows. */
+  /**
+   * A table with the columns expected, predicted, rows as a matrix: the stronger the color, the
+   * more rows.
+   */
   private static void heatMap(Html html, Table table) {
     var counts = new LinkedHashMap<String, Map<String, Long>>();
     var columns = new LinkedHashSet<String>();
@@ -110,8 +113,8 @@ final class EvaluationTables {
     }
     html.element(
         "p",
-        "A row for each expected function name, a column for each predicted one. The darker a"
-            + " cell, the greater its share of the row.");
+        "A row for each expected function name, a column for each predicted one. The stronger"
+            + " a cell's color, the greater its share of the row.");
     var names = new ArrayList<>(List.of("expected ↓, predicted →"));
     names.addAll(columns);
     html.table("heat", "Confusion matrix: rows by expected and predicted name", names);

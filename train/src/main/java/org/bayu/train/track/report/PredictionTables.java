@@ -62,7 +62,7 @@ final class PredictionTables {
     var best = sorted.subList(sorted.size() - OF_A_KIND, sorted.size()).reversed();
     var others = new ArrayList<>(sorted.subList(OF_A_KIND, sorted.size() - OF_A_KIND));
     Collections.shuffle(others, new Random(step));
-    worst.forEach(row -> PredictionRows.write(html, "worst", row));
+    worst.forEach(row -> PredictionRows.write(html, row.isRight() ? "" : "worst", row));
     best.forEach(row -> PredictionRows.write(html, "best", row));
     others.subList(0, OF_A_KIND).forEach(row -> PredictionRows.write(html, "random", row));
   }

@@ -125,7 +125,8 @@ public final class TensorBoardTracker implements Tracker {
 
   @Override
   public void config(JsonNode config) throws IOException {
-    text("config", json.writerWithDefaultPrettyPrinter().writeValueAsString(config).indent(4));
+    text(
+        next, "config", json.writerWithDefaultPrettyPrinter().writeValueAsString(config).indent(4));
   }
 
   @Override
@@ -135,6 +136,11 @@ public final class TensorBoardTracker implements Tracker {
 
   @Override
   public void table(String name, Table table) throws IOException {
+    table(next, name, table);
+  }
+
+  @Override
+  public void table(int step, String name, Table table) throws IOException {
     var text = new StringBuilder();
     row(text, table.columns());
     text.append("|---".repeat(table.columns().size())).append("|\n");
@@ -142,7 +148,7 @@ public final class TensorBoardTracker implements Tracker {
     if (table.rows().size() > ROWS) {
       text.append("\nThe first %s of %s rows.\n".formatted(ROWS, table.rows().size()));
     }
-    text(name, text.toString());
+    text(step, name, text.toString());
   }
 
   /** A row in Markdown. */
@@ -160,7 +166,7 @@ public final class TensorBoardTracker implements Tracker {
     text.append("|\n");
   }
 
-  private void text(String name, String text) throws IOException {
+  private void text(int step, String name, String text) throws IOException {
     var shape = new ProtobufWriter().message(2, new ProtobufWriter().number(1, 1)); // [1]
     var tensor =
         new ProtobufWriter().number(1, DT_STRING).message(2, shape).bytes(8, text.getBytes(UTF_8));
@@ -169,7 +175,7 @@ public final class TensorBoardTracker implements Tracker {
         value(name + "/text_summary")
             .message(METADATA, new ProtobufWriter().message(1, plugin))
             .message(TENSOR, tensor);
-    write(event(next).message(SUMMARY, new ProtobufWriter().message(VALUE, value)));
+    write(event(step).message(SUMMARY, new ProtobufWriter().message(VALUE, value)));
   }
 
   @Override

@@ -42,6 +42,7 @@ public final class WandbTracker implements Tracker {
   private long records;
   private boolean begun;
   private long next;
+  private final ObjectNode ofStep = JSON.createObjectNode(); // what its history line has too
   private int exitCode = 1;
 
   private WandbTracker(
@@ -218,7 +219,10 @@ public final class WandbTracker implements Tracker {
   @Override
   public void log(int step, Map<String, Number> metrics) throws IOException {
     next = step + 1L;
-    history(step, numbers(metrics));
+    var values = numbers(metrics);
+    values.setAll(ofStep);
+    ofStep.removeAll();
+    history(step, values);
   }
 
   private static ObjectNode numbers(Map<String, Number> metrics) {
@@ -256,20 +260,34 @@ public final class WandbTracker implements Tracker {
 
   @Override
   public void table(String name, Table table) throws IOException {
+    log(name, media(name, table, next));
+  }
+
+  @Override
+  public void table(int step, String name, Table table) throws IOException {
+    if (!begun) {
+      begin(JSON.createObjectNode());
+    }
+    var value = media(name, table, step);
+    ofStep.set(name, value);
+    write(new WandbRecord.Files(List.of(value.path("path").asText())));
+  }
+
+  private ObjectNode media(String name, Table table, long step) throws IOException {
     var content = JSON.createObjectNode();
     content.set("columns", JSON.valueToTree(table.columns()));
     content.set("data", JSON.valueToTree(table.rows()));
-    var value = media(name, "table", ".table.json", JSON.writeValueAsBytes(content));
+    var value = media(name, "table", ".table.json", step, JSON.writeValueAsBytes(content));
     value.put("_type", "table-file");
     value.put("ncols", table.columns().size());
     value.put("nrows", table.rows().size());
     value.put("log_mode", "IMMUTABLE");
-    log(name, value);
+    return value;
   }
 
   @Override
   public void image(String name, PngImage image) throws IOException {
-    var value = media(name, "images", ".png", image.bytes());
+    var value = media(name, "images", ".png", next, image.bytes());
     value.put("_type", "image-file");
     value.put("format", "png");
     value.put("width", image.width());
@@ -278,10 +296,10 @@ public final class WandbTracker implements Tracker {
   }
 
   /** Writes a file of the run, and what W&amp;B is told of it. */
-  private ObjectNode media(String name, String kind, String ending, byte[] content)
+  private ObjectNode media(String name, String kind, String ending, long step, byte[] content)
       throws IOException {
     var sha256 = HexFormat.of().formatHex(Sha256.digest().digest(content));
-    var path = "media/%s/%s_%s_%s%s".formatted(kind, name, next, sha256.substring(0, 20), ending);
+    var path = "media/%s/%s_%s_%s%s".formatted(kind, name, step, sha256.substring(0, 20), ending);
     var target = folder.file(path);
     Files.createDirectories(target.getParent());
     Files.write(target, content);

@@ -64,6 +64,16 @@ class TensorBoardTrackerTest {
     }
   }
 
+  @Test
+  void aTableOfAStepIsAtTheStep() throws IOException {
+    try (var tracker = TensorBoardTracker.open(folder, 0, CLOCK)) {
+      steps(tracker, 0, 1);
+      tracker.table(1, "eval_predictions", new Table(List.of("a"), List.of(List.of("b"))));
+      steps(tracker, 1, 2);
+    }
+    assertTrue(read(folder).contains("1 eval_predictions/text_summary"), read(folder)::toString);
+  }
+
   /** One red pixel, as it was deflated once. */
   private static final PngImage PIXEL =
       new PngImage(

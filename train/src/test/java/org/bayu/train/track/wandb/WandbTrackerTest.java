@@ -165,6 +165,25 @@ class WandbTrackerTest {
   }
 
   @Test
+  void aTableOfAStepIsInTheStepsOwnLine() throws IOException {
+    try (var tracker = open(root, 0)) {
+      steps(tracker, 0, 1);
+      tracker.table(1, "eval_predictions", new Table(List.of("a"), List.of(List.of("b"))));
+      steps(tracker, 1, 3);
+    }
+    assertEquals(ofSteps(3), history(log(root)));
+    var lines =
+        read(log(root)).stream()
+            .filter(WandbRecord.History.class::isInstance)
+            .map(record -> ((WandbRecord.History) record).values().path("eval_predictions"))
+            .toList();
+    assertTrue(lines.get(0).isMissingNode() && lines.get(2).isMissingNode(), lines::toString);
+    assertTrue(
+        Files.exists(log(root).resolveSibling("files/" + lines.get(1).path("path").asText())),
+        lines::toString);
+  }
+
+  @Test
   void aRunThatFailsEndsWithOne() throws IOException {
     try (var tracker = open(root, 0)) {
       steps(tracker, 0, 1);
