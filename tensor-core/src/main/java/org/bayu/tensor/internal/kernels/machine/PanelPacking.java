@@ -30,7 +30,8 @@ final class PanelPacking {
 
   /** Whether A's rows can be read as they are. */
   boolean isDirect(Term term) {
-    return term.a().dtype() == step.type()
+    return !code.shape().hasStrips()
+        && term.a().dtype() == step.type()
         && !step.isRounded()
         && term.a().columnStride() == 1
         && term.k() % step.elements() == 0;
@@ -76,9 +77,20 @@ final class PanelPacking {
     return 4L * column * blockSteps;
   }
 
+  /** Bytes of memory that {@link #packRows} needs for itself. */
+  long rowsScratchBytes() {
+    return code.shape().hasStrips() ? 4L * lanes * blockSteps + 4L * vectorLanes : 0;
+  }
+
+  /** Bytes from one tile of a packed block to the next. */
+  long tileStride(int k) {
+    return code.shape().tileRows() * laneBytes(k);
+  }
+
   /**
    * Packs a block of rows of A.
    *
+   * @param own scratch memory of {@link #rowsScratchBytes}
    * @param pointers scratch memory of {@link ProductCode#POINTER_BYTES}
    */
   void packRows(
@@ -89,8 +101,15 @@ final class PanelPacking {
       int k,
       MemorySegment to,
       long toAt,
+      MemorySegment own,
       MemorySegment pointers) {
-    pack(matrix, row, count, from, k, to, toAt, lanes, pointers);
+    if (!code.shape().hasStrips()) {
+      pack(matrix, row, count, from, k, to, toAt, lanes, pointers);
+      return;
+    }
+    pack(matrix, row, count, from, k, own, 0, lanes, pointers);
+    var tiles = ceilDivide(count, code.shape().tileRows());
+    code.toStrips(steps(k), own.address(), to.address() + toAt, tileStride(k), tiles);
   }
 
   /** Packs a block of columns of B, those of a tile together. */

@@ -156,13 +156,14 @@ final class PanelTasks {
   private void packRows(int panel, int worker) {
     var row = panel * lanes;
     var count = Math.min(lanes, rows - row);
+    var own = workers.scratch(worker, packing.rowsScratchBytes());
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
     var at = row * packedLaneBytes;
     for (var i = 0; i < terms.length; i++) {
       var term = term(i);
       for (var from = 0; from < term.k() && !packing.isDirect(term); from += packing.blockK()) {
         var k = packing.blockK(term, from);
-        packing.packRows(term.a(), firstRow + row, count, from, k, packed, at, pointers);
+        packing.packRows(term.a(), firstRow + row, count, from, k, packed, at, own, pointers);
         at += lanes * packing.laneBytes(k);
       }
     }
@@ -273,7 +274,7 @@ final class PanelTasks {
         multiplyBlock(
             count,
             width,
-            packing.steps(k),
+            k,
             !direct,
             a,
             direct ? rowBytes : packedLaneBytes,
@@ -294,7 +295,7 @@ final class PanelTasks {
   private void multiplyBlock(
       int count,
       int width,
-      int steps,
+      int k,
       boolean inPanel,
       long a,
       long laneStride,
@@ -305,17 +306,30 @@ final class PanelTasks {
       boolean accumulate,
       long rounded,
       long roundedStride) {
+    var steps = packing.steps(k);
+    var inStrips = inPanel && code.shape().hasStrips();
     for (var lane = 0; lane < count; lane += lanes) {
       for (var column = 0; column < width; column += tileColumns) {
+        var laneCount = Math.min(lanes, count - lane);
+        var columnCount = Math.min(tileColumns, width - column);
+        var aAt = a + lane * laneStride;
+        var b = panel + packing.columnAt(column);
+        var c = sums + lane * stride + 4L * column;
+        if (inStrips) {
+          var tileStride = packing.tileStride(k);
+          code.multiplyStrips(
+              laneCount, columnCount, steps, aAt, tileStride, b, c, stride, accumulate);
+          continue;
+        }
         code.multiply(
-            Math.min(lanes, count - lane),
-            Math.min(tileColumns, width - column),
+            laneCount,
+            columnCount,
             steps,
             inPanel,
-            a + lane * laneStride,
+            aAt,
             aStride,
-            panel + packing.columnAt(column),
-            sums + lane * stride + 4L * column,
+            b,
+            c,
             stride,
             accumulate,
             rounded == 0 ? 0 : rounded + lane * roundedStride + 2L * column,

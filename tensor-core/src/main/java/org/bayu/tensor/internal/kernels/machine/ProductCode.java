@@ -53,6 +53,7 @@ public final class ProductCode {
   private final List<MemorySegment> steps;
   private final List<MemorySegment> lanes;
   private final List<MemorySegment> streams;
+  private final MemorySegment strips;
 
   /** Groups of lanes that lie side by side, at most. */
   private final int laneGroups;
@@ -67,6 +68,7 @@ public final class ProductCode {
    *     of lanes up to {@link #COLUMNS}
    * @param streams {@link #stream} of each of {@link #SOURCES}; of each, for each number of vectors
    *     up to {@link #FEW}; of each, for one row and for the shape's rows
+   * @param strips {@link #toStrips}, if the shape has strips
    */
   public ProductCode(
       ProductShape shape,
@@ -75,10 +77,12 @@ public final class ProductCode {
       List<Integer> steps,
       List<Integer> lanes,
       List<Integer> streams,
+      int strips,
       int peak) {
     this.shape = shape;
     laneGroups = COLUMNS / shape.vectorLanes();
     this.peak = code.address(peak);
+    this.strips = code.address(strips);
     this.tiles = tiles.stream().map(code::address).toList();
     this.steps = steps.stream().map(code::address).toList();
     this.lanes = lanes.stream().map(code::address).toList();
@@ -107,8 +111,8 @@ public final class ProductCode {
    * C = A·B, or C += A·B, of {@code width} packed columns of B, at most a tile's, all by their
    * addresses.
    *
-   * @param inPanel whether A is a panel, whose steps are {@code aStride} bytes apart; else its rows
-   *     are
+   * @param inPanel whether A is a panel, whose rows lie side by side and whose steps are {@code
+   *     aStride} bytes apart; else its rows are
    * @param rounded where the sums go as BF16 too, for they are complete; nowhere if 0
    */
   public void multiply(
@@ -124,6 +128,54 @@ public final class ProductCode {
       boolean accumulate,
       long rounded,
       long roundedStride) {
+    var tileStride = shape.tileRows() * (inPanel ? 4 : aStride);
+    multiply(
+        rows,
+        width,
+        steps,
+        inPanel,
+        a,
+        aStride,
+        tileStride,
+        b,
+        c,
+        cStride,
+        accumulate,
+        rounded,
+        roundedStride);
+  }
+
+  /** The same of A in strips, {@code tileStride} bytes from strip to strip. */
+  void multiplyStrips(
+      int rows,
+      int width,
+      int steps,
+      long a,
+      long tileStride,
+      long b,
+      long c,
+      long cStride,
+      boolean accumulate) {
+    var aStride = 4L * shape.tileRows();
+    multiply(rows, width, steps, true, a, aStride, tileStride, b, c, cStride, accumulate, 0, 0);
+  }
+
+  private void multiply(
+      int rows,
+      int width,
+      int steps,
+      boolean inPanel,
+      long a,
+      long aStride,
+      long tileStride,
+      long b,
+      long c,
+      long cStride,
+      boolean accumulate,
+      long rounded,
+      long roundedStride) {
+    // Where tiles cannot round, the place of the rounded says how far A's tiles are apart.
+    var rounds = shape.roundsSums();
     var flags = (accumulate ? ACCUMULATE : 0) | (rounded == 0 ? 0 : ROUND);
     var tileRows = shape.tileRows();
     var full = rows / tileRows;
@@ -139,7 +191,7 @@ public final class ProductCode {
           cStride,
           full,
           flags,
-          rounded,
+          rounds ? rounded : tileStride,
           roundedStride);
     }
     if (rest > 0) {
@@ -147,14 +199,14 @@ public final class ProductCode {
       MachineCall.call(
           tile(inPanel, width, rest),
           steps,
-          a + done * (inPanel ? 4 : aStride),
+          a + full * tileStride,
           aStride,
           b,
           c + done * cStride,
           cStride,
           1,
           flags,
-          rounded + done * roundedStride,
+          rounds ? rounded + done * roundedStride : tileStride,
           roundedStride);
     }
   }
@@ -210,6 +262,16 @@ public final class ProductCode {
           4L * width,
           shape.tail(count - vectorLanes * (groups - 1)));
     }
+  }
+
+  /**
+   * Copies a panel whose rows lie side by side, of {@link ProductShape#panelLanes}, into strips.
+   * Reads, from the last step, a vector more than there is.
+   *
+   * @param tileStride bytes from strip to strip
+   */
+  void toStrips(int steps, long panel, long to, long tileStride, int count) {
+    MachineCall.call(strips, steps, panel, 4L * shape.panelLanes(), to, tileStride, count);
   }
 
   /** The parameter for what is left of k after whole vectors. */

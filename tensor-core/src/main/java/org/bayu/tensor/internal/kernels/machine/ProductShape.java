@@ -25,6 +25,12 @@ public interface ProductShape {
   /** Lanes of a packed panel of A: a whole number of tiles and of vectors. */
   int panelLanes();
 
+  /**
+   * Whether a packed panel of A is in strips: a tile's rows side by side at each step, and one tile
+   * behind the other. Else the rows of all tiles are side by side.
+   */
+  boolean hasStrips();
+
   /** Whether tiles can round their sums to BF16. */
   boolean roundsSums();
 

@@ -28,15 +28,23 @@ record Avx2Instructions(Avx2Assembler assembler, CallingConvention convention, S
     return Avx2TileCode.VECTORS;
   }
 
-  /** A tile's 8 KiB of B and a panel's 24 KiB of A: what the first-level cache holds. */
+  /**
+   * A tile's 16 KiB of B and 6 KiB of A are in the first-level cache; a panel of A in the second.
+   */
   @Override
   public int blockSteps() {
-    return 128;
+    return 256;
   }
 
   @Override
   public int panelLanes() {
     return 8 * Avx2TileCode.ROWS;
+  }
+
+  /** A tile reads 24 bytes at each step: with the lines between it would fill the cache. */
+  @Override
+  public boolean hasStrips() {
+    return true;
   }
 
   @Override
@@ -67,6 +75,11 @@ record Avx2Instructions(Avx2Assembler assembler, CallingConvention convention, S
   @Override
   public void emitLanes(DType from, int groups) {
     Avx2PackCode.emitLanes(assembler, convention, step, from, groups);
+  }
+
+  @Override
+  public void emitStrips() {
+    Avx2PackCode.emitStrips(assembler, convention);
   }
 
   @Override

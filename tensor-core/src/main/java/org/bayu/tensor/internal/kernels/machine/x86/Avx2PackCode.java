@@ -14,6 +14,7 @@ import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.xmm;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.ymm;
 
 import org.bayu.tensor.DType;
@@ -132,6 +133,9 @@ final class Avx2PackCode {
     asm.lea(R12, at(RDI, R9, from.bytes(), last - from.bytes()));
     load.beginTail(R9);
     var again = asm.here();
+    for (var line = 0; line < load.chunkBytes() * groups; line += 64) {
+      asm.prefetcht0(at(RDI, RSI, 8, line));
+    }
     for (var group = 0; group < groups - 1; group++) {
       load.chunk(ymm(group % 8), at(RDI, load.chunkBytes() * group));
       asm.vmovups(at(RCX, 32 * group), ymm(group % 8));
@@ -144,5 +148,32 @@ final class Avx2PackCode {
     asm.dec(RDX);
     asm.jnz(again);
     asm.bind(end);
+  }
+
+  /**
+   * Rows that lie side by side become strips of a tile's rows: {@code void strips(long steps,
+   * float* from, long stride, float* to, long tileStride, long tiles)}.
+   */
+  static void emitStrips(Avx2Assembler asm, CallingConvention convention) {
+    var frame = new Frame(asm, convention, 6, 0);
+    frame.prologue();
+    var nextStrip = asm.here();
+    asm.mov(RAX, RSI);
+    asm.mov(R10, RCX);
+    asm.mov(R11, RDI);
+    var nextStep = asm.here();
+    asm.vmovups(ymm(0), at(RAX));
+    asm.vextractf128(xmm(1), ymm(0), 1);
+    asm.vmovups(at(R10), xmm(0));
+    asm.vmovlps(at(R10, 16), xmm(1));
+    asm.add(RAX, RDX);
+    asm.add(R10, 4 * Avx2TileCode.ROWS);
+    asm.dec(R11);
+    asm.jnz(nextStep);
+    asm.add(RSI, 4 * Avx2TileCode.ROWS);
+    asm.add(RCX, R8);
+    asm.dec(R9);
+    asm.jnz(nextStrip);
+    frame.epilogue();
   }
 }

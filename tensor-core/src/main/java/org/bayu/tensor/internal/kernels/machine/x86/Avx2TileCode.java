@@ -5,6 +5,7 @@ import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R10;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R11;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R12;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R13;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R14;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
@@ -26,7 +27,8 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
  * {@link TileCode} in F32 with AVX2 and FMA: tiles of 1 to {@value #ROWS} rows and 8 or 16 columns.
  * Of 16 registers 12 hold sums, two B and two A.
  *
- * <p>The parameters are those of that function, but sums are not rounded.
+ * <p>The parameters are those of that function, but sums are not rounded: in place of {@code
+ * rounded} is the number of bytes from one tile's A to the next one's.
  */
 final class Avx2TileCode {
   /** Rows of a full tile. */
@@ -57,10 +59,11 @@ final class Avx2TileCode {
    */
   static void emit(
       Avx2Assembler asm, CallingConvention convention, int rows, int vectors, boolean panel) {
-    var frame = new Frame(asm, convention, 10, 0, RBX, RBP, R12, R13);
+    var frame = new Frame(asm, convention, 10, 0, RBX, RBP, R12, R13, R14);
     frame.prologue();
     frame.loadStackArgument(6, R12);
     frame.loadStackArgument(7, R13);
+    frame.loadStackArgument(8, R14);
     new Avx2TileCode(asm, rows, vectors, panel).emit();
     frame.epilogue();
   }
@@ -71,6 +74,7 @@ final class Avx2TileCode {
     asm.lea(R11, at(RDX, RDX, 4, 0));
     asm.align(32);
     var nextTile = asm.here();
+    prefetchSums();
     asm.lea(RAX, at(R9, R9, 2, 0));
     asm.lea(RBX, at(R9, R9, 4, 0));
     begin();
@@ -80,12 +84,8 @@ final class Avx2TileCode {
     for (var i = 0; i < rows * vectors; i++) {
       asm.vmovups(c(i), ymm(i));
     }
-    advance(R8, R9);
-    if (panel) {
-      asm.add(RSI, 4 * rows);
-    } else {
-      advance(RSI, RDX);
-    }
+    advance(R8);
+    asm.add(RSI, R14);
     asm.dec(R12);
     asm.jnz(nextTile);
   }
@@ -93,6 +93,16 @@ final class Avx2TileCode {
   /** The place of sum {@code i} in C; RAX and RBX hold 3 and 5 strides. */
   private Address c(int i) {
     return TileCode.row(R8, R9, RAX, RBX, i / vectors, 32 * (i % vectors));
+  }
+
+  /** Fetches the next tile's C, whose rows are too far apart for the processor to foresee them. */
+  private void prefetchSums() {
+    asm.mov(RAX, R8);
+    advance(RAX);
+    for (var row = 0; row < rows; row++) {
+      asm.prefetcht0(at(RAX));
+      asm.add(RAX, R9);
+    }
   }
 
   private void begin() {
@@ -132,6 +142,11 @@ final class Avx2TileCode {
   /** RBP times so many steps. */
   private void loop(int steps) {
     var again = asm.here();
+    if (panel && steps == UNROLL) {
+      // What the next tile reads: of strips 96 bytes, across pages too, where no one else does it.
+      asm.prefetcht0(at(RAX, R14, 1, 0));
+      asm.prefetcht0(at(RAX, R14, 1, 64));
+    }
     for (var step = 0; step < steps; step++) {
       for (var vector = 0; vector < vectors; vector++) {
         asm.vmovups(ymm(B + vector), at(RBX, 32 * (step * vectors + vector)));
@@ -160,10 +175,10 @@ final class Avx2TileCode {
         : TileCode.row(RAX, RDX, R10, R11, row, 4 * step);
   }
 
-  /** Moves a pointer below this tile. */
-  private void advance(Gp pointer, Gp stride) {
-    asm.mov(RAX, rows);
-    asm.imul(RAX, stride);
-    asm.add(pointer, RAX);
+  /** Moves a pointer into C below this tile; changes RBX. */
+  private void advance(Gp pointer) {
+    asm.mov(RBX, rows);
+    asm.imul(RBX, R9);
+    asm.add(pointer, RBX);
   }
 }

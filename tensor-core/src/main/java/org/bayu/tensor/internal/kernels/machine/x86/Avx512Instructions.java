@@ -48,6 +48,11 @@ record Avx512Instructions(
   }
 
   @Override
+  public boolean hasStrips() {
+    return false;
+  }
+
+  @Override
   public boolean roundsSums() {
     return bfloat16;
   }

@@ -23,6 +23,9 @@ interface ProductInstructions extends ProductShape {
   /** Appends the packing of lanes that lie side by side. */
   void emitLanes(DType from, int groups);
 
+  /** Appends what {@link ProductCode#toStrips} calls; nothing where there are no strips. */
+  default void emitStrips() {}
+
   /** Appends a {@link StreamCode}. */
   void emitStream(DType from, int rows, int few);
 
@@ -61,10 +64,12 @@ interface ProductInstructions extends ProductShape {
         emitStream(from, streamRows(few), few);
       }
     }
+    var strips = begin();
+    emitStrips();
     var peak = begin();
     emitPeak();
     var code = CodeBuffer.of(assembler().toByteArray());
-    return new ProductCode(this, code, tiles, steps, lanes, streams, peak);
+    return new ProductCode(this, code, tiles, steps, lanes, streams, strips, peak);
   }
 
   /** Where the next function begins. */

@@ -1,11 +1,14 @@
 package org.bayu.tensor.internal.kernels.machine.x86.assembler;
 
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R10;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R12;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R13;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R9;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RBP;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RBX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSP;
@@ -73,6 +76,36 @@ class Avx2AssemblerGoldenTest {
         "vblendvps ymm9,ymm10,[rdi+32],ymm15",
         "c4632d4a4f20f0",
         a -> a.vblendvps(ymm(9), ymm(10), at(RDI, 32), ymm(15)));
+    expect("vmovd xmm13,r10d", "c441796eea", a -> a.vmovd(xmm(13), R10));
+    expect("vmovq rax,xmm9", "c461f97ec8", a -> a.vmovq(RAX, xmm(9)));
+    expect("vmovss xmm1,xmm9,xmm2", "c5b210ca", a -> a.vmovss(xmm(1), xmm(9), xmm(2)));
+    expect("vaddpd ymm1,ymm2,ymm9", "c4c16d58c9", a -> a.vaddpd(ymm(1), ymm(2), ymm(9)));
+    expect("vcvtps2pd ymm1,xmm9", "c4c17c5ac9", a -> a.vcvtps2pd(ymm(1), xmm(9)));
+    expect(
+        "vpinsrw xmm9,xmm9,[rdi+2],1",
+        "c531c44f0201",
+        a -> a.vpinsrw(xmm(9), xmm(9), at(RDI, 2), 1));
+    expect("vpextrw [rdi+2],xmm9,1", "c46379154f0201", a -> a.vpextrw(at(RDI, 2), xmm(9), 1));
+    expect("vmovlps [r10+16],xmm1", "c4c178134a10", a -> a.vmovlps(at(R10, 16), xmm(1)));
+    expect("vbroadcastss ymm9,xmm2", "c4627d18ca", a -> a.vbroadcastss(ymm(9), xmm(2)));
+    expect(
+        "vfmadd213ps ymm9,ymm1,[rbx+32]",
+        "c46275a84b20",
+        a -> a.vfmadd213ps(ymm(9), ymm(1), at(RBX, 32)));
+    expect("vfmsub231ps ymm1,ymm2,ymm3", "c4e26dbacb", a -> a.vfmsub231ps(ymm(1), ymm(2), ymm(3)));
+    expect(
+        "vfnmadd231ps ymm1,ymm2,ymm3", "c4e26dbccb", a -> a.vfnmadd231ps(ymm(1), ymm(2), ymm(3)));
+    expect("vroundps ymm9,ymm10,0", "c4437d08ca00", a -> a.vroundps(ymm(9), ymm(10), 0));
+    expect("vcvtps2dq ymm1,ymm9", "c4c17d5bc9", a -> a.vcvtps2dq(ymm(1), ymm(9)));
+    expect("vpsubd ymm1,ymm2,ymm3", "c5edfacb", a -> a.vpsubd(ymm(1), ymm(2), ymm(3)));
+    expect("vpsrad ymm9,ymm10,1", "c4c13572e201", a -> a.vpsrad(ymm(9), ymm(10), 1));
+    expect(
+        "vpcmpgtd ymm1,ymm11,[rbx+64]",
+        "c5a5664b40",
+        a -> a.vpcmpgtd(ymm(1), ymm(11), at(RBX, 64)));
+    expect("vptest ymm9,ymm1", "c4627d17c9", a -> a.vptest(ymm(9), ymm(1)));
+    expect("vpackusdw ymm1,ymm2,ymm3", "c4e26d2bcb", a -> a.vpackusdw(ymm(1), ymm(2), ymm(3)));
+    expect("vpermq ymm1,ymm9,0xd8", "c4c3fd00c9d8", a -> a.vpermq(ymm(1), ymm(9), 0xD8));
     expect("vxorps ymm15,ymm15,ymm15", "c4410457ff", a -> a.vxorps(ymm(15), ymm(15), ymm(15)));
     expect("vpaddd ymm1,ymm2,[r12]", "c4c16dfe0c24", a -> a.vpaddd(ymm(1), ymm(2), at(R12)));
     expect("vpand ymm1,ymm2,ymm3", "c5eddbcb", a -> a.vpand(ymm(1), ymm(2), ymm(3)));

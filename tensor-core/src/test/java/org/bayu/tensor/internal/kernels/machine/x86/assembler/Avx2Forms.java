@@ -11,7 +11,11 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
   @Override
   void emitAll() {
     three("vfmadd231ps", Avx2Assembler::vfmadd231ps);
+    three("vfmadd213ps", Avx2Assembler::vfmadd213ps);
+    three("vfmsub231ps", Avx2Assembler::vfmsub231ps);
+    three("vfnmadd231ps", Avx2Assembler::vfnmadd231ps);
     three("vaddps", Avx2Assembler::vaddps);
+    three("vaddpd", Avx2Assembler::vaddpd);
     three("vsubps", Avx2Assembler::vsubps);
     three("vmulps", Avx2Assembler::vmulps);
     three("vdivps", Avx2Assembler::vdivps);
@@ -19,6 +23,9 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     three("vminps", Avx2Assembler::vminps);
     three("vxorps", Avx2Assembler::vxorps);
     three("vpaddd", Avx2Assembler::vpaddd);
+    three("vpsubd", Avx2Assembler::vpsubd);
+    three("vpcmpgtd", Avx2Assembler::vpcmpgtd);
+    three("vpackusdw", Avx2Assembler::vpackusdw);
     three("vpand", Avx2Assembler::vpand);
     three("vpor", Avx2Assembler::vpor);
     three("vunpcklps", Avx2Assembler::vunpcklps);
@@ -27,6 +34,7 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     threeAndByte("vperm2f128", 256, Avx2Assembler::vperm2f128);
     widen("vcvtph2ps", Avx2Assembler::vcvtph2ps);
     widen("vpmovzxwd", Avx2Assembler::vpmovzxwd);
+    widen("vcvtps2pd", Avx2Assembler::vcvtps2pd);
     moves();
     comparisons();
     others();
@@ -47,8 +55,21 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     assembler.vmaskmovps(register, lanes, place);
     expect("vmaskmovps", bits / 8, place, lanes, register);
     assembler.vmaskmovps(place, lanes, register);
-    expect("vbroadcastss", 4, register, place);
-    assembler.vbroadcastss(register, place);
+    var lane = source(128);
+    expect("vbroadcastss", 4, register, lane);
+    assembler.vbroadcastss(register, lane);
+    expect("vmovlps", 8, place, register.withBits(128));
+    assembler.vmovlps(place, register.withBits(128));
+    var upper = vector(128);
+    expect("vmovss", 0, register.withBits(128), upper, lanes.withBits(128));
+    assembler.vmovss(register.withBits(128), upper, lanes.withBits(128));
+    expect("vpinsrw", 2, register.withBits(128), upper, place, 1);
+    assembler.vpinsrw(register.withBits(128), upper, place, 1);
+    expect("vpextrw", 2, place, register.withBits(128), 1);
+    assembler.vpextrw(place, register.withBits(128), 1);
+    var general = gp();
+    expect("vmovq", 0, general, register.withBits(128));
+    assembler.vmovq(general, register.withBits(128));
     expect("vmovss", 4, register.withBits(128), place);
     assembler.vmovss(register.withBits(128), place);
     expect("vmovss", 4, place, register.withBits(128));
@@ -81,6 +102,18 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     assembler.vpslld(into, from, last);
     expect("vpsrld", 0, into, from, last);
     assembler.vpsrld(into, from, last);
+    expect("vpsrad", 0, into, from, last);
+    assembler.vpsrad(into, from, last);
+    var other = source(bits);
+    expect("vroundps", bits / 8, into, other, last);
+    assembler.vroundps(into, other, last);
+    expect("vcvtps2dq", bits / 8, into, other);
+    assembler.vcvtps2dq(into, other);
+    expect("vptest", bits / 8, into, other);
+    assembler.vptest(into, other);
+    var quarters = source(256);
+    expect("vpermq", 32, into.withBits(256), quarters, last);
+    assembler.vpermq(into.withBits(256), quarters, last);
     var half = source(128);
     expect("vextractf128", 16, half, into.withBits(256), last);
     assembler.vextractf128(half, into.withBits(256), last);
