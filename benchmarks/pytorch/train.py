@@ -4,7 +4,7 @@ The model is a Hugging Face folder, of random weights for example (`bayu init`).
 cut to exactly --tokens tokens that all have loss: nothing is padded, and nothing shared. With --data they are those of a
 JSON Lines file with the fields instruction, input and output, in Alpaca's template; only the output has loss, and PyTorch
 pads the rows of a micro-batch to its longest. Frozen weights are bf16 and those that are trained f32, computing is bf16
-(autocast); AdamW, the gradients clipped.
+(autocast), or for PyTorch with --torch-type f32 all of it F32; AdamW, the gradients clipped.
 
 Prints the first losses, which show that both do the same, and the medians of tokens/s and of examples/s, without padding,
 and of the rounds' ratios, Bayu's rate through PyTorch's.
@@ -61,7 +61,8 @@ class Rows:
 class TorchTraining:
     def __init__(self, arguments):
         lora = arguments.mode == "lora"
-        dtype = torch.bfloat16 if lora else torch.float32
+        self.bfloat16 = arguments.torch_type == "bf16"
+        dtype = torch.bfloat16 if lora and self.bfloat16 else torch.float32
         self.model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=dtype)
         self.model.config.use_cache = False
         if lora:
@@ -89,7 +90,7 @@ class TorchTraining:
                 labels[i, max(source, 1) : len(tokens)] = ids[i, max(source, 1) : len(tokens)]
             if mask.all():
                 mask = None  # then attention is causal and no more
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bfloat16):
                 loss = self.model(input_ids=ids, attention_mask=mask, labels=labels, num_items_in_batch=counted).loss
             loss.backward()
             total += loss.item()
@@ -161,6 +162,7 @@ def parse():
         default=[2],
         help="rows that PyTorch computes at a time; of several, 1,2,4 say, the fastest is taken",
     )
+    parser.add_argument("--torch-type", choices=["bf16", "f32"], default="bf16", help="what PyTorch computes in")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--warm-up", type=int, default=6, help="steps of Bayu's that do not count; one of PyTorch's")
