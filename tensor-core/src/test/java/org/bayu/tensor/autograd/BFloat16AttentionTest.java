@@ -18,11 +18,9 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.ScalarAttention;
-import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
-import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
+import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 import org.bayu.tensor.internal.parallel.WorkerPool;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,9 +32,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class BFloat16AttentionTest {
   static Stream<Kernels> kernels() {
     Stream<Kernels> anywhere = Stream.of(VectorKernels.INSTANCE, ScalarAttention.withVectors());
-    return X86Kernels.availability() instanceof Available available
-        ? Stream.concat(anywhere, Stream.of(available.kernels()))
-        : anywhere;
+    return Stream.concat(anywhere, machines());
+  }
+
+  /** Machine code that has its own attention in bf16. */
+  static Stream<Kernels> machines() {
+    return TestTiers.machine().stream().filter(kernels -> kernels.attention() != null);
   }
 
   /** The kernels with numbers of tokens, heads, heads a group, and head sizes. */
@@ -107,15 +108,11 @@ class BFloat16AttentionTest {
     }
   }
 
-  @Test
-  void machineCodeAgreesWithItsTwin() {
-    var machine =
-        X86Kernels.availability() instanceof Available available ? available.kernels() : null;
-    assumeTrue(
-        machine != null && machine.attention() != null,
-        "no machine code for attention in bf16 on this processor");
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("machines")
+  void machineCodeAgreesWithItsTwin(Kernels machine) {
     try (var fixture = fixture(ScalarAttention.withVectors(), 2);
-        var device = new CpuDevice(Objects.requireNonNull(machine), new WorkerPool(2))) {
+        var device = new CpuDevice(machine, new WorkerPool(2))) {
       var forest = fixture.forest(8, 150);
       var q = fixture.normal(1, forest.queries(), 4 * 64);
       var k = fixture.normal(1, forest.queries(), 2 * 64);

@@ -28,6 +28,7 @@ final class BFloat16Forward implements AttentionCall.Task {
   private final long sumsStride;
   private final MemorySegment packed;
   private final int worker;
+  private final LeftRows queries;
   private final Tensor y;
   private final Tensor logSumExp;
   private int head;
@@ -62,6 +63,7 @@ final class BFloat16Forward implements AttentionCall.Task {
     this.sumsStride = attention.sumsStride();
     this.packed = packed;
     this.worker = worker;
+    this.queries = new LeftRows(kernels, headDim);
     this.y = y;
     this.logSumExp = logSumExp;
   }
@@ -75,7 +77,8 @@ final class BFloat16Forward implements AttentionCall.Task {
     first = block * tiles.block();
     rows = tiles.rows(block);
     scores = scratch(AttentionKernels.SCORES_BYTES);
-    weights = scratch(AttentionKernels.WEIGHTS_BYTES);
+    weights = scratch(kernels.weightsBytes());
+    queries.begin(scratch(kernels.leftBytes(rows, headDim)));
     visible = scratch(4L * rows);
     lanes = scratch(AttentionKernels.LANES_BYTES * rows);
     shifts = scratch(AttentionKernels.SHIFT_BYTES * rows);
@@ -112,18 +115,10 @@ final class BFloat16Forward implements AttentionCall.Task {
       visible.setAtIndex(JAVA_INT, row, tile.visible(row, n));
     }
     // [rows, headDim] × [keys, headDim]ᵀ → [rows, keys]
-    kernels.multiplyRows(
-        count,
-        call.q().data(),
-        attention.queryAt(first + from, head),
-        attention.queryStride(),
-        headDim,
-        packed,
-        pieces.keysAt(tile.piece(), kvHead),
-        n,
-        seen,
-        scores,
-        0);
+    var at = attention.queryAt(first + from, head);
+    queries
+        .of(call.q().data(), at, attention.queryStride(), count)
+        .multiply(count, packed, pieces.keysAt(tile.piece(), kvHead), n, seen, scores, 0);
     kernels.softmax(
         count,
         seen,

@@ -3,6 +3,7 @@ package org.bayu.tensor.internal.attention;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.attention.AttentionTiles.Tile;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
@@ -26,6 +27,7 @@ final class KeyValueGradients {
   private final Tensor dy;
   private final MemorySegment terms;
   private final boolean wantsQueries;
+  private final LeftRows left;
   private final long packedBytes;
   private int firstHead;
   private int heads;
@@ -63,6 +65,7 @@ final class KeyValueGradients {
     this.dy = dy;
     this.terms = terms;
     this.wantsQueries = wantsQueries;
+    this.left = new LeftRows(kernels, headDim);
     packedBytes = kernels.packedFeaturesBytes(AttentionKernels.BLOCK, headDim);
   }
 
@@ -83,9 +86,11 @@ final class KeyValueGradients {
     valueRows = scratch(kernels.packedRowsBytes(block, headDim));
     scores = scratch(AttentionKernels.SCORES_BYTES);
     products = scratch(AttentionKernels.SCORES_BYTES);
-    gradients = scratch(AttentionKernels.WEIGHTS_BYTES);
-    weightsPanel = scratch(AttentionKernels.PANEL_BYTES);
-    gradientsPanel = scratch(AttentionKernels.PANEL_BYTES);
+    weightsPanel = scratch(kernels.panelBytes());
+    gradientsPanel = scratch(kernels.panelBytes());
+    gradients =
+        kernels.weightType() == DType.F32 ? gradientsPanel : scratch(kernels.weightsBytes());
+    left.begin(scratch(kernels.leftBytes(block, headDim)));
     visible = scratch(4L * block);
     if (wantsQueries) {
       Zeros.fill(querySums, 0, heads * attention.querySumsBytes());
@@ -195,10 +200,10 @@ final class KeyValueGradients {
     var rows = to - from;
     var scoresAt = 4L * from * AttentionKernels.BLOCK;
     // [rows, headDim] × [keys, headDim]ᵀ → [rows, keys]
-    var queries = call.q().data();
-    kernels.multiplyRows(rows, queries, at, stride, headDim, keyRows, 0, n, seen, scores, scoresAt);
-    kernels.multiplyRows(
-        rows, dy.data(), at, stride, headDim, valueRows, 0, n, seen, products, scoresAt);
+    left.of(call.q().data(), at, stride, rows);
+    left.multiply(rows, keyRows, 0, n, seen, scores, scoresAt);
+    left.of(dy.data(), at, stride, rows);
+    left.multiply(rows, valueRows, 0, n, seen, products, scoresAt);
     var columns = AttentionKernels.COLUMNS;
     kernels.softmaxGradient(
         from & -2,
@@ -214,7 +219,7 @@ final class KeyValueGradients {
         weightsPanel,
         gradientsPanel);
     if (wantsQueries) {
-      var weightsAt = 2L * from * AttentionKernels.BLOCK;
+      var weightsAt = kernels.weightAt(from);
       var sumsAt =
           (head - firstHead) * attention.querySumsBytes() + (first + from) * attention.sumsStride();
       // [rows, keys] × [keys, headDim] → [rows, headDim]

@@ -1,6 +1,7 @@
 package org.bayu.tensor.internal.kernels;
 
 import java.lang.foreign.MemorySegment;
+import org.bayu.tensor.DType;
 
 /**
  * What attention in bf16 is made of: products and softmax of tiles of at most {@value #BLOCK} query
@@ -8,10 +9,14 @@ import java.lang.foreign.MemorySegment;
  * stride} bytes apart and hold {@code headDim} bf16 of one head, an even number up to {@value
  * #MAX_HEAD_DIM}.
  *
- * <p>Products are of bf16 with sums in binary32. A tile's scores are binary32, its weights bf16,
- * both with {@value #BLOCK} elements from row to row. Weights that a transposed product takes lie
- * in panels: the pairs of rows 2s and 2s + 1 side by side for each key, {@value #PANEL_KEYS} keys
- * from pair to pair (more than a block, lest all pairs fall into the same sets of the cache).
+ * <p>Products have sums in binary32. A tile's scores are binary32, {@value #BLOCK} from row to row.
+ * Its weights are bf16 where the processor multiplies those, else binary32.
+ *
+ * <p>Of bf16 they have {@value #BLOCK} elements from row to row, and those that a transposed
+ * product takes lie in panels: the pairs of rows 2s and 2s + 1 side by side for each key, {@value
+ * #PANEL_KEYS} keys from pair to pair (more than a block, lest all pairs fall into the same sets of
+ * the cache). Of binary32 a panel is the rows themselves, {@value #PANEL_KEYS} elements from row to
+ * row.
  */
 public interface AttentionKernels {
   /** Rows and keys of a tile at most. */
@@ -28,17 +33,41 @@ public interface AttentionKernels {
   /** Bytes of a tile's scores. */
   long SCORES_BYTES = 4L * BLOCK * BLOCK;
 
-  /** Bytes of a tile's weights. */
-  long WEIGHTS_BYTES = 2L * BLOCK * BLOCK;
-
-  /** Bytes of a panel of a tile's weights. */
-  long PANEL_BYTES = 2L * BLOCK * PANEL_KEYS;
-
   /** Bytes of the exponentials' sums that {@link #softmax} keeps for a row: 16 lanes. */
   long LANES_BYTES = 64;
 
   /** Bytes of what {@link #softmax} keeps of a row's shift. */
   long SHIFT_BYTES = 8;
+
+  /** The type of weights, BF16 or F32. */
+  DType weightType();
+
+  /** The byte of a row's weights. */
+  default long weightAt(int row) {
+    return weightType() == DType.BF16 ? 2L * row * BLOCK : 4L * row * PANEL_KEYS;
+  }
+
+  /** Bytes of a tile's weights. */
+  default long weightsBytes() {
+    return weightAt(BLOCK);
+  }
+
+  /** Bytes of a panel of a tile's weights. */
+  default long panelBytes() {
+    return (long) weightType().bytes() * BLOCK * PANEL_KEYS;
+  }
+
+  /**
+   * Bytes of rows as {@link #multiplyRows} takes them on its left; 0 if it takes them as they are.
+   */
+  long leftBytes(int rows, int headDim);
+
+  /** Bytes from one such row to the next. */
+  long leftStride(int headDim);
+
+  /** Makes rows what {@link #multiplyRows} takes on its left, unless it takes them as they are. */
+  void toLeft(
+      MemorySegment x, long at, long stride, int rows, int headDim, MemorySegment to, long toAt);
 
   /** Bytes that {@link #packRows} writes for so many rows. */
   long packedRowsBytes(int rows, int headDim);
@@ -61,6 +90,7 @@ public interface AttentionKernels {
    * scores[i, j] = a[i]·x[j] for the packed rows j &lt; {@code columns}, and further columns up to
    * a multiple of {@value #COLUMNS} at most.
    *
+   * @param a rows as they are, or what {@link #toLeft} made of them
    * @param packedRows rows that were packed
    */
   void multiplyRows(
@@ -141,7 +171,8 @@ public interface AttentionKernels {
 
   /**
    * With p[i, j] = 2^(scale·scores[i, j] + first[i]) and ds = p·(products[i, j] + second[i]) for j
-   * &lt; visible[i], and zero for other j: writes ds by rows, and p and ds as panels.
+   * &lt; visible[i], and zero for other j: writes ds by rows, and p and ds as panels. Where a panel
+   * is the rows themselves, ds by rows and as a panel are one, given as both.
    *
    * @param from the first row, even; all memory is that of row 0
    * @param to up to an even row

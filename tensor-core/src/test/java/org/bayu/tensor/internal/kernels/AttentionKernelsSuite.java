@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
+import org.bayu.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -95,8 +96,12 @@ abstract class AttentionKernelsSuite {
         var packed = memory(kernels.packedRowsBytes(packedRows, headDim));
         var scores = memory(AttentionKernels.SCORES_BYTES);
         kernels.packRows(x, 0, 2L * stride, packedRows, headDim, packed, 0);
+        var copies = kernels.leftBytes(rows, headDim) > 0;
+        var left = copies ? memory(kernels.leftBytes(rows, headDim)) : a;
+        var leftStride = copies ? kernels.leftStride(headDim) : 2L * stride;
+        kernels.toLeft(a, 0, 2L * stride, rows, headDim, left, 0);
         kernels.multiplyRows(
-            rows, a, 0, 2L * stride, headDim, packed, 0, packedRows, columns, scores, 0);
+            rows, left, 0, leftStride, headDim, packed, 0, packedRows, columns, scores, 0);
         for (var row = 0; row < rows; row++) {
           for (var column = 0; column < columns; column++) {
             var sum = 0.0;
@@ -117,20 +122,41 @@ abstract class AttentionKernelsSuite {
 
   /** Weights in both layouts. */
   private MemorySegment weights(int rows, int columns, MemorySegment panel) {
-    var weights = memory(AttentionKernels.WEIGHTS_BYTES);
+    var weights = memory(kernels.weightsBytes());
     weights.fill((byte) 0);
     for (var row = 0; row < rows; row++) {
       for (var column = 0; column < columns; column++) {
-        var value = BFloat16.fromFloat((float) random.nextGaussian());
-        weights.setAtIndex(JAVA_SHORT, (long) row * BLOCK + column, value);
-        panel.setAtIndex(JAVA_SHORT, panelAt(row, column), value);
+        var value = BFloat16.round((float) random.nextGaussian());
+        setWeight(weights, weightAt(row, column), value);
+        setWeight(panel, panelAt(row, column), value);
       }
     }
     return weights;
   }
 
-  private static long panelAt(int row, int column) {
-    return 2L * ((long) row / 2 * PANEL_KEYS + column) + row % 2;
+  private long weightAt(int row, int column) {
+    return kernels.weightAt(row) + (long) kernels.weightType().bytes() * column;
+  }
+
+  /** The byte of a weight in a panel. */
+  private long panelAt(int row, int column) {
+    return kernels.weightType() == DType.F32
+        ? 4L * (row * PANEL_KEYS + column)
+        : 4L * (row / 2 * PANEL_KEYS + column) + 2L * (row % 2);
+  }
+
+  private float weight(MemorySegment weights, long at) {
+    return kernels.weightType() == DType.F32
+        ? weights.get(JAVA_FLOAT, at)
+        : BFloat16.toFloat(weights.get(JAVA_SHORT, at));
+  }
+
+  private void setWeight(MemorySegment weights, long at, float value) {
+    if (kernels.weightType() == DType.F32) {
+      weights.set(JAVA_FLOAT, at, value);
+    } else {
+      weights.set(JAVA_SHORT, at, BFloat16.fromFloat(value));
+    }
   }
 
   @Test
@@ -143,7 +169,7 @@ abstract class AttentionKernelsSuite {
         var x = rows(packedRows, headDim + 2);
         var packed = memory(kernels.packedFeaturesBytes(packedRows, headDim));
         kernels.packFeatures(x, 0, 2L * (headDim + 2), packedRows, headDim, packed, 0);
-        var weights = weights(rows, keys, memory(AttentionKernels.PANEL_BYTES));
+        var weights = weights(rows, keys, memory(kernels.panelBytes()));
         var sums = ones(rows, headDim);
         kernels.multiplyFeatures(rows, weights, 0, keys, packed, 0, packedRows, headDim, sums, 0);
         for (var row = 0; row < rows; row++) {
@@ -152,7 +178,7 @@ abstract class AttentionKernelsSuite {
             var size = 1.0;
             for (var key = 0; key < keys; key++) {
               var product =
-                  bf16(weights, (long) row * BLOCK + key)
+                  weight(weights, weightAt(row, key))
                       * bf16(x, (long) key * (headDim + 2) + feature);
               sum += product;
               size += Math.abs(product);
@@ -191,7 +217,7 @@ abstract class AttentionKernelsSuite {
         var x = rows(packedRows, headDim + 2);
         var packed = memory(kernels.packedFeaturesBytes(packedRows, headDim));
         kernels.packFeatures(x, 0, 2L * (headDim + 2), packedRows, headDim, packed, 0);
-        var panel = memory(AttentionKernels.PANEL_BYTES);
+        var panel = memory(kernels.panelBytes());
         panel.fill((byte) 0);
         var weights = weights(to, keys, panel);
         var sums = ones(keys, headDim);
@@ -203,7 +229,7 @@ abstract class AttentionKernelsSuite {
             var size = 1.0;
             for (var row = from; row < to && column >= key; row++) {
               var product =
-                  bf16(weights, (long) row * BLOCK + column)
+                  weight(weights, weightAt(row, column))
                       * bf16(x, (long) row * (headDim + 2) + feature);
               sum += product;
               size += Math.abs(product);
@@ -233,10 +259,12 @@ abstract class AttentionKernelsSuite {
   }
 
   /**
-   * The rounding to bf16 of a number that is itself within 3·2⁻²⁴ and a rounded exponent's error.
+   * The rounding to the weights' type of a number that is itself within 3·2⁻²⁴ and a rounded
+   * exponent's error.
    */
-  private static double weightError(double weight, double exponent) {
-    return weight * (0x1.01p-8 + 0x1p-23 * Math.abs(exponent)) + 0x1p-126;
+  private double weightError(double weight, double exponent) {
+    var rounding = kernels.weightType() == DType.F32 ? 0x1p-22 : 0x1.01p-8;
+    return weight * (rounding + 0x1p-23 * Math.abs(exponent)) + 0x1p-126;
   }
 
   @Test
@@ -246,7 +274,7 @@ abstract class AttentionKernelsSuite {
         var rows = size();
         var scores = scores(size);
         var visible = visible(0, rows, columns);
-        var weights = memory(AttentionKernels.WEIGHTS_BYTES);
+        var weights = memory(kernels.weightsBytes());
         var lanes = memory(AttentionKernels.LANES_BYTES * rows);
         var shifts = memory(AttentionKernels.SHIFT_BYTES * rows);
         var raised = memory(4);
@@ -279,11 +307,13 @@ abstract class AttentionKernelsSuite {
           assertEquals(expectedFactor, factor, 0x1p-20 * expectedFactor * 100 + 0x1p-126);
           var sum = row % 3 == 0 ? 0 : 7 * (double) factor;
           for (var key = 0; key < columns; key++) {
-            var actual = bf16(weights, row * 128L + key);
+            var actual = weight(weights, weightAt(row, key));
             var exponent = scale * (double) scores.getAtIndex(JAVA_FLOAT, row * 128L + key) + shift;
             var expected = key < seen ? Math.pow(2, exponent) : 0;
             sum += expected;
-            assertEquals(expected, actual, weightError(expected, exponent), row + ", " + key);
+            // Both the product and the shift are rounded, however small their sum is.
+            var error = weightError(expected, Math.abs(exponent) + Math.abs(shift));
+            assertEquals(expected, actual, error, row + ", " + key);
           }
           var laneSum = 0.0;
           for (var lane = 0; lane < 16; lane++) {
@@ -301,7 +331,7 @@ abstract class AttentionKernelsSuite {
   @Test
   void powersAreWithinTwoUnitsInTheLastPlace() {
     var scores = memory(AttentionKernels.SCORES_BYTES);
-    var weights = memory(AttentionKernels.WEIGHTS_BYTES);
+    var weights = memory(kernels.weightsBytes());
     var visible = memory(4L * BLOCK);
     var lanes = memory(AttentionKernels.LANES_BYTES * BLOCK);
     var shifts = memory(AttentionKernels.SHIFT_BYTES * BLOCK);
@@ -346,9 +376,10 @@ abstract class AttentionKernelsSuite {
         // What is hidden may be anything.
         products.setAtIndex(JAVA_FLOAT, from * 128L, Float.NaN);
         terms.setAtIndex(JAVA_FLOAT, 2L * from, Float.NaN);
-        var gradients = memory(AttentionKernels.WEIGHTS_BYTES);
-        var weightsPanel = memory(AttentionKernels.PANEL_BYTES);
-        var gradientsPanel = memory(AttentionKernels.PANEL_BYTES);
+        var weightsPanel = memory(kernels.panelBytes());
+        var gradientsPanel = memory(kernels.panelBytes());
+        var isPanel = kernels.weightType() == DType.F32;
+        var gradients = isPanel ? gradientsPanel : memory(kernels.weightsBytes());
         var scale = 0.3f;
         kernels.softmaxGradient(
             from,
@@ -379,12 +410,12 @@ abstract class AttentionKernelsSuite {
             var gradient = hidden ? 0 : weight * factor;
             var what = row + ", " + key;
             var error = weightError(weight, exponent);
-            assertEquals(weight, bf16(weightsPanel, panelAt(row, key)), error, what);
+            assertEquals(weight, weight(weightsPanel, panelAt(row, key)), error, what);
             error = weightError(Math.abs(gradient), exponent) + 0x1p-22 * 16 * weight;
-            assertEquals(gradient, bf16(gradients, at), error, what);
+            assertEquals(gradient, weight(gradients, weightAt(row, key)), error, what);
             assertEquals(
-                gradients.getAtIndex(JAVA_SHORT, at),
-                gradientsPanel.getAtIndex(JAVA_SHORT, panelAt(row, key)),
+                weight(gradients, weightAt(row, key)),
+                weight(gradientsPanel, panelAt(row, key)),
                 what);
           }
         }

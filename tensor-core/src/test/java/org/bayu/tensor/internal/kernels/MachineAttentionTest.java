@@ -3,10 +3,11 @@ package org.bayu.tensor.internal.kernels;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Objects;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 
-/** The suite for machine code, where the processor has it. */
+/** The suite for machine code with products of bf16, where the processor has them. */
 class MachineAttentionTest extends AttentionKernelsSuite {
   MachineAttentionTest() {
     super(find());
@@ -17,7 +18,9 @@ class MachineAttentionTest extends AttentionKernelsSuite {
         X86Kernels.availability() instanceof Available available
             ? available.kernels().attention()
             : null;
-    assumeTrue(kernels != null, "no machine code for attention in bf16 on this processor");
+    assumeTrue(
+        kernels != null && kernels.weightType() == DType.BF16,
+        "no machine code for attention with products of bf16 on this processor");
     return Objects.requireNonNull(kernels);
   }
 }

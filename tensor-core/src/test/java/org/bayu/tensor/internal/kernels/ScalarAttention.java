@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import org.bayu.tensor.BFloat16;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
 
 /**
@@ -62,6 +63,27 @@ public final class ScalarAttention implements AttentionKernels {
   /** The byte of a weight in a panel. */
   private static long panelAt(int row, int key) {
     return 4L * (row / 2 * PANEL_KEYS + key) + 2L * (row % 2);
+  }
+
+  @Override
+  public DType weightType() {
+    return DType.BF16;
+  }
+
+  @Override
+  public long leftBytes(int rows, int headDim) {
+    return 0;
+  }
+
+  @Override
+  public long leftStride(int headDim) {
+    return 2L * headDim;
+  }
+
+  @Override
+  public void toLeft(
+      MemorySegment x, long at, long stride, int rows, int headDim, MemorySegment to, long toAt) {
+    // They are taken as they are.
   }
 
   @Override

@@ -14,9 +14,9 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels with matrix products in machine code, and attention and loops over bf16 where the
- * processor has instructions for BF16; the rest on the Vector API. A package for each kind of
- * processor assembles the code.
+ * Kernels with matrix products in machine code, and attention and loops over bf16 where there is
+ * code for the processor; the rest on the Vector API. A package for each kind of processor
+ * assembles the code.
  */
 public final class MachineKernels extends VectorKernels implements ProductKernels {
   private final String title;

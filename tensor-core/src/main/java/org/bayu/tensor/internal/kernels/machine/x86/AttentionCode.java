@@ -9,14 +9,22 @@ import org.bayu.tensor.internal.kernels.machine.CodeBuffer;
 import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
 import org.bayu.tensor.internal.kernels.machine.MachineCall;
 import org.bayu.tensor.internal.kernels.machine.ProductCode;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
 
 /**
- * Attention's tiles in machine code: products by {@link TileCode}, what is between them by {@link
- * SoftmaxCode} and {@link SoftmaxGradientCode}. Nothing here checks a range.
+ * Attention's tiles in machine code: products by {@link TileCode} or {@link Avx2TileCode}, what is
+ * between them by the functions of {@link AttentionInstructions}. Nothing here checks a range.
  */
 final class AttentionCode implements AttentionKernels {
   private final ProductCode products;
+
+  /** Elements of a step of a product. */
+  private final int elements;
+
+  private final int vectorLanes;
+
+  /** Columns that are packed together: those of a tile. */
+  private final int panelColumns;
+
   private final List<MemorySegment> softmax;
   private final MemorySegment softmaxGradient;
   private final MemorySegment store;
@@ -24,24 +32,29 @@ final class AttentionCode implements AttentionKernels {
   /**
    * Assembles it.
    *
+   * @param instructions those of the functions between products
    * @param products of bf16
    * @throws CodeRefusedException if the operating system gives no executable memory
    */
-  AttentionCode(CallingConvention convention, ProductCode products) throws CodeRefusedException {
+  AttentionCode(AttentionInstructions instructions, ProductCode products)
+      throws CodeRefusedException {
     this.products = products;
-    var asm = new Avx512Assembler();
+    elements = products.shape().step().elements();
+    vectorLanes = products.shape().vectorLanes();
+    panelColumns = products.shape().tileColumns();
+    var asm = instructions.assembler();
     List<Integer> softmaxAt = new ArrayList<>();
     for (var pairs = 1; pairs <= BLOCK / 32; pairs++) {
       asm.align(64);
       softmaxAt.add(asm.position());
-      SoftmaxCode.emit(asm, convention, pairs);
+      instructions.emitSoftmax(pairs);
     }
     asm.align(64);
     var gradientAt = asm.position();
-    SoftmaxGradientCode.emit(asm, convention);
+    instructions.emitSoftmaxGradient();
     asm.align(64);
     var storeAt = asm.position();
-    RowCode.emit(asm, convention);
+    instructions.emitStore();
     var code = CodeBuffer.of(asm.toByteArray());
     softmax = softmaxAt.stream().map(code::address).toList();
     softmaxGradient = code.address(gradientAt);
@@ -53,32 +66,66 @@ final class AttentionCode implements AttentionKernels {
   }
 
   /** Lanes of the panel of packed lanes that begins with {@code lane}. */
-  private static int width(int lanes, int lane) {
-    return Math.min(COLUMNS, roundUp(lanes - lane, 16));
+  private int width(int lanes, int lane) {
+    return Math.min(panelColumns, roundUp(lanes - lane, vectorLanes));
+  }
+
+  private int steps(int elements) {
+    return (elements + this.elements - 1) / this.elements;
+  }
+
+  /** Steps of a panel of packed rows: whole vectors. */
+  private int rowSteps(int headDim) {
+    return roundUp(steps(headDim), vectorLanes);
+  }
+
+  @Override
+  public DType weightType() {
+    return elements == 2 ? DType.BF16 : DType.F32;
+  }
+
+  @Override
+  public long leftBytes(int rows, int headDim) {
+    return elements == 2 ? 0 : rows * leftStride(headDim);
+  }
+
+  @Override
+  public long leftStride(int headDim) {
+    return 4L * roundUp(headDim, vectorLanes);
+  }
+
+  @Override
+  public void toLeft(
+      MemorySegment x, long at, long stride, int rows, int headDim, MemorySegment to, long toAt) {
+    if (elements == 1) {
+      var width = roundUp(headDim, vectorLanes);
+      products.packLanes(
+          DType.BF16, x.address() + at, stride, headDim, rows, to.address() + toAt, width);
+    }
   }
 
   @Override
   public long packedRowsBytes(int rows, int headDim) {
-    return 4L * roundUp(rows, 16) * roundUp(headDim / 2, 16) + ProductCode.POINTER_BYTES;
+    return 4L * roundUp(rows, vectorLanes) * rowSteps(headDim) + ProductCode.POINTER_BYTES;
   }
 
   @Override
   public long packedFeaturesBytes(int rows, int headDim) {
-    return 4L * ((rows + 1) / 2) * roundUp(headDim, 16);
+    return 4L * steps(rows) * roundUp(headDim, vectorLanes);
   }
 
   @Override
   public long sumsStride(int headDim) {
-    return 4L * roundUp(headDim, 16);
+    return 4L * roundUp(headDim, vectorLanes);
   }
 
   @Override
   public void packRows(
       MemorySegment x, long at, long stride, int rows, int headDim, MemorySegment to, long toAt) {
-    var steps = roundUp(headDim / 2, 16);
+    var steps = rowSteps(headDim);
     var pointersAt = toAt + packedRowsBytes(rows, headDim) - ProductCode.POINTER_BYTES;
-    for (var row = 0; row < rows; row += COLUMNS) {
-      var count = Math.min(COLUMNS, rows - row);
+    for (var row = 0; row < rows; row += panelColumns) {
+      var count = Math.min(panelColumns, rows - row);
       var panelAt = toAt + 4L * row * steps;
       products.packSteps(
           DType.BF16,
@@ -96,9 +143,9 @@ final class AttentionCode implements AttentionKernels {
   @Override
   public void packFeatures(
       MemorySegment x, long at, long stride, int rows, int headDim, MemorySegment to, long toAt) {
-    var steps = (rows + 1) / 2;
-    for (var feature = 0; feature < headDim; feature += COLUMNS) {
-      var count = Math.min(COLUMNS, headDim - feature);
+    var steps = steps(rows);
+    for (var feature = 0; feature < headDim; feature += panelColumns) {
+      var count = Math.min(panelColumns, headDim - feature);
       var panelAt = toAt + 4L * feature * steps;
       products.packLanes(
           DType.BF16,
@@ -124,12 +171,12 @@ final class AttentionCode implements AttentionKernels {
       int columns,
       MemorySegment scores,
       long scoresAt) {
-    var panelSteps = roundUp(headDim / 2, 16);
-    for (var column = 0; column < columns; column += COLUMNS) {
+    var panelSteps = rowSteps(headDim);
+    for (var column = 0; column < columns; column += panelColumns) {
       products.multiply(
           rows,
           width(packedRows, column),
-          headDim / 2,
+          steps(headDim),
           false,
           a.address() + aAt,
           stride,
@@ -154,15 +201,15 @@ final class AttentionCode implements AttentionKernels {
       int headDim,
       MemorySegment sums,
       long sumsAt) {
-    var panelSteps = (packedRows + 1) / 2;
-    for (var feature = 0; feature < headDim; feature += COLUMNS) {
+    var panelSteps = steps(packedRows);
+    for (var feature = 0; feature < headDim; feature += panelColumns) {
       products.multiply(
           rows,
           width(headDim, feature),
-          (keys + 1) / 2,
+          steps(keys),
           false,
           weights.address() + weightsAt,
-          2L * BLOCK,
+          weightAt(1),
           packed.address() + packedAt + 4L * feature * panelSteps,
           sums.address() + sumsAt + 4L * feature,
           sumsStride(headDim),
@@ -185,23 +232,28 @@ final class AttentionCode implements AttentionKernels {
       int headDim,
       MemorySegment sums,
       long sumsAt) {
-    var panelSteps = (packedRows + 1) / 2;
-    for (var feature = 0; feature < headDim; feature += COLUMNS) {
+    var panelSteps = steps(packedRows);
+    for (var feature = 0; feature < headDim; feature += panelColumns) {
       var width = width(headDim, feature);
       products.multiply(
           keys,
           width,
-          (to - from + 1) / 2,
+          steps(to - from),
           true,
-          panel.address() + 4L * (from / 2 * PANEL_KEYS + key),
+          panel.address() + 4L * (from / elements * PANEL_KEYS + key),
           4L * PANEL_KEYS,
-          packed.address() + packedAt + 4L * (feature * panelSteps + from / 2 * width),
+          packed.address() + packedAt + 4L * (feature * panelSteps + from / elements * width),
           sums.address() + sumsAt + key * sumsStride(headDim) + 4L * feature,
           sumsStride(headDim),
           true,
           0,
           0);
     }
+  }
+
+  /** Tells the storing function of the elements of a row's last 16. */
+  private long lastMask(int elements) {
+    return this.elements == 2 ? (1L << elements) - 1 : elements;
   }
 
   @Override
@@ -253,13 +305,18 @@ final class AttentionCode implements AttentionKernels {
         (to - from + 1) / 2,
         scores.address() + 4L * from * BLOCK,
         products.address() + 4L * from * BLOCK,
-        gradients.address() + 2L * from * BLOCK,
-        weightsPanel.address() + 2L * from * PANEL_KEYS,
-        gradientsPanel.address() + 2L * from * PANEL_KEYS,
+        gradients.address() + weightAt(from),
+        weightsPanel.address() + panelAt(from),
+        gradientsPanel.address() + panelAt(from),
         visible.address() + 4L * from,
         terms.address() + termsAt + 8L * from,
         Float.floatToRawIntBits(scale),
         (columns + 15) / 16);
+  }
+
+  /** The byte of a panel where an even row and the one behind it begin. */
+  private long panelAt(int row) {
+    return 4L * row / elements * PANEL_KEYS;
   }
 
   @Override
@@ -284,7 +341,7 @@ final class AttentionCode implements AttentionKernels {
         to.address() + toAt,
         stride,
         vectors,
-        (1L << (headDim - 16 * (vectors - 1))) - 1,
+        lastMask(headDim - 16 * (vectors - 1)),
         0);
   }
 }

@@ -21,15 +21,13 @@ final class Avx2LoadCode {
   static final int CHUNK = 8;
 
   /** Places of the constants, and of what a tail needs, 32 bytes for each number of elements. */
-  private static final int ONE = 0, HALF = 32, QUIET = 64, UPPER = 96, TAILS = 128;
-
-  /** The predicate of vcmpps that is true of NaN. */
-  private static final int UNORDERED = 3;
+  private static final int UPPER = Avx2RoundCode.BYTES, TAILS = UPPER + 32;
 
   private final Avx2Assembler asm;
   private final Step step;
   private final DType from;
   private final Gp constants;
+  private final Avx2RoundCode rounding;
   private final Label data = new Label();
 
   /**
@@ -42,6 +40,7 @@ final class Avx2LoadCode {
     this.step = step;
     this.from = from;
     this.constants = constants;
+    rounding = new Avx2RoundCode(asm, constants);
   }
 
   /** To be done before the first load. */
@@ -51,12 +50,9 @@ final class Avx2LoadCode {
 
   /** Appends what loads read besides, behind the function. */
   void end() {
-    asm.align(32);
-    asm.bind(data);
-    for (var constant : new int[] {1, 0x7FFF, 0x0040_0000, 0xFFFF_0000}) {
-      for (var lane = 0; lane < CHUNK; lane++) {
-        asm.data(constant);
-      }
+    rounding.emitConstants(data);
+    for (var lane = 0; lane < CHUNK; lane++) {
+      asm.data(0xFFFF_0000);
     }
     for (var count = 0; count <= CHUNK; count++) {
       if (from == DType.F32) {
@@ -134,20 +130,12 @@ final class Avx2LoadCode {
     round(into);
   }
 
-  /** To the nearest BF16, ties to even: the bits of {@link org.bayu.tensor.BFloat16#round}. */
+  /** To the nearest BF16. */
   private void round(Vector value) {
     if (!step.isRounded() || from == DType.BF16) {
       return;
     }
-    var rounded = ymm(14);
-    var isNaN = ymm(15);
-    asm.vpsrld(rounded, value, 16);
-    asm.vpand(rounded, rounded, at(constants, ONE));
-    asm.vpaddd(rounded, rounded, at(constants, HALF));
-    asm.vpaddd(rounded, rounded, value);
-    asm.vcmpps(isNaN, value, value, UNORDERED);
-    asm.vpor(value, value, at(constants, QUIET));
-    asm.vblendvps(value, rounded, value, isNaN);
+    rounding.round(value);
     asm.vpand(value, value, at(constants, UPPER));
   }
 }

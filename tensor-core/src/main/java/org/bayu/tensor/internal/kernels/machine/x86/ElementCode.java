@@ -2,11 +2,11 @@ package org.bayu.tensor.internal.kernels.machine.x86;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.machine.CodeBuffer;
 import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
 import org.bayu.tensor.internal.kernels.machine.MachineCall;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
 
 /** Loops over bf16 in machine code. Nothing here checks a range. */
 final class ElementCode implements BFloat16Kernels {
@@ -22,18 +22,20 @@ final class ElementCode implements BFloat16Kernels {
   /**
    * Assembles it.
    *
+   * @param loops makes loops of one assembler
    * @throws CodeRefusedException if the operating system gives no executable memory
    */
-  ElementCode(CallingConvention convention) throws CodeRefusedException {
-    var asm = new Avx512Assembler();
-    var swiGluAt = begin(asm, convention, SwiGluCode::emitForward);
-    var swiGluBackwardAt = begin(asm, convention, SwiGluCode::emitBackward);
-    var sumOfExpAt = begin(asm, convention, LogitsCode::emitSum);
-    var scaledExpAt = begin(asm, convention, LogitsCode::emitScaled);
-    var scaleAt = begin(asm, convention, RmsNormCode::emitScale);
-    var rmsNormBackwardAt = begin(asm, convention, RmsNormCode::emitBackward);
-    var rmsNormBackwardAddingAt = begin(asm, convention, RmsNormCode::emitBackwardAdding);
-    var rotateAt = begin(asm, convention, RotationCode::emit);
+  ElementCode(CallingConvention convention, Supplier<VectorLoop> loops)
+      throws CodeRefusedException {
+    var asm = loops.get().assembler();
+    var swiGluAt = begin(loops, convention, SwiGluCode::emitForward);
+    var swiGluBackwardAt = begin(loops, convention, SwiGluCode::emitBackward);
+    var sumOfExpAt = begin(loops, convention, LogitsCode::emitSum);
+    var scaledExpAt = begin(loops, convention, LogitsCode::emitScaled);
+    var scaleAt = begin(loops, convention, RmsNormCode::emitScale);
+    var rmsNormBackwardAt = begin(loops, convention, RmsNormCode::emitBackward);
+    var rmsNormBackwardAddingAt = begin(loops, convention, RmsNormCode::emitBackwardAdding);
+    var rotateAt = begin(loops, convention, RotationCode::emit);
     var code = CodeBuffer.of(asm.toByteArray());
     swiGlu = code.address(swiGluAt);
     swiGluBackward = code.address(swiGluBackwardAt);
@@ -47,12 +49,13 @@ final class ElementCode implements BFloat16Kernels {
 
   /** Appends a function; returns where it begins. */
   private static int begin(
-      Avx512Assembler asm,
+      Supplier<VectorLoop> loops,
       CallingConvention convention,
-      BiConsumer<Avx512Assembler, CallingConvention> function) {
-    asm.align(64);
-    var at = asm.position();
-    function.accept(asm, convention);
+      BiConsumer<VectorLoop, CallingConvention> function) {
+    var loop = loops.get();
+    loop.assembler().align(64);
+    var at = loop.assembler().position();
+    function.accept(loop, convention);
     return at;
   }
 

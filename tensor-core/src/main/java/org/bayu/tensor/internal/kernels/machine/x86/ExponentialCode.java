@@ -19,7 +19,7 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
  * <p>The constants take zmm24 to zmm30, and zmm20 to zmm23 for eˣ.
  */
 record ExponentialCode(Avx512Assembler asm) {
-  private static final float[] COEFFICIENTS = {
+  static final float[] COEFFICIENTS = {
     1, 0x1.62e42ap-1f, 0x1.ebf9c2p-3f, 0x1.c6b6d8p-5f, 0x1.3ce8aep-7f, 0x1.5bda58p-10f
   };
 
@@ -27,7 +27,7 @@ record ExponentialCode(Avx512Assembler asm) {
   private static final int LOG2_E = 20, LOG2_E_LOW = 21, LOWEST = 22, HIGHEST = 23;
 
   /** Those that eˣ takes besides: below the lowest number it is 0, above the highest ∞. */
-  private static final float[] NATURAL = {0x1.715476p+0f, 0x1.4ae0cp-26f, -104, 89};
+  static final float[] NATURAL = {0x1.715476p+0f, 0x1.4ae0cp-26f, -104, 89};
 
   /** For {@link #power}: loads what {@link #emitConstants} put there; changes {@code free}. */
   void loadConstants(Label constants, Gp free) {

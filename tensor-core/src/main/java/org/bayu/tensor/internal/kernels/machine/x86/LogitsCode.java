@@ -8,14 +8,9 @@ import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.xmm;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.ymm;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.zmm;
 
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Address;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 
 /**
@@ -25,89 +20,74 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
  * floats' bits.
  */
 final class LogitsCode {
-  private static final Vector SHIFT = zmm(19);
-  private static final Vector FACTOR = zmm(18);
-  private static final Vector LOW = zmm(17);
-  private static final Vector HIGH = zmm(15);
-
-  private final Avx512Assembler asm;
-  private final ExponentialCode exponential;
   private final VectorLoop loop;
-  private final Label constants = new Label();
+  private final Vector shift;
+  private final Vector factor;
+  private final Vector result;
 
-  private LogitsCode(Avx512Assembler asm) {
-    this.asm = asm;
-    exponential = new ExponentialCode(asm);
-    loop = new VectorLoop(asm);
+  private LogitsCode(VectorLoop loop) {
+    this.loop = loop;
+    shift = loop.constant(0);
+    factor = loop.constant(1);
+    result = loop.vector(0);
   }
 
   /** Appends the function that sums. */
-  static void emitSum(Avx512Assembler asm, CallingConvention convention) {
-    var frame = new Frame(asm, convention, 3, 0);
+  static void emitSum(VectorLoop loop, CallingConvention convention) {
+    var frame = loop.frame(convention, 3);
     frame.prologue();
-    new LogitsCode(asm).emitSum(frame);
+    new LogitsCode(loop).emitSum();
+    frame.epilogue();
+    loop.end(true);
   }
 
   /** Appends the function that scales and stores. */
-  static void emitScaled(Avx512Assembler asm, CallingConvention convention) {
-    var frame = new Frame(asm, convention, 5, 0);
+  static void emitScaled(VectorLoop loop, CallingConvention convention) {
+    var frame = loop.frame(convention, 5);
     frame.prologue();
-    new LogitsCode(asm).emitScaled(frame);
+    new LogitsCode(loop).emitScaled();
+    frame.epilogue();
+    loop.end(true);
   }
 
-  private void emitSum(Frame frame) {
-    asm.vpbroadcastd(SHIFT, RDX);
-    exponential.loadNaturalConstants(constants, RAX);
-    asm.vpxord(LOW, LOW, LOW);
-    asm.vpxord(HIGH, HIGH, HIGH);
+  private void emitSum() {
+    var low = loop.constant(2);
+    var high = loop.constant(3);
+    loop.broadcast(shift, RDX);
+    loop.begin(true, RAX);
+    loop.zero(low);
+    loop.zero(high);
     loop.emit(
         RSI,
         RAX,
         R10,
         () -> {
-          exp(zmm(0), at(RDI, RAX, 4, 0));
-          loop.dropRest(zmm(0));
-          asm.vextractf64x4(ymm(1), zmm(0), 1);
-          asm.vcvtps2pd(zmm(0), ymm(0));
-          asm.vcvtps2pd(zmm(1), ymm(1));
-          asm.vaddpd(LOW, LOW, zmm(0));
-          asm.vaddpd(HIGH, HIGH, zmm(1));
+          exp(at(RDI, RAX, 4, 0));
+          loop.addDoubles(low, high, result);
         });
-    // The lanes' sums, halves by halves.
-    asm.vaddpd(zmm(0), LOW, HIGH);
-    asm.vextractf64x4(ymm(1), zmm(0), 1);
-    asm.vaddpd(ymm(0), ymm(0), ymm(1));
-    asm.vextractf32x4(xmm(1), ymm(0), 1);
-    asm.vaddpd(xmm(0), xmm(0), xmm(1));
-    asm.vpermilps(xmm(1), xmm(0), 0x4E);
-    asm.vaddpd(xmm(0), xmm(0), xmm(1));
-    asm.vmovq(RAX, xmm(0));
-    frame.epilogue();
-    exponential.emitConstants(constants);
+    loop.sumDoubles(RAX, low, high);
   }
 
-  private void emitScaled(Frame frame) {
-    asm.vpbroadcastd(SHIFT, RCX);
-    asm.vpbroadcastd(FACTOR, R8);
-    exponential.loadNaturalConstants(constants, RAX);
+  private void emitScaled() {
+    loop.broadcast(shift, RCX);
+    loop.broadcast(factor, R8);
+    loop.begin(true, RAX);
     loop.emit(
         RDX,
         RAX,
         R10,
         () -> {
-          exp(zmm(0), at(RDI, RAX, 4, 0));
-          asm.vmulps(zmm(0), zmm(0), FACTOR);
-          loop.storeBFloat16(at(RSI, RAX, 2, 0), zmm(0));
+          exp(at(RDI, RAX, 4, 0));
+          loop.multiply(result, result, factor);
+          loop.storeBFloat16(at(RSI, RAX, 2, 0), result);
         });
-    frame.epilogue();
-    exponential.emitConstants(constants);
   }
 
   /** Loads, then exp(x − shift). */
-  private void exp(Vector into, Address from) {
-    var x = zmm(1);
+  private void exp(Address from) {
+    var x = loop.vector(1);
     loop.loadFloats(x, from);
-    asm.vsubps(x, x, SHIFT);
-    exponential.exp(into, x, zmm(2));
+    loop.subtract(x, x, shift);
+    loop.exp(result, x, loop.vector(2));
   }
 }

@@ -37,9 +37,9 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
  */
 final class SoftmaxCode {
   /** The greatest exponent of 2 among weights, and so a bound for sums of their products. */
-  private static final float LIMIT = 32;
+  static final float LIMIT = 32;
 
-  private static final int INFINITY_BITS = 0x7F800000;
+  static final int INFINITY_BITS = 0x7F800000;
 
   private static final Vector SCALE = zmm(31);
   private static final Vector HIDDEN = zmm(23);

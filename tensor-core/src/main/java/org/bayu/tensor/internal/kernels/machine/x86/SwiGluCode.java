@@ -9,14 +9,10 @@ import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Mask.K2;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.zmm;
 
 import java.util.function.Consumer;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 
 /**
@@ -29,87 +25,84 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 final class SwiGluCode {
   private static final int SIGN = 0x80000000;
 
-  private static final Vector ONE = zmm(19);
-  private static final Vector MINUS = zmm(18);
-  private static final Vector ZERO = zmm(17);
-
-  private static final Vector GATE = zmm(0);
-  private static final Vector UP = zmm(1);
-  private static final Vector DY = zmm(2);
-  private static final Vector SIGMOID = zmm(3);
-  private static final Vector PRODUCT = zmm(6);
-  private static final Vector SLOPE = zmm(7);
-
-  private final Avx512Assembler asm;
-  private final ExponentialCode exponential;
   private final VectorLoop loop;
+  private final Vector one;
+  private final Vector minus;
+  private final Vector zero;
+  private final Vector gate;
+  private final Vector up;
+  private final Vector dy;
+  private final Vector sigmoid;
 
-  private SwiGluCode(Avx512Assembler asm) {
-    this.asm = asm;
-    exponential = new ExponentialCode(asm);
-    loop = new VectorLoop(asm);
+  private SwiGluCode(VectorLoop loop) {
+    this.loop = loop;
+    one = loop.constant(0);
+    minus = loop.constant(1);
+    zero = loop.constant(2);
+    gate = loop.vector(0);
+    up = loop.vector(1);
+    dy = loop.vector(2);
+    sigmoid = loop.vector(3);
   }
 
   /** Appends the function that computes forward. */
-  static void emitForward(Avx512Assembler asm, CallingConvention convention) {
-    var frame = new Frame(asm, convention, 4, 0);
-    new SwiGluCode(asm).emit(frame, RCX, SwiGluCode::forward);
+  static void emitForward(VectorLoop loop, CallingConvention convention) {
+    new SwiGluCode(loop).emit(loop.frame(convention, 4), RCX, SwiGluCode::forward);
   }
 
   /** Appends the function that computes the gradients. */
-  static void emitBackward(Avx512Assembler asm, CallingConvention convention) {
-    var frame = new Frame(asm, convention, 6, 0);
-    new SwiGluCode(asm).emit(frame, R9, SwiGluCode::backward);
+  static void emitBackward(VectorLoop loop, CallingConvention convention) {
+    new SwiGluCode(loop).emit(loop.frame(convention, 6), R9, SwiGluCode::backward);
   }
 
   private void emit(Frame frame, Gp count, Consumer<SwiGluCode> vector) {
-    var constants = new Label();
+    var asm = loop.assembler();
     frame.prologue();
-    exponential.loadNaturalConstants(constants, RAX);
+    loop.begin(true, RAX);
     asm.mov(RAX, Float.floatToRawIntBits(1));
-    asm.vpbroadcastd(ONE, RAX);
+    loop.broadcast(one, RAX);
     asm.mov(RAX, SIGN & 0xFFFF_FFFFL);
-    asm.vpbroadcastd(MINUS, RAX);
-    asm.vpxord(ZERO, ZERO, ZERO);
+    loop.broadcast(minus, RAX);
+    loop.zero(zero);
     loop.emit(count, RAX, R10, () -> vector.accept(this));
     frame.epilogue();
-    exponential.emitConstants(constants);
+    loop.end(true);
   }
 
   private void forward() {
     loadAndSigmoid();
-    asm.vmulps(GATE, GATE, SIGMOID);
-    asm.vmulps(GATE, GATE, UP);
-    loop.storeBFloat16(at(RDX, RAX, 2, 0), GATE);
+    loop.multiply(gate, gate, sigmoid);
+    loop.multiply(gate, gate, up);
+    loop.storeBFloat16(at(RDX, RAX, 2, 0), gate);
   }
 
   private void backward() {
+    var product = loop.vector(6);
+    var slope = loop.vector(7);
     loadAndSigmoid();
-    loop.loadBFloat16(DY, at(RDX, RAX, 2, 0));
+    loop.loadBFloat16(dy, at(RDX, RAX, 2, 0));
     // dGate = dy·up·σ·(1 + gate·(1 − σ))
-    asm.vsubps(SLOPE, ONE, SIGMOID);
-    asm.vfmadd213ps(SLOPE, GATE, ONE);
-    asm.vmulps(PRODUCT, DY, UP);
-    asm.vmulps(PRODUCT, PRODUCT, SIGMOID);
-    asm.vmulps(PRODUCT, PRODUCT, SLOPE);
-    loop.storeBFloat16(at(RCX, RAX, 2, 0), PRODUCT);
+    loop.subtract(slope, one, sigmoid);
+    loop.multiplyAndAdd(slope, gate, one);
+    loop.multiply(product, dy, up);
+    loop.multiply(product, product, sigmoid);
+    loop.multiply(product, product, slope);
+    loop.storeBFloat16(at(RCX, RAX, 2, 0), product);
     // dUp = dy·gate·σ
-    asm.vmulps(GATE, GATE, DY);
-    asm.vmulps(GATE, GATE, SIGMOID);
-    loop.storeBFloat16(at(R8, RAX, 2, 0), GATE);
+    loop.multiply(gate, gate, dy);
+    loop.multiply(gate, gate, sigmoid);
+    loop.storeBFloat16(at(R8, RAX, 2, 0), gate);
   }
 
   private void loadAndSigmoid() {
-    var x = zmm(4);
-    var e = zmm(5);
-    loop.loadBFloat16(GATE, at(RDI, RAX, 2, 0));
-    loop.loadBFloat16(UP, at(RSI, RAX, 2, 0));
-    asm.vpord(x, GATE, MINUS);
-    exponential.exp(e, x, zmm(8));
-    asm.vcmpps(K2, GATE, ZERO, 1);
-    asm.vmovaps(SIGMOID, ONE);
-    asm.vmovaps(SIGMOID.masked(K2), e);
-    asm.vaddps(e, e, ONE);
-    asm.vdivps(SIGMOID, SIGMOID, e);
+    var x = loop.vector(4);
+    var e = loop.vector(5);
+    loop.loadBFloat16(gate, at(RDI, RAX, 2, 0));
+    loop.loadBFloat16(up, at(RSI, RAX, 2, 0));
+    loop.or(x, gate, minus);
+    loop.exp(e, x, loop.vector(8));
+    loop.choose(sigmoid, gate, zero, e, one);
+    loop.add(e, e, one);
+    loop.divide(sigmoid, sigmoid, e);
   }
 }

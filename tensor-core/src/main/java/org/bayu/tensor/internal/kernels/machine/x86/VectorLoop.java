@@ -1,102 +1,110 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Mask.K1;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.ymm;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.zmm;
-
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Address;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
+import org.bayu.tensor.internal.kernels.machine.x86.assembler.Assembler;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 
 /**
- * A loop over n elements, 16 at a time; where n is no multiple of 16, the same once more with what
- * loads and stores masked by K1, so that nothing outside of the elements is touched.
+ * A loop over n elements, a vector at a time, and what its body is made of, for some kind of
+ * processor. The elements behind the last whole vector are done by themselves, so that nothing
+ * outside of the elements is touched.
+ *
+ * <p>A body has the vectors {@link #vector} and {@link #constant}. Loads, {@link #exp} and stores
+ * are the only ones that change others.
  */
-final class VectorLoop {
-  private final Avx512Assembler asm;
-  private boolean isTail;
+interface VectorLoop {
+  /** Vectors for a body's own use. */
+  int VECTORS = 9;
 
-  VectorLoop(Avx512Assembler asm) {
-    this.asm = asm;
-  }
+  /** Vectors that are set before the loop. */
+  int CONSTANTS = 4;
+
+  /** Where the loop is appended. */
+  Assembler assembler();
+
+  /** The function's frame, which saves what the loop uses of rbx, rbp and r12 to r15. */
+  Frame frame(CallingConvention convention, int arguments, Gp... saved);
+
+  /** Before anything else in the function; changes {@code free}. */
+  void begin(boolean hasExponentials, Gp free);
+
+  /** What is read besides, behind the function. */
+  void end(boolean hasExponentials);
+
+  /** One of {@value #VECTORS} vectors. */
+  Vector vector(int number);
+
+  /** One of {@value #CONSTANTS} vectors. */
+  Vector constant(int number);
 
   /**
-   * Appends the loop. Changes K1, which the body must leave alone, and zmm16.
+   * Appends the loop.
    *
    * @param count the register with n, changed
    * @param index the register that counts elements
    * @param free a register to be changed
-   * @param body appends what is done with the 16 elements from {@code index} on
+   * @param body appends what is done with the elements from {@code index} on
    */
-  void emit(Gp count, Gp index, Gp free, Runnable body) {
-    var lanes = new Label();
-    var tail = new Label();
-    var end = new Label();
-    asm.xor(index, index);
-    asm.sub(count, 16);
-    asm.jl(tail);
-    asm.align(32);
-    var again = asm.here();
-    body.run();
-    asm.add(index, 16);
-    asm.sub(count, 16);
-    asm.jge(again);
-    asm.bind(tail);
-    asm.add(count, 16);
-    asm.jz(end);
-    asm.lea(free, lanes);
-    asm.vpbroadcastd(zmm(16), count);
-    asm.vpcmpd(K1, zmm(16), at(free), 6);
-    isTail = true;
-    body.run();
-    isTail = false;
-    asm.jmp(end);
-    asm.align(64);
-    asm.bind(lanes);
-    for (var lane = 0; lane < 16; lane++) {
-      asm.data(lane);
-    }
-    asm.bind(end);
-  }
+  void emit(Gp count, Gp index, Gp free, Runnable body);
 
-  /** Loads 16 numbers; those behind the last element are 0. */
-  void loadFloats(Vector into, Address from) {
-    asm.vmovups(loaded(into), from);
-  }
+  /** A number's bits in every lane. */
+  void broadcast(Vector into, Gp bits);
 
-  /** Loads 16 bf16, widened. */
-  void loadBFloat16(Vector into, Address from) {
-    asm.vpmovzxwd(loaded(into), from);
-    asm.vpslld(into, into, 16);
-  }
+  /** Zeros. */
+  void zero(Vector vector);
 
-  /** Stores 16 numbers. */
-  void storeFloats(Address to, Vector from) {
-    asm.vmovups(isTail ? to.masked(K1) : to, from);
-  }
+  /** Loads numbers; those behind the last element are 0. */
+  void loadFloats(Vector into, Address from);
 
-  /** Stores 16 numbers as bf16; changes {@code from}. */
-  void storeBFloat16(Address to, Vector from) {
-    var narrow = ymm(from.number());
-    asm.vcvtneps2bf16(narrow, from);
-    if (isTail) {
-      asm.vmovdqu16(to.masked(K1), narrow);
-    } else {
-      asm.vmovups(to, narrow);
-    }
-  }
+  /** Loads bf16, widened. */
+  void loadBFloat16(Vector into, Address from);
 
-  /** Makes those of a vector 0 that are behind the last element. */
-  void dropRest(Vector vector) {
-    if (isTail) {
-      asm.vmovaps(vector.zeroed(K1), vector);
-    }
-  }
+  /** Stores numbers. */
+  void storeFloats(Address to, Vector from);
 
-  private Vector loaded(Vector vector) {
-    return isTail ? vector.zeroed(K1) : vector;
-  }
+  /** Stores numbers as bf16; changes {@code from}. */
+  void storeBFloat16(Address to, Vector from);
+
+  /** {@code into = left + right}. */
+  void add(Vector into, Vector left, Vector right);
+
+  /** {@code into = left - right}. */
+  void subtract(Vector into, Vector left, Vector right);
+
+  /** {@code into = left · right}. */
+  void multiply(Vector into, Vector left, Vector right);
+
+  /** {@code into = left / right}. */
+  void divide(Vector into, Vector left, Vector right);
+
+  /** {@code into += left · right}. */
+  void addProduct(Vector into, Vector left, Vector right);
+
+  /** {@code into -= left · right}. */
+  void subtractProduct(Vector into, Vector left, Vector right);
+
+  /** {@code into = into · factor + summand}. */
+  void multiplyAndAdd(Vector into, Vector factor, Vector summand);
+
+  /** The bits of both. */
+  void or(Vector into, Vector left, Vector right);
+
+  /** {@code into = value < bound ? below : other}. */
+  void choose(Vector into, Vector value, Vector bound, Vector below, Vector other);
+
+  /** {@code into = e^x} as {@link ExponentialCode#exp}; changes {@code x} and {@code free}. */
+  void exp(Vector into, Vector x, Vector free);
+
+  /**
+   * Adds a body's elements to two vectors of sums in double, those of the lower half of the lanes
+   * to the first; changes {@code from} and the vectors 0 and 1.
+   */
+  void addDoubles(Vector low, Vector high, Vector from);
+
+  /** The sum of all lanes of {@link #addDoubles} by a fixed tree, its bits; changes 0 and 1. */
+  void sumDoubles(Gp into, Vector low, Vector high);
+
+  /** The sum of all lanes by a fixed tree, in every lane; changes the vectors 0 and 1. */
+  void sumLanes(Vector vector);
 }

@@ -5,6 +5,10 @@ import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Processor;
+import org.bayu.tensor.internal.kernels.machine.ProductCode;
+import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx2Assembler;
+import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the {@link MachineKernels} of x86-64 processors with vectors. */
 public final class X86Kernels {
@@ -56,6 +60,35 @@ public final class X86Kernels {
     }
   }
 
+  private static @Nullable AttentionCode attention(
+      CallingConvention convention, InstructionSet instructions, ProductCode bfloat16)
+      throws CodeRefusedException {
+    return switch (instructions) {
+      case AVX512_BF16 ->
+          new AttentionCode(
+              new AttentionInstructions.Avx512(new Avx512Assembler(), convention), bfloat16);
+      case AVX512 -> null;
+      case AVX2 ->
+          new AttentionCode(
+              new AttentionInstructions.Avx2(new Avx2Assembler(), convention), bfloat16);
+    };
+  }
+
+  private static @Nullable ElementCode elements(
+      CallingConvention convention, InstructionSet instructions) throws CodeRefusedException {
+    return switch (instructions) {
+      case AVX512_BF16 -> {
+        var asm = new Avx512Assembler();
+        yield new ElementCode(convention, () -> new Avx512Loop(asm));
+      }
+      case AVX512 -> null;
+      case AVX2 -> {
+        var asm = new Avx2Assembler();
+        yield new ElementCode(convention, () -> new Avx2Loop(asm));
+      }
+    };
+  }
+
   /**
    * Assembles the code.
    *
@@ -66,14 +99,13 @@ public final class X86Kernels {
     var f32 = instructions.products(convention, false);
     var bfloat16 = instructions.products(convention, true);
     var reading = new ReadCode(convention);
-    var convertsBFloat16 = instructions == InstructionSet.AVX512_BF16;
     return new MachineKernels(
         instructions.title(),
         f32,
         bfloat16,
         reading::run,
         new CacheCode(convention),
-        convertsBFloat16 ? new AttentionCode(convention, bfloat16) : null,
-        convertsBFloat16 ? new ElementCode(convention) : null);
+        attention(convention, instructions, bfloat16),
+        elements(convention, instructions));
   }
 }

@@ -2,6 +2,7 @@ package org.bayu.tensor.internal.kernels.machine.x86;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
 import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
@@ -18,6 +19,13 @@ public final class TestTiers {
     kernels.add(ScalarKernels.INSTANCE);
     kernels.add(VectorKernels.INSTANCE);
     return kernels;
+  }
+
+  /** The machine code of AVX2, where the processor has it. */
+  public static Optional<Kernels> avx2() {
+    return machine().stream()
+        .filter(kernels -> kernels.toString().equals(InstructionSet.AVX2.title()))
+        .findFirst();
   }
 
   /** None where there is no machine code. */

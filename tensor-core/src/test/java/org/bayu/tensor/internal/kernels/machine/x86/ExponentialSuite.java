@@ -1,14 +1,8 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.zmm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,15 +10,12 @@ import java.util.Objects;
 import org.bayu.tensor.internal.kernels.machine.CodeBuffer;
 import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
 import org.bayu.tensor.internal.kernels.machine.MachineCall;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Powers of 2 and of e in machine code over all numbers, in functions that replace t by them. */
-class ExponentialCodeTest {
+abstract class ExponentialSuite {
   private static final int BATCH = 8192;
 
   private final Arena arena = Arena.ofConfined();
@@ -35,35 +26,21 @@ class ExponentialCodeTest {
   private int count;
   private double worst;
 
-  @BeforeEach
-  void findProcessor() throws CodeRefusedException {
-    var features = CpuFeatures.ofThisMachine();
-    assumeTrue(features.isPresent() && features.get().avx512f(), "no AVX-512 here");
-  }
+  /**
+   * The bytes of {@code void power(float* t, long vectors)}, or where the processor cannot run it,
+   * aborts the test.
+   */
+  abstract byte[] function(double base) throws CodeRefusedException;
 
-  /** {@code void power(float* t, long vectors)}. */
+  /** Numbers of a vector. */
+  abstract int lanes();
+
+  /** Whether powers of 2 that are subnormal may be 0, and those above 2¹²⁷·⁵ infinite. */
+  abstract boolean roundsTheEnds();
+
   private void assemble(double base) throws CodeRefusedException {
     this.base = base;
-    var asm = new Avx512Assembler();
-    var exponential = new ExponentialCode(asm);
-    var constants = new Label();
-    var frame = new Frame(asm, CallingConvention.ofThisSystem(), 2, 0);
-    frame.prologue();
-    exponential.loadNaturalConstants(constants, RAX);
-    var next = asm.here();
-    asm.vmovups(zmm(1), at(RDI));
-    if (base == 2) {
-      exponential.power(zmm(0), zmm(1), zmm(2));
-    } else {
-      exponential.exp(zmm(0), zmm(1), zmm(2));
-    }
-    asm.vmovups(at(RDI), zmm(0));
-    asm.add(RDI, 64);
-    asm.dec(RSI);
-    asm.jnz(next);
-    frame.epilogue();
-    exponential.emitConstants(constants);
-    code = CodeBuffer.of(asm.toByteArray());
+    code = CodeBuffer.of(function(base));
   }
 
   @AfterEach
@@ -77,7 +54,7 @@ class ExponentialCodeTest {
   private void compute() {
     MemorySegment.copy(t, 0, powers, 0, 4L * BATCH);
     MachineCall.call(
-        Objects.requireNonNull(code).address(0), powers.address(), BATCH / 16, 0, 0, 0, 0);
+        Objects.requireNonNull(code).address(0), powers.address(), BATCH / lanes(), 0, 0, 0, 0);
   }
 
   private void add(float value) {
@@ -108,6 +85,12 @@ class ExponentialCodeTest {
       double exponent = t.getAtIndex(JAVA_FLOAT, i);
       var exact = base == 2 ? StrictMath.pow(2, exponent) : StrictMath.exp(exponent);
       var power = powers.getAtIndex(JAVA_FLOAT, i);
+      if (base == 2 && roundsTheEnds()) {
+        var isFlushed = power == 0 && exact < Float.MIN_NORMAL;
+        if (isFlushed || (power == Float.POSITIVE_INFINITY && exponent > 127.5)) {
+          continue;
+        }
+      }
       if (Float.isInfinite((float) exact) || Float.isInfinite(power)) {
         assertEquals((float) exact, power, base + " to the " + exponent);
       } else {
