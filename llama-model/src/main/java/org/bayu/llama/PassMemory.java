@@ -80,9 +80,10 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
       LlamaModel model, TokenTree tree, Device device, Workspace workspace) {
     var config = model.config();
     // At most what a task of attention's backward pass has: for the query heads that share a key
-    // head, packed queries and output gradients of all tokens, and the sums of their gradients.
+    // head, packed queries and output gradients of all tokens (with AVX2 as F32), and the sums of
+    // their gradients.
     var heads = (long) config.heads() / config.kvHeads();
-    var attention = 8 * heads * tree.rows() * config.headDim();
+    var attention = 12 * heads * tree.rows() * config.headDim();
     return new PassMemory(
         workspace.neededBytes(),
         device.scratchBytes() + device.threads() * (TASK_BYTES + attention));
