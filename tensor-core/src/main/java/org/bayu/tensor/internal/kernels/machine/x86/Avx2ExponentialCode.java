@@ -10,7 +10,7 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 
 /**
  * {@link ExponentialCode} with AVX2: the same polynomial, and for its 2ⁿ the exponent's bits. Where
- * 2ᵗ would be subnormal it may be 0, and above 2¹²⁷·⁵ it is ∞; eˣ has its whole range.
+ * 2ᵗ would be subnormal it may be 0, and from 2¹²⁷·⁵ up it is ∞; eˣ has its whole range.
  *
  * <p>The constants are read from memory, behind {@code base}; ymm14 and ymm15 bound t of 2ᵗ.
  */
@@ -61,8 +61,8 @@ record Avx2ExponentialCode(Avx2Assembler asm, Gp base, Label constants) {
   }
 
   /**
-   * {@code into = 2^t}: below 2⁻¹²⁶ it may be 0, above 2¹²⁷·⁵ it is ∞, NaN stays. Changes {@code t}
-   * and {@code n}.
+   * {@code into = 2^t}: below 2⁻¹²⁶ it may be 0, from 2¹²⁷·⁵ up it is ∞, NaN stays. Changes {@code
+   * t} and {@code n}.
    */
   void power(Vector into, Vector t, Vector n) {
     asm.vmaxps(t, LEAST, t); // the second source wins where it is NaN

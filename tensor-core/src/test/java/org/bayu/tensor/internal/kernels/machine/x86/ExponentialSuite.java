@@ -35,7 +35,7 @@ abstract class ExponentialSuite {
   /** Numbers of a vector. */
   abstract int lanes();
 
-  /** Whether powers of 2 that are subnormal may be 0, and those above 2¹²⁷·⁵ infinite. */
+  /** Whether powers of 2 that are subnormal may be 0, and those from 2¹²⁷·⁵ up infinite. */
   abstract boolean roundsTheEnds();
 
   private void assemble(double base) throws CodeRefusedException {
@@ -87,7 +87,7 @@ abstract class ExponentialSuite {
       var power = powers.getAtIndex(JAVA_FLOAT, i);
       if (base == 2 && roundsTheEnds()) {
         var isFlushed = power == 0 && exact < Float.MIN_NORMAL;
-        if (isFlushed || (power == Float.POSITIVE_INFINITY && exponent > 127.5)) {
+        if (isFlushed || (power == Float.POSITIVE_INFINITY && exponent >= 127.5)) {
           continue;
         }
       }
