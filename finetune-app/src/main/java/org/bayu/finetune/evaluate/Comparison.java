@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  * @param invented predicted attributes that are not expected
  * @param otherValues attributes that are there with another value
  */
-record Comparison(
+public record Comparison(
     Set<Mistake> mistakes,
     int rightAttributes,
     List<String> missing,
     List<String> invented,
     List<OtherValue> otherValues) {
   /** A value beside the one that was expected. */
-  record OtherValue(String attribute, String expected, String predicted) {}
+  public record OtherValue(String attribute, String expected, String predicted) {}
 
   static Comparison of(Prediction prediction) {
     var expected = FunctionCall.parse(prediction.expected());

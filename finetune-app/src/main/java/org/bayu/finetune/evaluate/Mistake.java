@@ -33,7 +33,7 @@ public enum Mistake {
 
   /** As files have it. */
   @JsonValue
-  String id() {
+  public String id() {
     return name().toLowerCase(Locale.ROOT);
   }
 }

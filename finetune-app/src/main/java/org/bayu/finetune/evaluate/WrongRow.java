@@ -7,7 +7,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
  *
  * @param row its number, from 1
  */
-record WrongRow(
+public record WrongRow(
     int row,
     @JsonUnwrapped Comparison comparison,
     String input,
