@@ -54,7 +54,7 @@ class WandbSyncTest {
 
   private void awaitSteps(int count) throws InterruptedException {
     for (var tries = 0; server.steps().size() < count; tries++) {
-      assertTrue(tries < 1000, "the server does not get the steps");
+      assertTrue(tries < 12_000, "the server does not get the steps");
       Thread.sleep(5);
     }
   }
