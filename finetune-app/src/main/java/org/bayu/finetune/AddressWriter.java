@@ -4,25 +4,26 @@ import java.io.FilterWriter;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the addresses of buckets in place of the paths of their local copies. An address with
  * {@code file://} stays, for it means the copy.
  */
 final class AddressWriter extends FilterWriter {
-  private final String copies;
-  private final Pattern path;
+  private final Supplier<Path> copies;
+  private @Nullable Pattern path;
 
   /**
    * Writes what is written to it.
    *
-   * @param copies the folder of the copies
+   * @param copies gives the folder of the copies, once a text may name one
    */
-  AddressWriter(Writer out, Path copies) {
+  AddressWriter(Writer out, Supplier<Path> copies) {
     super(out);
-    this.copies = copies + "/";
-    path = Pattern.compile("(?<!file://)" + Pattern.quote(this.copies) + "(gs|s3)/");
+    this.copies = copies;
   }
 
   @Override
@@ -33,6 +34,14 @@ final class AddressWriter extends FilterWriter {
   @Override
   public void write(String text, int from, int count) throws IOException {
     var part = text.substring(from, from + count);
-    out.write(part.contains(copies) ? path.matcher(part).replaceAll("$1://") : part);
+    var mayName = part.contains("/gs/") || part.contains("/s3/");
+    out.write(mayName ? path().matcher(part).replaceAll("$1://") : part);
+  }
+
+  private Pattern path() {
+    if (path == null) {
+      path = Pattern.compile("(?<!file://)" + Pattern.quote(copies.get() + "/") + "(gs|s3)/");
+    }
+    return path;
   }
 }

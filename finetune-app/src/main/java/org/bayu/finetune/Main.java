@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bayu.finetune.command.CommandRunner;
 import org.bayu.finetune.command.Commands;
@@ -19,6 +20,7 @@ import org.bayu.finetune.error.Failure;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.terminal.Signals;
+import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -127,11 +129,12 @@ public final class Main implements Callable<Integer>, CommandRunner {
       Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
     var main = new Main(false, environment);
     var commandLine = new CommandLine(main);
-    var files = new Models(environment, _ -> {}, err).files();
-    var copies = files.buckets().folder();
+    // Made where a path or an address is there: most commands need no bucket's classes.
+    Supplier<LocalFiles> files = () -> new Models(environment, _ -> {}, err).files();
+    Supplier<Path> copies = () -> files.get().buckets().folder();
     Commands.addTo(commandLine, args);
     commandLine
-        .registerConverter(Path.class, files::path)
+        .registerConverter(Path.class, text -> files.get().path(text))
         .setOut(new PrintWriter(new AddressWriter(out, copies)))
         .setErr(new PrintWriter(new AddressWriter(err, copies), true))
         .setCaseInsensitiveEnumValuesAllowed(true)
