@@ -7,4 +7,6 @@ module org.bayu.remote {
   exports org.bayu.remote.bucket;
   exports org.bayu.remote.files;
   exports org.bayu.remote.hub;
+
+  uses java.nio.file.spi.FileSystemProvider;
 }

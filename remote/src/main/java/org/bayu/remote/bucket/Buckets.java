@@ -74,9 +74,9 @@ public final class Buckets implements RemoteFiles {
         (caches.isEmpty() ? home.resolve(".cache") : Path.of(caches)).resolve("bayu"), messages);
   }
 
-  /** Whether the class path has a provider for a scheme. */
+  /** Whether there is a provider for a scheme: on the class path, or in a jar beside Bayu's own. */
   public static boolean isInstalled(String scheme) {
-    return ObjectStore.isInstalled(scheme);
+    return Providers.find(scheme).isPresent();
   }
 
   /** The folder of all copies. */

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.spi.FileSystemProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,14 +37,9 @@ final class ObjectStore {
   /** Something in a folder. */
   record Entry(String name, boolean isFolder) {}
 
-  /** Whether the class path has a provider. */
-  static boolean isInstalled(String scheme) {
-    return FileSystemProvider.installedProviders().stream()
-        .anyMatch(provider -> provider.getScheme().equals(scheme));
-  }
-
   private static Path path(BucketAddress address) {
-    var root = Path.of(URI.create(address.scheme() + "://" + address.bucket() + "/"));
+    var uri = URI.create(address.scheme() + "://" + address.bucket() + "/");
+    var root = Providers.find(address.scheme()).orElseThrow().getPath(uri);
     return address.names().isEmpty() ? root : root.resolve(address.key());
   }
 
@@ -54,7 +48,7 @@ final class ObjectStore {
     if (address.names().isEmpty()) {
       return Optional.empty();
     }
-    try {
+    try (var _ = Providers.use()) {
       var attributes = Files.readAttributes(path(address), BasicFileAttributes.class);
       return attributes.isDirectory()
           ? Optional.empty()
@@ -71,7 +65,8 @@ final class ObjectStore {
 
   /** What is in a folder, in no order. */
   static List<Entry> list(BucketAddress folder) throws BucketException {
-    try (var entries = Files.newDirectoryStream(path(folder))) {
+    try (var _ = Providers.use();
+        var entries = Files.newDirectoryStream(path(folder))) {
       var list = new ArrayList<Entry>();
       for (var entry : entries) {
         var name = String.valueOf(entry.getFileName()).replaceFirst("/$", "");
@@ -102,7 +97,8 @@ final class ObjectStore {
 
   /** Some bytes of an object; fewer where it ends. */
   static byte[] range(BucketAddress address, long from, int length) throws BucketException {
-    try (var channel = Files.newByteChannel(path(address))) {
+    try (var _ = Providers.use();
+        var channel = Files.newByteChannel(path(address))) {
       return Channels.newInputStream(channel.position(from)).readNBytes(length);
     } catch (IOException | RuntimeException e) {
       throw new BucketException(address, "cannot be read", e);
@@ -111,7 +107,8 @@ final class ObjectStore {
 
   /** Copies an object to a local file, which may have the first bytes of it already. */
   static void read(BucketAddress address, Path file) throws IOException {
-    try (var channel = Files.newByteChannel(path(address));
+    try (var _ = Providers.use();
+        var channel = Files.newByteChannel(path(address));
         var copy = FileChannel.open(file, CREATE, WRITE)) {
       var from = copy.size();
       if (from > 0) {
@@ -127,7 +124,7 @@ final class ObjectStore {
   /** Writes an object, or replaces it, with as many bytes as the version that is returned has. */
   static Version write(BucketAddress address, InputStream content) throws IOException {
     long bytes;
-    try {
+    try (var _ = Providers.use()) {
       // Closed where all is written only: closing makes an object of what has been written.
       var out = Files.newOutputStream(path(address));
       bytes = content.transferTo(out);
@@ -147,7 +144,7 @@ final class ObjectStore {
 
   /** Deletes an object, if it is there. */
   static void delete(BucketAddress address) throws BucketException {
-    try {
+    try (var _ = Providers.use()) {
       Files.deleteIfExists(path(address));
     } catch (IOException | RuntimeException e) {
       throw new BucketException(address, "cannot be deleted", e);

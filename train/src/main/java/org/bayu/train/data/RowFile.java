@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.zip.ZipException;
+import org.bayu.tensor.io.JarsBeside;
 import org.bayu.train.TrainException;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,11 @@ public final class RowFile {
    * @param firstSkipped file, place and reason of the first of them; null if there are none
    */
   public record Report(int rows, int skipped, @Nullable String firstSkipped) {}
+
+  /** Where other formats are looked for, once such a file is there. */
+  private static final class Formats {
+    static final ClassLoader LOADER = JarsBeside.loader(RowFormat.class, "bayu-parquet.jar");
+  }
 
   private RowFile() {}
 
@@ -188,7 +194,7 @@ public final class RowFile {
     if (ForeignFile.of(beginning) == null) {
       return null;
     }
-    for (var format : ServiceLoader.load(RowFormat.class, RowFormat.class.getClassLoader())) {
+    for (var format : ServiceLoader.load(RowFormat.class, Formats.LOADER)) {
       if (beginning.startsWith(format.beginning())) {
         return format;
       }

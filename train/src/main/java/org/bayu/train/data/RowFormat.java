@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A format of data files that are not text. Found as a service ({@link java.util.ServiceLoader}).
+ * A format of data files that are not text. Found as a service ({@link java.util.ServiceLoader}),
+ * also in the jar {@code bayu-parquet.jar} beside Bayu's own.
  */
 public interface RowFormat {
   /** The bytes that such a file begins with, a character each. */
