@@ -31,6 +31,12 @@ public interface Device extends AutoCloseable {
    */
   List<OpTime> profile();
 
+  /**
+   * Floating-point operations of all matrix products and attention so far, multiplications and
+   * additions: what was computed, twice if it was computed twice.
+   */
+  double flops();
+
   /** Tells the profile that the time since the last op or mark was spent on {@code work}. */
   void mark(String work);
 

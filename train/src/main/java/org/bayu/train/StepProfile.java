@@ -11,9 +11,23 @@ import org.bayu.tensor.OpTime;
  * @param times of all steps together
  * @param steps how many
  * @param threads that computed
- * @param peakGflops 10⁹ operations a second that the processor can do at most; 0 if unknown
+ * @param peakGflops 10⁹ operations a second that the processor can do at most; 0 if unknown. An op
+ *     that did more raises it
  */
 public record StepProfile(List<OpTime> times, int steps, int threads, double peakGflops) {
+  /** Raises the peak to what was reached. */
+  public StepProfile {
+    if (peakGflops > 0) {
+      for (var time : times) {
+        peakGflops = Math.max(peakGflops, rate(time.flops(), time.seconds()));
+      }
+    }
+  }
+
+  private static double rate(double flops, double seconds) {
+    return flops == 0 || seconds == 0 ? 0 : flops / seconds * 1e-9;
+  }
+
   /** The table's lines. */
   public List<String> lines() {
     var seconds = times.stream().mapToDouble(OpTime::seconds).sum();
@@ -23,10 +37,13 @@ public record StepProfile(List<OpTime> times, int steps, int threads, double pea
     lines.add(
         String.format(
             Locale.ROOT,
-            "Profile of %d steps, %.0f ms each; threads busy for %.1f %% of it.",
+            "Profile of %d steps, %.0f ms each; threads busy for %.1f %% of it%s.",
             steps,
             1000 * seconds / steps,
-            100 * busySeconds / (threads * seconds)));
+            100 * busySeconds / (threads * seconds),
+            peakGflops == 0
+                ? ""
+                : String.format(Locale.ROOT, "; the peak is %.0f GFLOP/s", peakGflops)));
     lines.add(
         String.format(
             "%-20s %-9s %7s %9s %7s %9s %8s %7s",
@@ -62,7 +79,7 @@ public record StepProfile(List<OpTime> times, int steps, int threads, double pea
       double busySeconds,
       double flops,
       double allSeconds) {
-    var rate = flops / seconds * 1e-9;
+    var rate = rate(flops, seconds);
     return String.format(
         Locale.ROOT,
         "%-20s %-9s %7.0f %9.1f %6.1f%% %9s %8s %6.1f%%",
@@ -71,8 +88,8 @@ public record StepProfile(List<OpTime> times, int steps, int threads, double pea
         (double) calls / steps,
         1000 * seconds / steps,
         100 * seconds / allSeconds,
-        flops == 0 || seconds == 0 ? "" : String.format(Locale.ROOT, "%.1f", rate),
-        flops == 0 || peakGflops == 0
+        rate == 0 ? "" : String.format(Locale.ROOT, "%.1f", rate),
+        rate == 0 || peakGflops == 0
             ? ""
             : String.format(Locale.ROOT, "%.1f%%", 100 * rate / peakGflops),
         100 * busySeconds / (threads * seconds));

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param progress of the run, this step included
  * @param examples of the batch
  * @param modelFlops floating-point operations of the step, by {@link ModelFlops}
+ * @param deviceFlops floating-point operations that the device did in the step ({@link
+ *     org.bayu.tensor.Device#flops}): none for what a shared prefix or a frozen weight saves
  * @param seconds of the whole step, from loading its examples to the update, without the
  *     evaluation; 0 if the run went on from between the two
  * @param loadingSeconds of loading alone
@@ -23,6 +25,7 @@ public record StepReport(
     double learningRate,
     int examples,
     double modelFlops,
+    double deviceFlops,
     double seconds,
     double loadingSeconds,
     @Nullable Double evalLoss) {

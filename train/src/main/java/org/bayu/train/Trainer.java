@@ -80,7 +80,7 @@ public final class Trainer {
       var unreported = state.progress().unreported();
       if (unreported != null) { // the run was interrupted in the evaluation after a step
         var number = state.steps() - 1;
-        report(number, batches.of(number), unreported, 0, 0);
+        report(number, batches.of(number), unreported, 0, 0, 0);
       }
       while (state.steps() < settings.steps() && !stopped) {
         for (var listener : listeners) {
@@ -110,17 +110,25 @@ public final class Trainer {
   private void step() throws IOException {
     var number = state.steps();
     var start = System.nanoTime();
+    var flopsBefore = device.flops();
     var batch = batches.of(number);
     var loaded = System.nanoTime();
     device.mark("loading");
     var result = step.run(number, batch, schedule.rate(number), this::microBatch);
-    report(number, batch, result, (System.nanoTime() - start) * 1e-9, (loaded - start) * 1e-9);
+    report(
+        number,
+        batch,
+        result,
+        device.flops() - flopsBefore,
+        (System.nanoTime() - start) * 1e-9,
+        (loaded - start) * 1e-9);
   }
 
   private void report(
       int number,
       List<TokenizedExample> batch,
       TrainingStep.Result result,
+      double deviceFlops,
       double seconds,
       double loadingSeconds)
       throws IOException {
@@ -133,6 +141,7 @@ public final class Trainer {
             schedule.rate(number),
             batch.size(),
             batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum(),
+            deviceFlops,
             seconds,
             loadingSeconds,
             evalLoss);

@@ -159,7 +159,8 @@ public final class TrainRun implements AutoCloseable {
     var trainer = tuning.trainer();
     var state = tuning.state();
     var folder = start.folder();
-    var peak = DeviceReport.peakGflops(device, config.trainer().mp().compute());
+    var compute = config.trainer().mp().compute();
+    var peak = DeviceReport.peakGflops(device, compute);
     var resolved = Resumption.resolved(config, plan);
     folder.writeConfig(resolved.toYaml(files()));
     folder.publish(files().buckets());
@@ -172,19 +173,14 @@ public final class TrainRun implements AutoCloseable {
       var predicted = inputs.predicted();
       if (predicted != null) {
         trainer.listen(
-            new EvalPredictions(
-                predicted,
-                inputs.base(),
-                tuning.model(),
-                device,
-                config.trainer().mp().compute(),
-                tracks));
+            new EvalPredictions(predicted, inputs.base(), tuning.model(), device, compute, tracks));
       }
       trainer.listen(tracks);
+      trainer.listen(new PeakSpells(device, compute, tracks));
       var steps = new Steps(LastMetrics.of(folder.metricsFile()).map(LastMetrics::loss));
       trainer.listen(steps);
       trainer.listen(checkpointer);
-      train(peak);
+      train(tracks);
       if (state.steps() == config.trainer().numTrainSteps()) {
         tracks.ended();
       }
@@ -255,7 +251,7 @@ public final class TrainRun implements AutoCloseable {
     }
   }
 
-  private void train(double peak) throws IOException {
+  private void train(Tracking tracks) throws IOException {
     try {
       tuning.trainer().run();
       refuseDestroyed();
@@ -278,7 +274,7 @@ public final class TrainRun implements AutoCloseable {
       throw e;
     }
     var steps = tuning.state().steps() - firstProfiled();
-    profile = new StepProfile(device.profile(), steps, device.threads(), peak);
+    profile = new StepProfile(device.profile(), steps, device.threads(), tracks.peakGflops());
   }
 
   /** The checkpoint of the final state; null if it cannot be written. */

@@ -19,7 +19,7 @@ class TerminalTrackerTest {
 
   private static StepReport report(int step, double loss, @Nullable Double evalLoss) {
     var result = new TrainingStep.Result(loss, 1.5, 1000, 600, 3, null);
-    return new StepReport(step, result, progress(step), 3e-4, 8, 4e9, 2.0, 0.25, evalLoss);
+    return new StepReport(step, result, progress(step), 3e-4, 8, 4e9, 3e9, 2.0, 0.25, evalLoss);
   }
 
   @Test
@@ -46,7 +46,7 @@ class TerminalTrackerTest {
   void noRateIsToldOverNoTime() {
     var terminal = new TerminalTracker(new PrintWriter(new StringWriter()));
     var result = new TrainingStep.Result(2.0, 1.5, 1000, 600, 3, null);
-    terminal.step(new StepReport(0, result, progress(0), 3e-4, 8, 4e9, 0, 0, null));
+    terminal.step(new StepReport(0, result, progress(0), 3e-4, 8, 4e9, 0, 0, 0, null));
     assertEquals(
         "Trained 1 steps in 0.0 s: 1,000 tokens."
             + " Loss 2.0000 at the first step, 2.0000 at the last.",

@@ -7,7 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
-import java.util.stream.DoubleStream;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.LongSupplier;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
@@ -26,8 +27,10 @@ final class DeviceMeasurement {
   /** A round lasts at least this long: some of the operating system's time slices. */
   private static final long ROUND_NANOS = 80_000_000;
 
-  private static final int PEAK_ROUNDS = 12;
-  private static final long PEAK_ROUND_NANOS = 20_000_000;
+  private static final long PEAK_NANOS = 240_000_000;
+
+  /** Once more, while a run goes on. */
+  private static final long SPELL_NANOS = 6_000_000;
 
   /** Time before the rounds that count, at least and at most: while Java code is being compiled. */
   private static final long MIN_WARM_UP_NANOS = 800_000_000;
@@ -37,8 +40,11 @@ final class DeviceMeasurement {
   /** Time in which no round is faster than one before: then all is compiled. */
   private static final long STEADY_NANOS = 480_000_000;
 
-  /** Steps of a thread's task: half a millisecond, far longer than a sleeping thread wakes up. */
-  private static final int PEAK_STEPS = 200_000;
+  /**
+   * Steps of a thread's task, 0.1 to 2 milliseconds: the short ones end before other programs come
+   * in between, and in the long ones it does not count when the last of many threads wakes up.
+   */
+  private static final int[] PEAK_STEPS = {50_000, 200_000, 800_000};
 
   /** Bytes of memory that is read for the bandwidth: far more than caches hold. */
   private static final long BANDWIDTH_BYTES = 512L << 20;
@@ -124,27 +130,55 @@ final class DeviceMeasurement {
 
   /** The most that multiply-adds from registers alone reach, 10⁹ operations a second. */
   double peak(DType operands) {
+    var work = peakWork(operands);
+    // Machine code is as fast the first time, and plain loops are compiled in a moment.
+    if (device.tier().equals("vector")) {
+      warmUp(() -> work.applyAsDouble(PEAK_STEPS[1]));
+    }
+    return peak(work, PEAK_NANOS, System::nanoTime);
+  }
+
+  /** The same once more, in a few milliseconds. */
+  double peakAgain(DType operands) {
+    return peak(peakWork(operands), SPELL_NANOS, System::nanoTime);
+  }
+
+  private IntToDoubleFunction peakWork(DType operands) {
     var threads = device.threads();
     var kernels = device.kernels();
     var flops = new double[threads];
-    DoubleSupplier work =
-        () -> {
-          device
-              .workers()
-              .run(
-                  threads,
-                  (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, PEAK_STEPS));
-          return Arrays.stream(flops).sum();
-        };
-    // Machine code is as fast the first time, and plain loops are compiled in a moment.
-    if (device.tier().equals("vector")) {
-      warmUp(work);
+    return steps -> {
+      device
+          .workers()
+          .run(threads, (task, worker) -> flops[task] = kernels.multiplyAddPeak(operands, steps));
+      return Arrays.stream(flops).sum();
+    };
+  }
+
+  /**
+   * The best rate of work of different lengths, each repeated for a while: other programs only slow
+   * it down, and some of it they let be.
+   *
+   * @param work does so many steps, and returns how much that was
+   * @param nanos to spend, about
+   * @param clock in nanoseconds
+   */
+  static double peak(IntToDoubleFunction work, long nanos, LongSupplier clock) {
+    var best = 0.0;
+    for (var steps : PEAK_STEPS) {
+      var now = clock.getAsLong();
+      var end = now + nanos / PEAK_STEPS.length;
+      while (now < end) {
+        var done = work.applyAsDouble(steps);
+        if (done == 0) {
+          return 0; // it cannot be measured
+        }
+        var before = now;
+        now = clock.getAsLong();
+        best = Math.max(best, done / (now - before));
+      }
     }
-    // What was reached at all: other programs only slow it down, and some short round they let be.
-    return DoubleStream.generate(() -> round(work, PEAK_ROUND_NANOS))
-        .limit(PEAK_ROUNDS)
-        .max()
-        .orElseThrow();
+    return best;
   }
 
   private double gemm(DType type) {

@@ -64,6 +64,11 @@ public final class CpuDevice implements Device {
   }
 
   @Override
+  public double flops() {
+    return clock.flops();
+  }
+
+  @Override
   public void mark(String work) {
     clock.lap(work, Pass.OTHER);
   }

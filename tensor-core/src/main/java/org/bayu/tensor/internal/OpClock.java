@@ -50,6 +50,11 @@ public final class OpClock {
     look(new Sum());
   }
 
+  /** Operations so far, whether it counts time or not. */
+  public double flops() {
+    return productFlops.getAsDouble() + otherFlops;
+  }
+
   /** Whether it counts. */
   public boolean running() {
     return running;
@@ -70,7 +75,7 @@ public final class OpClock {
   private void look(Sum sum) {
     var nanos = System.nanoTime();
     var busy = busyNanos.getAsLong();
-    var flops = productFlops.getAsDouble() + otherFlops;
+    var flops = flops();
     sum.calls++;
     sum.nanos += nanos - lastNanos;
     sum.busyNanos += busy - lastBusyNanos;

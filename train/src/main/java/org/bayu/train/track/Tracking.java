@@ -25,13 +25,14 @@ public final class Tracking implements TrainListener, AutoCloseable {
   private final Map<String, Number> fixed = new LinkedHashMap<>();
   private final Map<String, Double> next = new LinkedHashMap<>();
   private int steps;
-  private final double peakGflops;
+  private double peakGflops;
 
   /**
    * Metrics for {@code trackers}, which are closed with this object.
    *
    * @param peakGflops the processor's peak in the compute type, in 10⁹ operations a second, for
-   *     {@code throughput/mfu}; 0 leaves that metric out
+   *     {@code throughput/mfu} and {@code throughput/hfu}; a step that does more raises it. 0
+   *     leaves these metrics out
    * @param messages takes a line where a tracker fails
    */
   public Tracking(List<Tracker> trackers, double peakGflops, Consumer<String> messages) {
@@ -46,6 +47,16 @@ public final class Tracking implements TrainListener, AutoCloseable {
     fixed.put("parameter_count", start.parameters());
     fixed.put("trainable_parameter_count", start.trainable());
     fixed.put("fraction_trainable", (double) start.trainable() / start.parameters());
+  }
+
+  /** The processor's peak, in 10⁹ operations a second, as far as it was seen; 0 if unknown. */
+  public double peakGflops() {
+    return peakGflops;
+  }
+
+  /** Raises the processor's peak, for the steps from here on, if that rate is higher. */
+  public void reached(double gflops) {
+    peakGflops = Math.max(peakGflops, gflops);
   }
 
   /** Adds to a number of the next step's metrics, for what is done between two steps. */
@@ -89,7 +100,10 @@ public final class Tracking implements TrainListener, AutoCloseable {
       var gflopsPerSecond = report.modelFlops() / report.seconds() * 1e-9;
       metrics.put("throughput/gflops_per_second", gflopsPerSecond);
       if (peakGflops > 0) {
+        var done = report.deviceFlops() / report.seconds() * 1e-9;
+        reached(done);
         metrics.put("throughput/mfu", gflopsPerSecond / peakGflops);
+        metrics.put("throughput/hfu", done / peakGflops);
       }
     }
     metrics.put("throughput/distinct_tokens", result.distinctTokens());

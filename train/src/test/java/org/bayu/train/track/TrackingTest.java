@@ -72,7 +72,7 @@ class TrackingTest {
 
   private static StepReport report(int step, double loss, @Nullable Double evalLoss) {
     var result = new TrainingStep.Result(loss, 1.5, 1000, 600, 3, null);
-    return new StepReport(step, result, progress(step), 3e-4, 8, 4e9, 2.0, 0.25, evalLoss);
+    return new StepReport(step, result, progress(step), 3e-4, 8, 4e9, 3e9, 2.0, 0.25, evalLoss);
   }
 
   @Test
@@ -96,6 +96,7 @@ class TrackingTest {
                 "throughput/examples_per_second",
                 "throughput/gflops_per_second",
                 "throughput/mfu",
+                "throughput/hfu",
                 "throughput/distinct_tokens",
                 "throughput/total_tokens",
                 "throughput/duration",
@@ -120,7 +121,21 @@ class TrackingTest {
     var step = kept.steps.get(1);
     expected.forEach((name, value) -> assertEquals(value, number(step, name), name));
     assertEquals(0.25, number(step, "fraction_trainable"));
+    assertEquals(0.1875, number(step, "throughput/hfu"));
     assertEquals(List.of(), messages);
+  }
+
+  @Test
+  void aStepThatDoesMoreThanThePeakRaisesIt() {
+    var kept = new Kept();
+    try (var tracking = new Tracking(List.of(kept), 1, messages::add)) {
+      tracking.started(START);
+      tracking.step(report(0, 2.0, null));
+      tracking.reached(1.2);
+      assertEquals(1.5, tracking.peakGflops());
+    }
+    assertEquals(1, number(kept.steps.getFirst(), "throughput/hfu"));
+    assertEquals(2 / 1.5, number(kept.steps.getFirst(), "throughput/mfu"), 1e-12);
   }
 
   private static double number(Map<String, Number> step, String name) {
@@ -133,10 +148,10 @@ class TrackingTest {
     try (var tracking = new Tracking(List.of(kept), 8, messages::add)) {
       tracking.started(START);
       var result = new TrainingStep.Result(2.0, 1.5, 1000, 600, 3, null);
-      tracking.step(new StepReport(0, result, progress(0), 3e-4, 8, 4e9, 0, 0, null));
+      tracking.step(new StepReport(0, result, progress(0), 3e-4, 8, 4e9, 0, 0, 0, null));
     }
     for (var name :
-        List.of("tokens_per_second", "examples_per_second", "gflops_per_second", "mfu")) {
+        List.of("tokens_per_second", "examples_per_second", "gflops_per_second", "mfu", "hfu")) {
       assertFalse(kept.steps.getFirst().containsKey("throughput/" + name), name);
     }
   }
