@@ -1,5 +1,6 @@
 package com.example;
 
+import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,9 +48,14 @@ final class TeachASentence {
         trainer.run();
 
         var generator = new Generator(tuning.model(), device, DType.F32, base.stopTokens());
-        var prompts = List.of(tokenizer.prompt(args[1]).toIntArray());
-        var answers = generator.generate(prompts, 64, Sampling.GREEDY, (_, _) -> {});
-        System.out.println(args[1] + tokenizer.decode(answers.getFirst()));
+        var prompt = tokenizer.prompt(args[1]);
+        var answers =
+            generator.generate(
+                List.of(prompt.toIntArray()), 64, Sampling.GREEDY, (_, _) -> {});
+        // Decoded as one text: alone the answer would lose the space that it begins with.
+        var spoken = new IntArrayList(prompt);
+        spoken.addAll(answers.getFirst());
+        System.out.println(tokenizer.decode(spoken));
 
         tuning.save(Path.of(args[3]));
       }
