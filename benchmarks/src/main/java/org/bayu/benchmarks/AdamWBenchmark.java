@@ -57,7 +57,16 @@ public class AdamWBenchmark {
     var expectedV = Tensor.allocate(arena, DType.F32, Shape.of(COLUMNS));
     expected.copyFrom(parameter.slice(0, 1).reshape(COLUMNS));
     ScalarKernels.INSTANCE.adamW(
-        expected.data(), gradient.data(), expectedM.data(), expectedV.data(), 0, COLUMNS, scalars);
+        expected.data(),
+        0,
+        gradient.data(),
+        0,
+        expectedM.data(),
+        0,
+        expectedV.data(),
+        0,
+        COLUMNS,
+        scalars);
     update();
     Agreement.check(parameter, expected, 1e-6);
     Agreement.check(m, expectedM, 1e-6);
@@ -66,14 +75,9 @@ public class AdamWBenchmark {
 
   private void update() {
     for (var i = 0; i < rows; i++) {
+      var at = 4L * COLUMNS * i;
       kernel.adamW(
-          parameter.data(),
-          gradient.data(),
-          m.data(),
-          v.data(),
-          4L * COLUMNS * i,
-          COLUMNS,
-          scalars);
+          parameter.data(), at, gradient.data(), at, m.data(), at, v.data(), at, COLUMNS, scalars);
     }
   }
 

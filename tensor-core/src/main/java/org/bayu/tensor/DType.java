@@ -9,7 +9,9 @@ public enum DType {
   /** IEEE 754 binary16. */
   F16(2),
   /** Signed 32-bit integer: token ids, indices. */
-  I32(4);
+  I32(4),
+  /** Unsigned 8-bit integer: codes of a code book. */
+  U8(1);
 
   private final int bytes;
 

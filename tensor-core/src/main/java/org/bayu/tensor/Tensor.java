@@ -1,5 +1,6 @@
 package org.bayu.tensor;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
@@ -165,13 +166,14 @@ public final class Tensor {
     return view(from * rowBytes, (to - from) * rowBytes, Shape.of(dims));
   }
 
-  /** Element {@code index} in row-major order, widened to binary32 (an I32 is rounded). */
+  /** Element {@code index} in row-major order, as binary32 (an I32 is rounded). */
   public float getFloat(long index) {
     return switch (dtype) {
       case F32 -> data.get(JAVA_FLOAT_UNALIGNED, index * 4);
       case BF16 -> BFloat16.toFloat(data.get(JAVA_SHORT_UNALIGNED, index * 2));
       case F16 -> Float.float16ToFloat(data.get(JAVA_SHORT_UNALIGNED, index * 2));
       case I32 -> data.get(JAVA_INT_UNALIGNED, index * 4);
+      case U8 -> Byte.toUnsignedInt(data.get(JAVA_BYTE, index));
     };
   }
 
@@ -182,6 +184,7 @@ public final class Tensor {
       case BF16 -> data.set(JAVA_SHORT_UNALIGNED, index * 2, BFloat16.fromFloat(value));
       case F16 -> data.set(JAVA_SHORT_UNALIGNED, index * 2, Float.floatToFloat16(value));
       case I32 -> data.set(JAVA_INT_UNALIGNED, index * 4, (int) Math.rint(value));
+      case U8 -> data.set(JAVA_BYTE, index, (byte) Math.clamp(Math.rint(value), 0, 255));
     }
   }
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param learningRate of each step
  * @param adamW the optimizer's constants
  * @param maxGradNorm the bound that the gradients' global norm is clipped to; 0 for none
- * @param compute the compute type, F32 or BF16; trained parameters and the optimizer are F32
+ * @param compute the compute type, F32 or BF16; trained parameters and the optimizer's arithmetic
+ *     are F32
  * @param mask which positions have loss
  * @param seed of data order, new adapters and dropout
  * @param stepsPerEval number of steps from one evaluation to the next, if there is data for it
@@ -86,6 +87,23 @@ public record TrainSettings(
         adamW,
         maxGradNorm,
         other,
+        mask,
+        seed,
+        stepsPerEval,
+        microBatches,
+        crashOnNan);
+  }
+
+  /** The same with the optimizer's moments in another form. */
+  public TrainSettings withMoments(AdamW.Moments other) {
+    return new TrainSettings(
+        steps,
+        batchSizes,
+        learningRate,
+        new AdamW.Settings(
+            adamW.beta1(), adamW.beta2(), adamW.epsilon(), adamW.weightDecay(), other),
+        maxGradNorm,
+        compute,
         mask,
         seed,
         stepsPerEval,

@@ -44,7 +44,7 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
       var machine = MachineMemory.current();
       var planner = inputs.planner(config, machine);
       var plan = planner.plan();
-      new PlanText(plan, machine).report(config.trainer()).forEach(line.getOut()::println);
+      new PlanText(plan, machine).report(config).forEach(line.getOut()::println);
       var space = new RunSaves(config, inputs).space(device, models.files().buckets());
       space.lines().forEach(line.getOut()::println);
       new PlanRefusal(planner, machine).check(plan);

@@ -1,6 +1,9 @@
 package org.bayu.finetune.config;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.bayu.finetune.config.ConfigSection.Range;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Decay;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *     to 1, else steps
  * @param cycles the steps at which a new cycle begins; none for a single cycle. A number of cycles
  *     is read as that many of equal length, {@code cycle_length} as cycles of that length
+ * @param state in which form the moments are held, {@code f32} or {@code 8bit}
  */
 public record OptimizerConfig(
     double learningRate,
@@ -39,7 +43,13 @@ public record OptimizerConfig(
     @Nullable Double decay,
     double rewarmup,
     double cooldown,
-    List<Integer> cycles) {
+    List<Integer> cycles,
+    String state) {
+  private static final String F32 = "f32";
+  private static final String EIGHT_BIT = "8bit";
+
+  private static final Set<String> FORMS =
+      Collections.unmodifiableSet(new TreeSet<>(List.of(F32, EIGHT_BIT)));
 
   static OptimizerConfig read(ConfigSection keys, int numTrainSteps) {
     // Levanter: null means no clipping, absent means 1.
@@ -64,7 +74,8 @@ public record OptimizerConfig(
             keys.number("decay", Range.STEPS),
             keys.number("rewarmup", 0, Range.STEPS),
             cooldown,
-            CycleKeys.read(keys, mainSteps));
+            CycleKeys.read(keys, mainSteps),
+            keys.choice("state", FORMS, F32));
     try {
       var _ = new LearningRateSchedule(numTrainSteps, config.scheduleSettings());
     } catch (IllegalArgumentException e) {
@@ -79,8 +90,22 @@ public record OptimizerConfig(
         learningRate, lrSchedule, minLrRatio, warmup, decay, rewarmup, cooldown, cycles);
   }
 
-  /** The optimizer's constants. */
-  public AdamW.Settings adamW() {
-    return new AdamW.Settings(beta1, beta2, epsilon, weightDecay);
+  /**
+   * The optimizer's constants.
+   *
+   * @param all whether all weights are trained: an adapter's state is small and stays F32
+   */
+  AdamW.Settings adamW(boolean all) {
+    var moments = all && state.equals(EIGHT_BIT) ? AdamW.Moments.EIGHT_BIT : AdamW.Moments.F32;
+    return new AdamW.Settings(beta1, beta2, epsilon, weightDecay, moments);
+  }
+
+  /** What has no effect on a run that trains an adapter, a line each. */
+  List<String> withoutEffectOnAdapter() {
+    return state.equals(F32)
+        ? List.of()
+        : List.of(
+            "optimizer.state: %s has no effect, because a LoRA adapter's state is small and stays f32."
+                .formatted(state));
   }
 }

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -165,6 +166,7 @@ public record TrainConfig(
     var known = new KnownKeys(options);
     var keys = ConfigSection.root(root, known, files);
     var trainer = TrainerConfig.read(keys.section("trainer"));
+    var optimizer = OptimizerConfig.read(keys.section("optimizer"), trainer.numTrainSteps());
     var lora = LoraSettings.read(keys);
     var config =
         new TrainConfig(
@@ -184,10 +186,10 @@ public record TrainConfig(
             repository(keys, "hf_upload"),
             repository(keys, "merged_hf_upload"),
             trainer,
-            OptimizerConfig.read(keys.section("optimizer"), trainer.numTrainSteps()),
+            optimizer,
             lora,
             // The last, for by now all that Bayu reads has been asked for.
-            known.refuseOthers(root));
+            notices(known.refuseOthers(root), optimizer, lora));
     if (config.mergedHfSavePath != null && lora == null) {
       throw keys.bad(
           "merged_hf_save_path",
@@ -204,6 +206,15 @@ public record TrainConfig(
               + " lora.initialize_from. Leave one of them out.");
     }
     return config;
+  }
+
+  private static List<String> notices(
+      List<String> others, OptimizerConfig optimizer, @Nullable LoraSettings lora) {
+    var notices = new ArrayList<>(others);
+    if (lora != null) {
+      notices.addAll(optimizer.withoutEffectOnAdapter());
+    }
+    return List.copyOf(notices);
   }
 
   /** The name of a repository to upload to; Levanter's false is none. */
@@ -300,7 +311,7 @@ public record TrainConfig(
         trainer.numTrainSteps(),
         trainer.trainBatchSize(),
         optimizer.scheduleSettings(),
-        optimizer.adamW(),
+        optimizer.adamW(lora == null),
         optimizer.maxGradNorm(),
         trainer.mp().compute(),
         lossMask(),

@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.bayu.finetune.config.TrainerConfig;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlan;
@@ -30,7 +31,8 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
   }
 
   /** The plan, part by part. */
-  public List<String> report(TrainerConfig trainer) {
+  public List<String> report(TrainConfig config) {
+    var trainer = config.trainer();
     var step = plan.step();
     var lines = new ArrayList<String>();
     lines.add(
@@ -60,7 +62,10 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
     lines.add("");
     lines.add(row("Trainable parameters, F32", plan.trainableBytes()));
     lines.add(row("Gradients, F32", plan.gradientBytes()));
-    lines.add(row("Optimizer state, F32", plan.optimizerBytes()));
+    lines.add(
+        row(
+            "Optimizer state, " + form(config.settings().adamW().moments()),
+            plan.optimizerBytes()));
     lines.add(
         row("Workspace: activations and scratch", plan.workspaceBytes() + plan.scratchBytes()));
     if (plan.mergingBytes() > 0) {
@@ -98,6 +103,10 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
 
   private static String origin(boolean open) {
     return open ? "chosen" : "given";
+  }
+
+  private static String form(AdamW.Moments moments) {
+    return moments == AdamW.Moments.F32 ? "F32" : "8-bit";
   }
 
   private static String row(String label, long bytes) {

@@ -1,6 +1,7 @@
 package org.bayu.finetune.run;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
@@ -60,7 +61,7 @@ final class Resumption {
     return resumption;
   }
 
-  private void refuseOther(Checkpoint from) {
+  private void refuseOther(Checkpoint from) throws IOException {
     var done = from.info().progress().steps();
     var steps = config.trainer().numTrainSteps();
     if (done > steps) {
@@ -69,7 +70,12 @@ final class Resumption {
               .formatted(steps, from.folder(), done));
     }
     var before = from.info().run();
-    var differences = before.differences(describe(config, before.cut(), ""), ResumeKeys::mayDiffer);
+    // Keys that an earlier Bayu did not have yet have their defaults.
+    var settings =
+        TrainConfig.ofJson(from.folder().toString(), before.settings(), List.of(), files);
+    var complete = before.withSettings(settings.toJson(files));
+    var differences =
+        complete.differences(describe(config, before.cut(), ""), ResumeKeys::mayDiffer);
     if (!differences.isEmpty()) {
       throw UserException.usage(
           "%s: this run cannot go on from that checkpoint: %s."

@@ -24,6 +24,7 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Decay;
 import org.bayu.train.BatchSizes;
 import org.bayu.train.GradientCheckpointing;
@@ -114,6 +115,7 @@ class TrainConfigTest {
         rewarmup: 0.25
         cooldown: 30
         cycles: 3
+        state: 8bit
       lora:
         r: 4
         alpha: 16
@@ -199,7 +201,20 @@ class TrainConfigTest {
     assertEquals(List.of(), config.notices());
     assertEquals(
         new OptimizerConfig(
-            6e-4, 0.1, 0.9, 0.95, 1e-8, 1.0, new Decay.Cosine(1), 0.1, 0.01, null, 0, 0, List.of()),
+            6e-4,
+            0.1,
+            0.9,
+            0.95,
+            1e-8,
+            1.0,
+            new Decay.Cosine(1),
+            0.1,
+            0.01,
+            null,
+            0,
+            0,
+            List.of(),
+            "f32"),
         config.optimizer());
     assertEquals(
         new TrainerConfig(
@@ -237,6 +252,21 @@ class TrainConfigTest {
     var lora = load("{data: t, lora: {target_modules: '.*_proj'}}").lora();
     assertEquals(
         new LoraTargets.Expression(".*_proj"), Objects.requireNonNull(lora).targetModules());
+  }
+
+  @Test
+  void anAdapterKeepsItsOptimizerStateInF32AndALineSaysSo() throws IOException {
+    var all = load("{data: t, optimizer: {state: 8BIT}}");
+    assertEquals(AdamW.Moments.EIGHT_BIT, all.settings().adamW().moments());
+    assertEquals(List.of(), all.notices());
+    var adapter = load("{data: t, optimizer: {state: 8bit}, lora: {}}");
+    assertEquals(AdamW.Moments.F32, adapter.settings().adamW().moments());
+    assertEquals(
+        List.of(
+            "optimizer.state: 8bit has no effect, because a LoRA adapter's state is small and stays"
+                + " f32."),
+        adapter.notices());
+    assertFlagRefused("--optimizer.state=4bit", "'4bit'", "one of 8bit, f32");
   }
 
   @Test

@@ -115,7 +115,7 @@ final class LlamaConfigWriter {
           case F32 -> "float32";
           case BF16 -> "bfloat16";
           case F16 -> "float16";
-          case I32 -> throw new IllegalArgumentException("weights are not I32");
+          case I32, U8 -> throw new IllegalArgumentException("weights are not I32");
         };
     // Transformers 5 says dtype, version 4 torch_dtype; both versions read either.
     if (json.has("dtype")) {

@@ -271,7 +271,10 @@ final class DeviceMeasurement {
                 .workers()
                 .run(
                     elements / CHUNK,
-                    (task, worker) -> kernels.adamW(p, g, m, v, 4L * CHUNK * task, CHUNK, scalars));
+                    (task, worker) -> {
+                      var at = 4L * CHUNK * task;
+                      kernels.adamW(p, at, g, at, m, at, v, at, CHUNK, scalars);
+                    });
             // Parameter and moments are read and written, the gradient is read.
             return 7.0 * 4 * elements;
           });

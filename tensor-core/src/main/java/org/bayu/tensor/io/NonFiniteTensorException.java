@@ -63,7 +63,7 @@ public final class NonFiniteTensorException extends RuntimeException {
           case F32 -> 0x7F80_0000;
           case BF16 -> 0x7F80;
           case F16 -> 0x7C00;
-          case I32 -> throw new IllegalArgumentException("whole numbers are finite");
+          case I32, U8 -> throw new IllegalArgumentException("whole numbers are finite");
         };
     var greatest = 0;
     if (dtype == DType.F32) {

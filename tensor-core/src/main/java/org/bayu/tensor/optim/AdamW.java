@@ -1,26 +1,33 @@
 package org.bayu.tensor.optim;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.kernels.DynamicCode;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
 import org.bayu.tensor.nn.Parameter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adam with decoupled weight decay: m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², p −= lr·(m̂ / (√v̂ + ε)
  * + decay·p), where m̂ = m / (1−β₁ᵗ), v̂ = v / (1−β₂ᵗ). Loshchilov and Hutter 2019, "Decoupled
  * Weight Decay Regularization"; ε outside the root, as in optax and PyTorch.
  *
- * <p>Owns the state of each parameter, F32, until {@link #close}. Not thread-safe.
+ * <p>Owns the state of each parameter until {@link #close}. Not thread-safe.
  */
 public final class AdamW implements AutoCloseable {
   /** Elements of one task: a fixed partition, independent of the thread count. */
   private static final int CHUNK = 1 << 15;
+
+  /** Elements that are decoded, updated and encoded at a time: they stay in the nearest cache. */
+  private static final int PIECE = 4 * DynamicCode.BLOCK;
 
   private final Arena arena = Arena.ofShared();
   private final CpuDevice device;
@@ -28,20 +35,82 @@ public final class AdamW implements AutoCloseable {
   private final List<State> states = new ArrayList<>();
   private long steps;
 
+  /** In which form the moments are held from step to step. */
+  public enum Moments {
+    /** F32. */
+    F32,
+    /**
+     * In 8 bits, as bitsandbytes holds them: codes of its dynamic code books, signed for m and
+     * unsigned for v, in blocks of 256 elements with an absmax, F32, each. A parameter of fewer
+     * than 4096 elements has moments in F32, as there. A step computes in F32 all the same.
+     */
+    EIGHT_BIT;
+
+    /** The least elements that are held in 8 bits, as in bitsandbytes. */
+    private static final long LEAST_ELEMENTS = 4096;
+
+    private boolean areCodes(long elements) {
+      return this == EIGHT_BIT && elements >= LEAST_ELEMENTS;
+    }
+
+    /** Bytes of both moments of a parameter. */
+    public long bytes(long elements) {
+      return areCodes(elements)
+          ? 2 * (elements + Float.BYTES * DynamicCode.blocks(elements))
+          : 2 * Float.BYTES * elements;
+    }
+  }
+
   /**
    * The constants.
    *
    * @param weightDecay for the parameters that {@linkplain Parameter#decays decay}
+   * @param moments in which form the state is held
    */
-  public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
+  public record Settings(
+      double beta1, double beta2, double epsilon, double weightDecay, Moments moments) {
+    /** The same with moments in F32. */
+    public Settings(double beta1, double beta2, double epsilon, double weightDecay) {
+      this(beta1, beta2, epsilon, weightDecay, Moments.F32);
+    }
+  }
 
   /**
-   * The moments of a parameter, F32.
+   * The moments of a parameter: F32, or U8 codes and the absmax of each 256 of them.
    *
    * @param m moving average of the gradients, of the parameter's shape
+   * @param mAbsmax F32 [blocks]; null if m is F32
    * @param v moving average of their squares, of the parameter's shape
+   * @param vAbsmax F32 [blocks]; null if v is F32
    */
-  public record State(Parameter parameter, Tensor m, Tensor v) {}
+  public record State(
+      Parameter parameter, Tensor m, @Nullable Tensor mAbsmax, Tensor v, @Nullable Tensor vAbsmax) {
+    /** Bytes of both moments. */
+    public long bytes() {
+      var absmax = mAbsmax == null || vAbsmax == null ? 0 : 2 * mAbsmax.byteSize();
+      return m.byteSize() + v.byteSize() + absmax;
+    }
+
+    private static State of(Arena arena, Parameter parameter, Moments moments) {
+      var shape = parameter.value().shape();
+      var elements = parameter.value().elements();
+      var codes = moments.areCodes(elements);
+      var type = codes ? DType.U8 : DType.F32;
+      var m = Tensor.allocate(arena, type, shape);
+      var v = Tensor.allocate(arena, type, shape);
+      if (!codes) {
+        return new State(parameter, m, null, v, null);
+      }
+      // The codes mean nothing as long as the absmax is 0.
+      var blocks = Shape.of(DynamicCode.blocks(elements));
+      return new State(
+          parameter,
+          m,
+          Tensor.allocate(arena, DType.F32, blocks),
+          v,
+          Tensor.allocate(arena, DType.F32, blocks));
+    }
+  }
 
   /** An optimizer of these trainable parameters. */
   public AdamW(Device device, List<Parameter> parameters, Settings settings) {
@@ -49,12 +118,7 @@ public final class AdamW implements AutoCloseable {
     this.settings = settings;
     try {
       for (var parameter : parameters) {
-        var shape = parameter.value().shape();
-        states.add(
-            new State(
-                parameter,
-                Tensor.allocate(arena, DType.F32, shape),
-                Tensor.allocate(arena, DType.F32, shape)));
+        states.add(State.of(arena, parameter, settings.moments));
       }
     } catch (Throwable e) { // no memory is left: give back what there was
       arena.close();
@@ -107,25 +171,83 @@ public final class AdamW implements AutoCloseable {
   }
 
   private void update(State state, Tensor gradient, AdamWScalars scalars) {
-    var parameter = state.parameter.value();
-    var elements = parameter.elements();
+    var elements = state.parameter.value().elements();
     device
         .workers()
         .run(
             Math.toIntExact((elements + CHUNK - 1) / CHUNK),
             (index, worker) -> {
               var from = (long) index * CHUNK;
-              device
-                  .kernels()
-                  .adamW(
-                      parameter.data(),
-                      gradient.data(),
-                      state.m.data(),
-                      state.v.data(),
-                      from * 4,
-                      (int) Math.min(CHUNK, elements - from),
+              var n = (int) Math.min(CHUNK, elements - from);
+              var mAbsmax = state.mAbsmax;
+              var vAbsmax = state.vAbsmax;
+              if (mAbsmax == null || vAbsmax == null) {
+                updateFloats(state, gradient, from, n, scalars);
+              } else {
+                var scratch = device.workers().scratch(worker, 2L * Float.BYTES * PIECE);
+                for (var done = 0; done < n; done += PIECE) {
+                  updateCodes(
+                      state,
+                      mAbsmax,
+                      vAbsmax,
+                      gradient,
+                      from + done,
+                      Math.min(PIECE, n - done),
+                      scratch,
                       scalars);
+                }
+              }
             });
+  }
+
+  private void updateFloats(State state, Tensor gradient, long from, int n, AdamWScalars scalars) {
+    var at = Float.BYTES * from;
+    device
+        .kernels()
+        .adamW(
+            state.parameter.value().data(),
+            at,
+            gradient.data(),
+            at,
+            state.m.data(),
+            at,
+            state.v.data(),
+            at,
+            n,
+            scalars);
+  }
+
+  private void updateCodes(
+      State state,
+      Tensor mAbsmax,
+      Tensor vAbsmax,
+      Tensor gradient,
+      long from,
+      int n,
+      MemorySegment scratch,
+      AdamWScalars scalars) {
+    var at = Float.BYTES * from;
+    var vAt = Float.BYTES * (long) PIECE;
+    var absmaxAt = Float.BYTES * (from / DynamicCode.BLOCK);
+    var m = state.m.data();
+    var v = state.v.data();
+    DynamicCode.SIGNED.decode(m, from, mAbsmax.data(), absmaxAt, scratch, 0, n);
+    DynamicCode.UNSIGNED.decode(v, from, vAbsmax.data(), absmaxAt, scratch, vAt, n);
+    device
+        .kernels()
+        .adamW(
+            state.parameter.value().data(),
+            at,
+            gradient.data(),
+            at,
+            scratch,
+            0,
+            scratch,
+            vAt,
+            n,
+            scalars);
+    DynamicCode.SIGNED.encode(scratch, 0, m, from, mAbsmax.data(), absmaxAt, n);
+    DynamicCode.UNSIGNED.encode(scratch, vAt, v, from, vAbsmax.data(), absmaxAt, n);
   }
 
   /** Frees the state. */

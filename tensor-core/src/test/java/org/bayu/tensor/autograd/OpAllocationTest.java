@@ -94,7 +94,9 @@ class OpAllocationTest {
       check(type + " linear", size -> linear(type, size));
       check(type + " loss", size -> loss(type, size));
     }
-    check("optimizer", this::optimizer);
+    for (var moments : AdamW.Moments.values()) {
+      check("optimizer, " + moments, size -> optimizer(moments, size));
+    }
   }
 
   @Test
@@ -283,10 +285,10 @@ class OpAllocationTest {
         tensor(type, rows, 32));
   }
 
-  private Runnable optimizer(int size) {
+  private Runnable optimizer(AdamW.Moments moments, int size) {
     var weight = tensor(DType.F32, 100_000L * size);
     var gradients = new Gradients(List.of(weight));
-    var settings = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
+    var settings = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1, moments);
     var optimizer = new AdamW(device, List.of(new Parameter("weight", weight, true)), settings);
     return () -> {
       var norm = GradientClip.globalNorm(device, gradients);

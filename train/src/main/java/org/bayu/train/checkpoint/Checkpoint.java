@@ -16,8 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
-import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.Crc32c;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.NonFiniteTensorException;
@@ -34,8 +32,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A folder with what a run goes on from. {@code parameters.safetensors}, {@code
  * first_moments.safetensors} and {@code second_moments.safetensors} hold the trained parameters and
- * AdamW's m and v under the parameters' names, F32. {@code checkpoint.json} is a {@link
- * CheckpointInfo}, and {@code checksums.json} has bytes and CRC-32C of the other files.
+ * AdamW's m and v under the parameters' names, in the form in which the run holds them: moments in
+ * 8 bits are U8 codes, with their absmax, F32, under the parameter's name and {@code .absmax}.
+ * {@code checkpoint.json} is a {@link CheckpointInfo}, and {@code checksums.json} has bytes and
+ * CRC-32C of the other files.
  *
  * <p>A checkpoint of an adapter holds nothing of the base model.
  */
@@ -44,6 +44,9 @@ public final class Checkpoint {
   private static final String FIRST_MOMENTS = "first_moments.safetensors";
   private static final String SECOND_MOMENTS = "second_moments.safetensors";
   private static final String CHECKSUMS = "checksums.json";
+
+  /** What is behind a parameter's name where the absmax of its moment's blocks stand. */
+  private static final String ABSMAX = ".absmax";
 
   /** An upper bound for the files beside the tensors, and for their headers. */
   private static final long OVERHEAD = 4 << 20;
@@ -93,8 +96,9 @@ public final class Checkpoint {
 
   /** An upper bound for the bytes of a state's checkpoint. */
   public static long bytes(TrainState state) {
-    var elements = state.parameters().stream().mapToLong(p -> p.value().elements()).sum();
-    return 3 * Float.BYTES * elements + OVERHEAD;
+    var parameters = state.parameters().stream().mapToLong(p -> p.value().byteSize()).sum();
+    var moments = state.optimizer().states().stream().mapToLong(AdamW.State::bytes).sum();
+    return parameters + moments + OVERHEAD;
   }
 
   /**
@@ -129,17 +133,27 @@ public final class Checkpoint {
 
   private static Map<String, List<TensorSource>> tensors(TrainState state) {
     var files = new LinkedHashMap<String, List<TensorSource>>();
-    files.put(PARAMETERS, sources(state, s -> s.parameter().value()));
-    files.put(FIRST_MOMENTS, sources(state, AdamW.State::m));
-    files.put(SECOND_MOMENTS, sources(state, AdamW.State::v));
+    files.put(PARAMETERS, sources(state.parameters()));
+    files.put(FIRST_MOMENTS, moments(state, true));
+    files.put(SECOND_MOMENTS, moments(state, false));
     return files;
   }
 
-  private static List<TensorSource> sources(
-      TrainState state, Function<AdamW.State, Tensor> tensor) {
-    return state.optimizer().states().stream()
-        .map(s -> TensorSource.of(s.parameter().name(), tensor.apply(s)))
-        .toList();
+  private static List<TensorSource> sources(List<Parameter> parameters) {
+    return parameters.stream().map(p -> TensorSource.of(p.name(), p.value())).toList();
+  }
+
+  private static List<TensorSource> moments(TrainState state, boolean first) {
+    var sources = new ArrayList<TensorSource>();
+    for (var each : state.optimizer().states()) {
+      var name = each.parameter().name();
+      sources.add(TensorSource.of(name, first ? each.m() : each.v()));
+      var absmax = first ? each.mAbsmax() : each.vAbsmax();
+      if (absmax != null) {
+        sources.add(TensorSource.of(name + ABSMAX, absmax));
+      }
+    }
+    return sources;
   }
 
   /**
@@ -222,7 +236,7 @@ public final class Checkpoint {
    * @throws DamagedCheckpointException if the checkpoint has other parameters
    */
   public void loadParameters(List<Parameter> parameters) throws IOException {
-    load(PARAMETERS, parameters.stream().map(p -> TensorSource.of(p.name(), p.value())).toList());
+    load(PARAMETERS, sources(parameters));
   }
 
   private void load(String name, List<TensorSource> targets) throws IOException {

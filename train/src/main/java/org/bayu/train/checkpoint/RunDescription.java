@@ -157,6 +157,11 @@ public record RunDescription(
     }
   }
 
+  /** The same with another configuration. */
+  public RunDescription withSettings(JsonNode other) {
+    return new RunDescription(id, other, adapter, data, base, cut, instructions);
+  }
+
   /** The same run, whose earlier steps were computed by these instructions. */
   public RunDescription after(List<String> earlier) {
     var all = new ArrayList<>(earlier);

@@ -10,6 +10,7 @@ import java.util.Locale;
  * @param step averages of the steps that were looked at
  * @param maxTokens the most distinct tokens of a micro-batch
  * @param checkpointing whether the backward pass computes each block again
+ * @param optimizerBytes of AdamW's two moments of the trained parameters
  * @param mappedBytes of the mapped weights, which need not all be in memory
  * @param workspaceBytes activations and their gradients, for the largest micro-batch that was
  *     looked at
@@ -25,6 +26,7 @@ public record MemoryPlan(
     StepTokens step,
     int maxTokens,
     boolean checkpointing,
+    long optimizerBytes,
     long mappedBytes,
     long workspaceBytes,
     long scratchBytes,
@@ -58,16 +60,11 @@ public record MemoryPlan(
     return 4 * trainable;
   }
 
-  /** AdamW's two numbers for each, F32. */
-  public long optimizerBytes() {
-    return 8 * trainable;
-  }
-
   /** The bytes that must be in memory: everything except the mapped files. */
   public long anonymousBytes() {
     return trainableBytes()
         + gradientBytes()
-        + optimizerBytes()
+        + optimizerBytes
         + workspaceBytes
         + scratchBytes
         + mergingBytes

@@ -143,6 +143,7 @@ public final class MemoryPlanner {
             cut.batches(), cut.examples(), cut.tokens(), cut.distinct(), cut.microBatches()),
         budget,
         checkpointing,
+        shape.optimizerBytes(settings.adamW().moments()),
         shape.mappedBytes(),
         passes.workspaceBytes(),
         Math.max(passes.scratchBytes(), (long) most - passes.workspaceBytes()),

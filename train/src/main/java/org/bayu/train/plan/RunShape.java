@@ -15,6 +15,7 @@ import org.bayu.lora.LoraConfig;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.Adaptation;
 import org.bayu.train.MicroBatches.MicroBatch;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,14 @@ public final class RunShape {
     return model.parameters().stream()
         .filter(Parameter::trainable)
         .mapToLong(p -> p.value().elements())
+        .sum();
+  }
+
+  /** Bytes of the optimizer's moments in this form. */
+  long optimizerBytes(AdamW.Moments moments) {
+    return model.parameters().stream()
+        .filter(Parameter::trainable)
+        .mapToLong(p -> moments.bytes(p.value().elements()))
         .sum();
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.io.SafetensorsFile;
+import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.Adaptation;
 import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.StepReport;
@@ -97,15 +100,23 @@ class ResumeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"lora", "lora with dropout", "all weights", "bf16"})
+  @ValueSource(strings = {"lora", "lora with dropout", "all weights", "bf16", "8-bit moments"})
   void goesOnFromEveryStepToTheSameBits(String kind) throws IOException {
     var adaptation =
         switch (kind) {
           case "lora" -> TinyRun.lora(0);
-          case "all weights" -> Adaptation.allWeights();
+          case "all weights", "8-bit moments" -> Adaptation.allWeights();
           default -> TinyRun.lora(0.25);
         };
-    var settings = kind.equals("bf16") ? SETTINGS.withCompute(DType.BF16) : SETTINGS;
+    var settings =
+        switch (kind) {
+          case "bf16" -> SETTINGS.withCompute(DType.BF16);
+          case "8-bit moments" -> SETTINGS.withMoments(AdamW.Moments.EIGHT_BIT);
+          default -> SETTINGS;
+        };
+    if (kind.equals("8-bit moments")) {
+      model = TinyRun.wideModel(temporary.resolve("wide"));
+    }
     var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));
     var whole = run(adaptation, settings, 1, checkpoints, null);
     assertEquals(STEPS, whole.reports.size());
@@ -231,6 +242,38 @@ class ResumeTest {
       assertEquals(Checkpoints.steps(path), tuning.state().steps());
       var again = new Checkpoints(temporary.resolve("again"));
       assertEquals(whole.bits, run(Adaptation.allWeights(), SETTINGS, 1, again, path).bits);
+    }
+  }
+
+  /** Codes and their absmax stand in the file as they are in memory. */
+  @Test
+  void aCheckpointHoldsMomentsInEightBitsAsTheyAre() throws IOException {
+    model = TinyRun.wideModel(temporary.resolve("wide"));
+    var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));
+    var settings = SETTINGS.withMoments(AdamW.Moments.EIGHT_BIT);
+    run(Adaptation.allWeights(), settings, 1, checkpoints, null);
+    var folder = checkpoints.path(2);
+    for (var file : List.of("first_moments.safetensors", "second_moments.safetensors")) {
+      try (var moments = SafetensorsFile.open(folder.resolve(file))) {
+        var embedding = moments.entry("model.embed_tokens.weight");
+        assertEquals("U8", embedding.dtypeName());
+        var absmax = moments.entry("model.embed_tokens.weight.absmax");
+        assertEquals("F32", absmax.dtypeName());
+        assertEquals((embedding.shape().elements() + 255) / 256, absmax.shape().elements());
+        assertEquals("F32", moments.entry("model.norm.weight").dtypeName());
+      }
+    }
+    try (var run = new TinyRun(model, Adaptation.allWeights(), settings, 1);
+        var f32 = new TinyRun(model, Adaptation.allWeights(), SETTINGS, 1)) {
+      var least = 0L;
+      for (var name : List.of("parameters", "first_moments", "second_moments")) {
+        least += Files.size(folder.resolve(name + ".safetensors"));
+      }
+      var bytes = Checkpoint.bytes(run.tuning.state());
+      assertTrue(least < bytes && bytes < Checkpoint.bytes(f32.tuning.state()));
+      var other =
+          assertThrows(IOException.class, () -> Checkpoint.open(folder).load(f32.tuning.state()));
+      assertTrue(String.valueOf(other.getMessage()).contains("other parameters"));
     }
   }
 

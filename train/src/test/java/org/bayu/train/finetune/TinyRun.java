@@ -3,18 +3,24 @@ package org.bayu.train.finetune;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
+import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.device.Devices;
+import org.bayu.tensor.io.SafetensorsWriter;
+import org.bayu.tensor.io.TensorSource;
 import org.bayu.train.Adaptation;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TokenizedExample;
@@ -47,6 +53,31 @@ public final class TinyRun implements AutoCloseable {
     return folder;
   }
 
+  /** Makes the folder of a wider model, whose larger tensors have 4096 elements and more. */
+  public static Path wideModel(Path folder) throws IOException {
+    model(folder);
+    var config = folder.resolve("config.json");
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replaceFirst("\"head_dim\": 8", "\"head_dim\": 16")
+            .replaceFirst("\"hidden_size\": 32", "\"hidden_size\": 64"));
+    var random = new Random(17);
+    var tensors = new ArrayList<TensorSource>();
+    try (var arena = Arena.ofConfined()) {
+      for (var each : ConfigJson.read(config).parameterShapes().entrySet()) {
+        var tensor = Tensor.allocate(arena, DType.F32, each.getValue());
+        var isNorm = each.getKey().endsWith("norm.weight");
+        for (var i = 0L; i < tensor.elements(); i++) {
+          tensor.setFloat(i, isNorm ? 1 : 0.1f * (float) random.nextGaussian());
+        }
+        tensors.add(TensorSource.of(each.getKey(), tensor));
+      }
+      SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors);
+    }
+    return folder;
+  }
+
   /** Twelve rows of 12 tokens, the same at each call; the first three begin alike. */
   public static TokenizedData rows() {
     var random = new SplittableRandom(7);
@@ -76,13 +107,22 @@ public final class TinyRun implements AutoCloseable {
       for (var tensor : List.of(state.parameter().value(), state.m(), state.v())) {
         add(bits, tensor);
       }
+      var mAbsmax = state.mAbsmax();
+      var vAbsmax = state.vAbsmax();
+      if (mAbsmax != null && vAbsmax != null) {
+        add(bits, mAbsmax);
+        add(bits, vAbsmax);
+      }
     }
     return bits;
   }
 
   private static void add(List<Integer> bits, Tensor tensor) {
-    for (var i = 0L; i < tensor.elements(); i++) {
-      bits.add(tensor.data().getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i));
+    for (var at = 0L; at < tensor.byteSize(); at += tensor.dtype().bytes()) {
+      bits.add(
+          tensor.dtype() == DType.U8
+              ? tensor.data().get(ValueLayout.JAVA_BYTE, at)
+              : tensor.data().get(ValueLayout.JAVA_INT_UNALIGNED, at));
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
+import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.Adaptation;
 import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.LossMask;
@@ -20,9 +21,11 @@ import org.bayu.train.TokenizedData;
 import org.bayu.train.TokenizedExample;
 import org.bayu.train.TrainException;
 import org.bayu.train.TrainSettings;
+import org.bayu.train.finetune.TinyRun;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Plans for machines of several sizes. */
 class MemoryPlannerTest {
@@ -30,6 +33,7 @@ class MemoryPlannerTest {
   private static final MachineMemory LARGE = new MachineMemory(1L << 40, 1L << 40);
   private static final MachineMemory TINY = new MachineMemory(1 << 20, 1 << 20);
 
+  @TempDir private Path temporary;
   private HfCheckpoint base;
 
   @BeforeEach
@@ -93,6 +97,30 @@ class MemoryPlannerTest {
     var lora = planner(OPEN, LORA, LARGE).plan();
     assertTrue(lora.trainable() < lora.parameters());
     assertEquals(all.parameters(), lora.parameters() - lora.trainable());
+  }
+
+  @Test
+  void momentsInEightBitsTakeTwoBytesOfAnElementOfLargeTensors() throws IOException {
+    base.close();
+    base = HfCheckpoint.open(TinyRun.wideModel(temporary.resolve("wide")));
+    var large = 0L;
+    var small = 0L;
+    var blocks = 0L;
+    for (var shape : base.config().parameterShapes().values()) {
+      if (shape.elements() >= 4096) {
+        large += shape.elements();
+        blocks += (shape.elements() + 255) / 256;
+      } else {
+        small += shape.elements();
+      }
+    }
+    assertTrue(large > 0 && small > 0);
+    var plan = planner(OPEN.withMoments(AdamW.Moments.EIGHT_BIT), ALL, LARGE).plan();
+    assertEquals(2 * (large + 4 * blocks) + 8 * small, plan.optimizerBytes());
+    var usual = planner(OPEN, ALL, LARGE).plan();
+    assertEquals(
+        usual.anonymousBytes() - usual.optimizerBytes() + plan.optimizerBytes(),
+        plan.anonymousBytes());
   }
 
   @Test

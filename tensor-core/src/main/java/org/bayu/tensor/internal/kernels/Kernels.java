@@ -135,10 +135,13 @@ public interface Kernels {
    */
   void adamW(
       MemorySegment parameter,
+      long parameterAt,
       MemorySegment gradient,
+      long gradientAt,
       MemorySegment m,
+      long mAt,
       MemorySegment v,
-      long at,
+      long vAt,
       int n,
       AdamWScalars scalars);
 

@@ -55,7 +55,7 @@ public class ScalarKernels implements Kernels {
           set(dst, dstAt, i, Float.float16ToFloat(src.get(JAVA_SHORT_UNALIGNED, srcAt + i * 2L)));
         }
       }
-      case I32 -> throw new IllegalArgumentException("widen from I32");
+      case I32, U8 -> throw new IllegalArgumentException("widen from whole numbers");
     }
   }
 
@@ -74,7 +74,7 @@ public class ScalarKernels implements Kernels {
           dst.set(JAVA_SHORT_UNALIGNED, dstAt + i * 2L, Float.floatToFloat16(get(src, srcAt, i)));
         }
       }
-      case I32 -> throw new IllegalArgumentException("narrow to I32");
+      case I32, U8 -> throw new IllegalArgumentException("narrow to whole numbers");
     }
   }
 
@@ -249,23 +249,26 @@ public class ScalarKernels implements Kernels {
   @Override
   public void adamW(
       MemorySegment parameter,
+      long parameterAt,
       MemorySegment gradient,
+      long gradientAt,
       MemorySegment m,
+      long mAt,
       MemorySegment v,
-      long at,
+      long vAt,
       int n,
       AdamWScalars scalars) {
     for (var i = 0; i < n; i++) {
-      var g = get(gradient, at, i) * scalars.gradientScale();
-      var mi = scalars.beta1() * get(m, at, i) + (1 - scalars.beta1()) * g;
-      var vi = scalars.beta2() * get(v, at, i) + (1 - scalars.beta2()) * g * g;
-      var p = get(parameter, at, i);
+      var g = get(gradient, gradientAt, i) * scalars.gradientScale();
+      var mi = scalars.beta1() * get(m, mAt, i) + (1 - scalars.beta1()) * g;
+      var vi = scalars.beta2() * get(v, vAt, i) + (1 - scalars.beta2()) * g * g;
+      var p = get(parameter, parameterAt, i);
       var direction =
           mi * scalars.mScale() / ((float) Math.sqrt(vi * scalars.vScale()) + scalars.epsilon())
               + scalars.decay() * p;
-      set(m, at, i, mi);
-      set(v, at, i, vi);
-      set(parameter, at, i, p - scalars.learningRate() * direction);
+      set(m, mAt, i, mi);
+      set(v, vAt, i, vi);
+      set(parameter, parameterAt, i, p - scalars.learningRate() * direction);
     }
   }
 
@@ -334,7 +337,7 @@ public class ScalarKernels implements Kernels {
       case F32 -> src.get(JAVA_FLOAT_UNALIGNED, at);
       case BF16 -> BFloat16.toFloat(src.get(JAVA_SHORT_UNALIGNED, at));
       case F16 -> Float.float16ToFloat(src.get(JAVA_SHORT_UNALIGNED, at));
-      case I32 -> throw new IllegalArgumentException("pack from I32");
+      case I32, U8 -> throw new IllegalArgumentException("pack from whole numbers");
     };
   }
 }

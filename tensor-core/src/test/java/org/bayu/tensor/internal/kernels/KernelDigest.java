@@ -155,14 +155,17 @@ final class KernelDigest {
     var parameter = input(n);
     var others = new ArrayList<GuardedMemory>();
     for (var i = 0; i < 3; i++) {
-      others.add(input(n).copy(arena, (int) parameter.at() % 64));
+      others.add(input(n));
     }
     KERNELS.adamW(
         parameter.segment(),
-        others.get(0).segment(),
-        others.get(1).segment(),
-        others.get(2).segment(),
         parameter.at(),
+        others.get(0).segment(),
+        others.get(0).at(),
+        others.get(1).segment(),
+        others.get(1).at(),
+        others.get(2).segment(),
+        others.get(2).at(),
         n,
         new AdamWScalars(0.9f, 0.9f, 0.95f, 1e-8f, 1e-3f, 0.1f, 10, 20));
     checksum("adamW " + n, parameter, others.get(1), others.get(2));

@@ -103,7 +103,7 @@ final class VectorAllocation {
     add("addScaled", n -> KERNELS.addScaled(0.5f, a, 0, b, 0, n));
     add("scale", n -> KERNELS.scale(0.5f, a, 0, n));
     add("rotate", n -> KERNELS.rotate(a, 0, b, c, 0, d, 0, n / 2, 1));
-    add("adamW", n -> KERNELS.adamW(a, b, c, d, 0, n, SCALARS));
+    add("adamW", n -> KERNELS.adamW(a, 0, b, 0, c, 0, d, 0, n, SCALARS));
   }
 
   private void addActivations() {

@@ -368,7 +368,7 @@ public final class ProductCode {
       case F32 -> 0;
       case BF16 -> 1;
       case F16 -> 2;
-      case I32 -> throw new IllegalArgumentException("a product of I32");
+      case I32, U8 -> throw new IllegalArgumentException("a product of I32");
     };
   }
 }

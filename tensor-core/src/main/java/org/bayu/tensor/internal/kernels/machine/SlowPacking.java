@@ -45,7 +45,7 @@ final class SlowPacking {
       case F32 -> matrix.data().get(JAVA_FLOAT_UNALIGNED, at);
       case BF16 -> BFloat16.toFloat(matrix.data().get(JAVA_SHORT_UNALIGNED, at));
       case F16 -> Float.float16ToFloat(matrix.data().get(JAVA_SHORT_UNALIGNED, at));
-      case I32 -> throw new IllegalArgumentException("a product of I32");
+      case I32, U8 -> throw new IllegalArgumentException("a product of I32");
     };
   }
 }

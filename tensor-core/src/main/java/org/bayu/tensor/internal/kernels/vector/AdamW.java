@@ -1,9 +1,8 @@
 package org.bayu.tensor.internal.kernels.vector;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static org.bayu.tensor.internal.kernels.vector.Lanes.F32;
 import static org.bayu.tensor.internal.kernels.vector.Lanes.LENGTH;
+import static org.bayu.tensor.internal.kernels.vector.Lanes.load;
+import static org.bayu.tensor.internal.kernels.vector.Lanes.store;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -17,27 +16,40 @@ final class AdamW {
 
   static void update(
       MemorySegment parameter,
+      long parameterAt,
       MemorySegment gradient,
+      long gradientAt,
       MemorySegment m,
+      long mAt,
       MemorySegment v,
-      long at,
+      long vAt,
       int n,
       AdamWScalars scalars) {
     Lanes.requireNative(parameter, gradient);
     Lanes.requireNative(m, v);
     var i = 0;
     for (; i <= n - LENGTH; i += LENGTH) {
-      var here = at + 4L * i;
-      var g = fromMemorySegment(F32, gradient, here, LITTLE_ENDIAN).mul(scalars.gradientScale());
-      var p = fromMemorySegment(F32, parameter, here, LITTLE_ENDIAN);
-      var mNext = firstMoment(g, fromMemorySegment(F32, m, here, LITTLE_ENDIAN), scalars);
-      var vNext = secondMoment(g, fromMemorySegment(F32, v, here, LITTLE_ENDIAN), scalars);
-      step(p, mNext, vNext, scalars).intoMemorySegment(parameter, here, LITTLE_ENDIAN);
-      mNext.intoMemorySegment(m, here, LITTLE_ENDIAN);
-      vNext.intoMemorySegment(v, here, LITTLE_ENDIAN);
+      var g = load(gradient, gradientAt, i).mul(scalars.gradientScale());
+      var p = load(parameter, parameterAt, i);
+      var mNext = firstMoment(g, load(m, mAt, i), scalars);
+      var vNext = secondMoment(g, load(v, vAt, i), scalars);
+      store(step(p, mNext, vNext, scalars), parameter, parameterAt, i);
+      store(mNext, m, mAt, i);
+      store(vNext, v, vAt, i);
     }
     if (i < n) {
-      ScalarKernels.INSTANCE.adamW(parameter, gradient, m, v, at + 4L * i, n - i, scalars);
+      var done = 4L * i;
+      ScalarKernels.INSTANCE.adamW(
+          parameter,
+          parameterAt + done,
+          gradient,
+          gradientAt + done,
+          m,
+          mAt + done,
+          v,
+          vAt + done,
+          n - i,
+          scalars);
     }
   }
 

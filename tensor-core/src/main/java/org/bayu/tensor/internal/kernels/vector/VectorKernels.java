@@ -43,7 +43,7 @@ public class VectorKernels implements Kernels {
       case F32 -> MemorySegment.copy(src, srcAt, dst, dstAt, n * 4L);
       case BF16 -> Conversion.widenBFloat16(src, srcAt, dst, dstAt, n);
       case F16 -> Conversion.widenFloat16(src, srcAt, dst, dstAt, n);
-      case I32 -> throw new IllegalArgumentException("widen from I32");
+      case I32, U8 -> throw new IllegalArgumentException("widen from whole numbers");
     }
   }
 
@@ -54,7 +54,7 @@ public class VectorKernels implements Kernels {
       case F32 -> MemorySegment.copy(src, srcAt, dst, dstAt, n * 4L);
       case BF16 -> Conversion.narrowBFloat16(src, srcAt, dst, dstAt, n);
       case F16 -> Conversion.narrowFloat16(src, srcAt, dst, dstAt, n);
-      case I32 -> throw new IllegalArgumentException("narrow to I32");
+      case I32, U8 -> throw new IllegalArgumentException("narrow to whole numbers");
     }
   }
 
@@ -178,13 +178,16 @@ public class VectorKernels implements Kernels {
   @Override
   public void adamW(
       MemorySegment parameter,
+      long parameterAt,
       MemorySegment gradient,
+      long gradientAt,
       MemorySegment m,
+      long mAt,
       MemorySegment v,
-      long at,
+      long vAt,
       int n,
       AdamWScalars scalars) {
-    AdamW.update(parameter, gradient, m, v, at, n, scalars);
+    AdamW.update(parameter, parameterAt, gradient, gradientAt, m, mAt, v, vAt, n, scalars);
   }
 
   @Override

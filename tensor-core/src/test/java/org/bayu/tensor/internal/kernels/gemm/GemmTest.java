@@ -89,7 +89,7 @@ class GemmTest {
       case F32 -> Math.abs(value) * 0x1p-24;
       case BF16 -> Math.abs(value) * 0x1p-8;
       case F16 -> Math.abs(value) * 0x1p-11 + 0x1p-25;
-      case I32 -> throw new AssertionError();
+      case I32, U8 -> throw new AssertionError();
     };
   }
 

@@ -110,7 +110,7 @@ final class ProductStress {
           case F32 -> 0x1p-24;
           case BF16 -> 0x1p-8;
           case F16 -> 0x1p-11;
-          case I32 -> throw new AssertionError();
+          case I32, U8 -> throw new AssertionError();
         };
     return (steps + 3) * 0x1p-24 * (Math.abs(magnitude) + Math.abs(before))
         + 1.01 * rounding * Math.abs(wanted)

@@ -92,7 +92,7 @@ final class Avx2LoadCode {
         asm.vpmovzxwd(into, address);
         asm.vpslld(into, into, 16);
       }
-      case I32 -> throw new IllegalArgumentException("a product of I32");
+      case I32, U8 -> throw new IllegalArgumentException("a product of I32");
     }
     round(into);
   }

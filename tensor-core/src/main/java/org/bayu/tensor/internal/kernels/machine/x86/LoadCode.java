@@ -107,7 +107,7 @@ final class LoadCode {
         asm.vpmovzxwd(into, address);
         asm.vpslld(all, all, 16);
       }
-      case I32 -> throw new IllegalArgumentException("a product of I32");
+      case I32, U8 -> throw new IllegalArgumentException("a product of I32");
     }
   }
 
