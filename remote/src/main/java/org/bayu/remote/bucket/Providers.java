@@ -22,7 +22,9 @@ final class Providers {
   private static List<FileSystemProvider> beside() {
     try (var _ = use()) {
       var found = ServiceLoader.load(FileSystemProvider.class, LOADER);
-      return LOADER == OWN ? List.of() : StreamSupport.stream(found.spliterator(), false).toList();
+      return LOADER.equals(OWN)
+          ? List.of()
+          : StreamSupport.stream(found.spliterator(), false).toList();
     }
   }
 
@@ -45,7 +47,7 @@ final class Providers {
   static Use use() {
     var thread = Thread.currentThread();
     var before = thread.getContextClassLoader();
-    if (LOADER != OWN) {
+    if (!LOADER.equals(OWN)) {
       thread.setContextClassLoader(LOADER);
     }
     return () -> thread.setContextClassLoader(before);
