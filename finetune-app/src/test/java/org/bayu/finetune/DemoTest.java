@@ -15,7 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.bayu.finetune.demo.Demo;
-import org.bayu.finetune.demo.DemoSize;
+import org.bayu.finetune.demo.DemoPlan;
+import org.bayu.finetune.demo.TrailRows;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.remote.files.DownloadWatcher;
 import org.bayu.remote.files.LocalFiles;
@@ -24,12 +25,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The demo with a few rows and steps and a tiny model, which learn nothing: everything else is as
- * in the real one.
- */
+/** The demo with a few rows and one step: everything else is as in the real one. */
 class DemoTest {
-  private static final DemoSize TINY = new DemoSize(60, 40, 3, 2, 1, "tiny-config.json");
+  private static final DemoPlan TINY = new DemoPlan(1, 8, 1e-3, 1e-3, 2);
+
+  private static final TrailRows ROWS = new TrailRows(40, 3);
 
   @TempDir private Path temporary;
   private LocalFiles files;
@@ -48,22 +48,11 @@ class DemoTest {
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
     var commands = run.err().lines().filter(line -> line.startsWith("$ ./bayu ")).toList();
     assertEquals(
-        List.of(
-            "prepare",
-            "prepare",
-            "prepare",
-            "prepare",
-            "train",
-            "train",
-            "train",
-            "evaluate",
-            "evaluate",
-            "evaluate",
-            "evaluate"),
+        List.of("prepare", "prepare", "train", "train", "evaluate", "evaluate", "evaluate"),
         commands.stream().map(line -> line.replaceFirst("^\\$ ./bayu (\\w+).*", "$1")).toList());
 
     var table = run.out().lines().filter(line -> line.startsWith("|")).toList();
-    assertEquals(5, table.size(), run.out());
+    assertEquals(10, table.size(), run.out());
     assertTrue(run.out().lines().toList().getLast().startsWith("  ./bayu generate "), run.out());
     var places = Pattern.compile("(?m)^  .{18} (\\Q" + folder + "\\E.*)$").matcher(run.out());
     var found = 0;
@@ -92,8 +81,7 @@ class DemoTest {
         Files.readString(folder.resolve("lora.yaml"))
             .replace(folder.toString(), "gs://bucket/demo"),
         Files.readString(there.resolve("lora.yaml")));
-    for (var file :
-        List.of("data/base-train.csv", "tokenizer/tokenizer.json", "runs/lora/run.json")) {
+    for (var file : List.of("data/train.csv", "base/tokenizer.json", "runs/lora/run.json")) {
       assertTrue(Files.exists(there.resolve(file)), file);
     }
   }
@@ -104,6 +92,7 @@ class DemoTest {
     var err = new StringWriter();
     var demo =
         new Demo(
+            ROWS,
             TINY,
             temporary.resolve("demo"),
             files,
@@ -159,6 +148,7 @@ class DemoTest {
     var progress = new PrintWriter(err);
     var demo =
         new Demo(
+            ROWS,
             TINY,
             folder,
             files,

@@ -32,6 +32,7 @@ public final class Commands {
           InitCommand.class,
           DoctorCommand.class,
           DemoCommand.class,
+          SentencesCommand.class,
           HelpCommand.class);
 
   private Commands() {}
@@ -51,7 +52,7 @@ public final class Commands {
 
   private static CommandSpec outline(Command command) {
     var spec = CommandSpec.create();
-    spec.usageMessage().description(command.description());
+    spec.usageMessage().description(command.description()).hidden(command.hidden());
     return spec;
   }
 }

@@ -3,12 +3,13 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
+import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.train.checkpoint.SavedModels;
@@ -20,8 +21,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** One model folder of a base and an adapter. */
-@Command(name = "merge", description = "Merge an adapter into its base: one model folder.")
+/** One model folder of a base and an adapter, or of a model in another type. */
+@Command(
+    name = "merge",
+    description = {
+      "Merge an adapter into its base: one model folder.",
+      "Without --adapter: write the model in the type of --dtype."
+    })
 final class MergeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
@@ -30,8 +36,8 @@ final class MergeCommand implements Callable<Integer> {
   @Option(names = "--model", required = true, paramLabel = "D", description = "The base.")
   private String model;
 
-  @Option(names = "--adapter", required = true, paramLabel = "D", description = "The adapter.")
-  private String adapter;
+  @Option(names = "--adapter", paramLabel = "D", description = "The adapter.")
+  private @Nullable String adapter;
 
   @Option(names = "--output", required = true, paramLabel = "D", description = "A new folder.")
   private Path output;
@@ -44,13 +50,16 @@ final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (adapter == null && dtype == null) {
+      throw UserException.usage("merge: give --adapter, --dtype or both.");
+    }
     var err = spec.commandLine().getErr();
     try (var models = new Models(runner.environment(), err)) {
       models.outputs().checkNew("--output", output, "Choose another one.", err::println);
       merge(models);
       models.outputs().publishModel("--output", output);
     }
-    err.println("Saved the merged model to " + output);
+    err.println("Saved the " + (adapter == null ? "" : "merged ") + "model to " + output);
     return ExitCode.DONE;
   }
 
@@ -58,20 +67,21 @@ final class MergeCommand implements Callable<Integer> {
     try (var loaded = LoadedModel.open(models, spec, model, adapter);
         var device = Devices.cpu()) {
       var eos = eos(loaded);
-      OutputFolder.write(
-          "--output",
-          output,
-          () ->
-              SavedModels.saveMerged(
-                  output,
-                  loaded.folder().checkpoint(),
-                  loaded.folder().tokenizerFolder(),
-                  Objects.requireNonNull(loaded.adapter()),
-                  device,
-                  dtype == null ? null : dtype.dtype(),
-                  eos));
+      OutputFolder.write("--output", output, () -> save(loaded, device, eos));
     } catch (UnsupportedOperationException e) {
       throw UserException.usage(e.getMessage() + ".");
+    }
+  }
+
+  private void save(LoadedModel loaded, Device device, OptionalInt eos) throws IOException {
+    var base = loaded.folder().checkpoint();
+    var merged = loaded.adapter();
+    var type = dtype == null ? null : dtype.dtype();
+    if (merged == null) {
+      HfCheckpoint.save(output, base, type, eos, name -> base.weights().tensor(name));
+    } else {
+      SavedModels.saveMerged(
+          output, base, loaded.folder().tokenizerFolder(), merged, device, type, eos);
     }
   }
 

@@ -8,24 +8,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import org.bayu.finetune.error.ExitCode;
-import org.bayu.llama.hf.ConfigJson;
-import org.bayu.llama.tokenizer.ByteLevelBpeTrainer;
 import org.bayu.remote.files.LocalFiles;
 
 /**
- * The tutorial from beginning to end, on data and a model of its own: makes sentences, a tokenizer
- * and a model of random weights, then runs the commands that a user would type. One trains the base
- * model, two fine-tune it on the changed task (all weights, and LoRA), the last ones compare them.
+ * The tutorial from beginning to end on the base model that is in the jar: runs the commands that a
+ * user would type. Two fine-tune it for the task (all weights, and LoRA), the last ones compare the
+ * three models.
  */
 public final class Demo {
-  /** Of sentences and random weights; the configurations have their own. */
-  private static final long SEED = 1;
-
-  /** In tokens; those of the grammar have about 50 at most. */
-  private static final int LONGEST_ANSWER = 80;
+  /** In tokens; those of ViGGO's rows have about 200 at most. */
+  private static final int LONGEST_ANSWER = 300;
 
   /** Runs one of Bayu's commands. */
   @FunctionalInterface
@@ -35,6 +29,7 @@ public final class Demo {
   }
 
   private final DemoFiles files;
+  private final DemoData data;
   private final LocalFiles local;
   private final Commands commands;
   private final PrintWriter progress;
@@ -47,8 +42,14 @@ public final class Demo {
    * @param progress takes what is being done
    */
   public Demo(
-      DemoSize size, Path folder, LocalFiles local, Commands commands, PrintWriter progress) {
-    this.files = new DemoFiles(folder, local.text(folder), size);
+      DemoData data,
+      DemoPlan plan,
+      Path folder,
+      LocalFiles local,
+      Commands commands,
+      PrintWriter progress) {
+    this.files = new DemoFiles(folder, local.text(folder), plan);
+    this.data = data;
     this.local = local;
     this.commands = commands;
     this.progress = progress;
@@ -62,10 +63,9 @@ public final class Demo {
    */
   public int run(PrintWriter results) throws IOException {
     var start = System.nanoTime();
-    var sets = DataSet.all(new TrailSentences(SEED), files.size());
-    begin(sets);
+    begin();
     var times = new HashMap<String, Duration>();
-    for (var step : steps(sets)) {
+    for (var step : steps()) {
       progress.println();
       progress.println("$ ./bayu " + commandLine(step.arguments()));
       var stepStart = System.nanoTime();
@@ -76,29 +76,17 @@ public final class Demo {
       times.put(step.name(), since(stepStart));
     }
     progress.println();
-    new DemoReport(files, times, since(start)).print(results);
+    new DemoReport(files, data.title(), times, since(start)).print(results);
     return ExitCode.DONE;
   }
 
   /** Makes what no command makes. */
-  private void begin(List<DataSet> sets) throws IOException {
-    progress.printf(
-        Locale.ROOT,
-        "Making %d sentences about hiking trails, a tokenizer and a model of random weights in"
-            + " %s.%n",
-        sets.stream().mapToInt(set -> set.sentences().size()).sum(),
-        files.folder());
-    var instruction = DemoFiles.resource("instruction.txt");
-    files.writeData(sets, instruction);
+  private void begin() throws IOException {
+    progress.println(
+        "Writing the base model, its task and two configurations to " + files.folder() + ".");
+    BaseModel.write(files.baseModel());
+    data.write(files);
     files.writeConfigurations();
-    var config = ConfigJson.parse(DemoFiles.resource(files.size().model()));
-    var texts =
-        sets.stream()
-            .filter(set -> set.name().endsWith("train"))
-            .flatMap(set -> set.texts(instruction))
-            .toList();
-    ByteLevelBpeTrainer.train(texts, config.vocabSize(), files.tokenizer());
-    InitialModel.write(files.initialModel(), config, files.tokenizer(), SEED);
     try (var made = Files.list(files.folder())) {
       for (var each : (Iterable<Path>) made.sorted()::iterator) {
         local.buckets().publish(each);
@@ -113,52 +101,38 @@ public final class Demo {
     }
   }
 
-  private List<Step> steps(List<DataSet> sets) {
+  private List<Step> steps() {
     var steps = new ArrayList<Step>();
-    for (var set : sets) {
-      steps.add(
-          Step.of(
-              "prepare " + set.name(),
-              "prepare",
-              "--format",
-              "viggo",
-              "--input",
-              files.csv(set.name()),
-              "--output",
-              files.rows(set.name()),
-              "--prompt",
-              files.instruction()));
-    }
+    data.commands(files).forEach(command -> steps.add(new Step("prepare", command)));
     for (var run : DemoFiles.RUNS) {
       steps.add(Step.of("train " + run, "train", "--config_path", files.config(run)));
     }
-    steps.add(evaluate("base-task", "base-validation", "--model", files.baseModel()));
-    steps.add(evaluate("base", "changed-validation", "--model", files.baseModel()));
-    steps.add(evaluate("full", "changed-validation", "--model", files.fullModel()));
+    steps.add(evaluate("base", List.of("--model", files.baseModel())));
+    steps.add(evaluate("full", List.of("--model", files.fullModel(), "--run", files.run("full"))));
     steps.add(
         evaluate(
             "lora",
-            "changed-validation",
-            "--model",
-            files.baseModel(),
-            "--adapter",
-            files.adapter()));
+            List.of(
+                "--model",
+                files.baseModel(),
+                "--adapter",
+                files.adapter(),
+                "--run",
+                files.run("lora"))));
     return steps;
   }
 
-  private Step evaluate(String name, String data, Object... model) {
+  private Step evaluate(String name, List<Object> model) {
     var arguments = new ArrayList<Object>(List.of("evaluate"));
-    arguments.addAll(List.of(model));
+    arguments.addAll(model);
     arguments.addAll(
         List.of(
             "--data",
-            files.rows(data),
+            files.rows("validation"),
             "--output",
             files.evaluation(name),
             "--max_new_tokens",
-            LONGEST_ANSWER,
-            "--compute",
-            "f32"));
+            LONGEST_ANSWER));
     return Step.of("evaluate " + name, arguments.toArray());
   }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.bayu.finetune.sentences.BaseRows;
 import org.bayu.train.files.AtomicFile;
 
 /**
@@ -15,20 +16,15 @@ import org.bayu.train.files.AtomicFile;
  * @param folder made by the first file in it; the copy if the demo is in a bucket
  * @param place what a configuration calls the folder
  */
-record DemoFiles(Path folder, String place, DemoSize size) {
+public record DemoFiles(Path folder, String place, DemoPlan plan) {
   /** The training runs. */
-  static final List<String> RUNS = List.of("base", "full", "lora");
+  static final List<String> RUNS = List.of("full", "lora");
 
   Path data() {
     return folder.resolve("data");
   }
 
-  /** A data set as ViGGO's CSV. */
-  Path csv(String name) {
-    return data().resolve(name + ".csv");
-  }
-
-  /** A data set as JSON Lines. */
+  /** A data set: {@code train} or {@code validation}. */
   Path rows(String name) {
     return data().resolve(name + ".jsonl");
   }
@@ -37,38 +33,29 @@ record DemoFiles(Path folder, String place, DemoSize size) {
     return data().resolve("instruction.txt");
   }
 
-  Path tokenizer() {
-    return folder.resolve("tokenizer");
-  }
-
-  /** The model of random weights. */
-  Path initialModel() {
-    return folder.resolve("initial");
-  }
-
   Path config(String run) {
     return folder.resolve(run + ".yaml");
   }
 
   Path baseModel() {
-    return folder.resolve("models").resolve("base").resolve("step-" + size.baseSteps());
+    return folder.resolve("base");
   }
 
   Path fullModel() {
-    return folder.resolve("models").resolve("full").resolve("step-" + size.tuneSteps());
+    return folder.resolve("models").resolve("full").resolve("step-" + plan.steps());
   }
 
   Path adapter() {
-    return folder.resolve("adapters").resolve("lora").resolve("step-" + size.tuneSteps());
+    return folder.resolve("adapters").resolve("lora").resolve("step-" + plan.steps());
   }
 
   Path mergedModel() {
-    return folder.resolve("models").resolve("lora").resolve("step-" + size.tuneSteps());
+    return folder.resolve("models").resolve("lora").resolve("step-" + plan.steps());
   }
 
-  /** What {@code train} writes about its runs. */
-  Path runs() {
-    return folder.resolve("runs");
+  /** What {@code train} writes about a run. */
+  Path run(String run) {
+    return folder.resolve("runs").resolve(run);
   }
 
   Path evaluations() {
@@ -90,17 +77,17 @@ record DemoFiles(Path folder, String place, DemoSize size) {
     // The placeholder stands in a YAML text in double quotes, which has JSON's escapes.
     var quoted = new JsonMapper().writeValueAsString(place);
     return resource(run + ".yaml")
-        .replace("{base_steps}", Integer.toString(size.baseSteps()))
-        .replace("{tune_steps}", Integer.toString(size.tuneSteps()))
+        .replace("{steps}", Integer.toString(plan.steps()))
+        .replace("{batch}", Integer.toString(plan.batchSize()))
+        .replace("{rate}", Double.toString(run.equals("full") ? plan.fullRate() : plan.loraRate()))
+        .replace("{rank}", Integer.toString(plan.rank()))
+        .replace("{alpha}", Integer.toString(4 * plan.rank()))
         .replace("{demo}", quoted.substring(1, quoted.length() - 1));
   }
 
-  /** Writes the instruction and the data sets as CSV. */
-  void writeData(List<DataSet> sets, String instruction) throws IOException {
-    write(instruction(), instruction);
-    for (var set : sets) {
-      write(csv(set.name()), set.csv());
-    }
+  /** The instruction that the base model knows. */
+  void writeInstruction() throws IOException {
+    write(instruction(), BaseRows.INSTRUCTION);
   }
 
   private static void write(Path file, String text) throws IOException {
@@ -108,7 +95,7 @@ record DemoFiles(Path folder, String place, DemoSize size) {
   }
 
   /** The text of a file that lies beside this class. */
-  static String resource(String name) throws IOException {
+  private static String resource(String name) throws IOException {
     try (var text = DemoFiles.class.getResourceAsStream(name)) {
       return new String(Objects.requireNonNull(text, name).readAllBytes(), UTF_8);
     }

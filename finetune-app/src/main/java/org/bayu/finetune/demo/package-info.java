@@ -1,6 +1,6 @@
 /**
- * The tutorial in small: a grammar's sentences about hiking trails, a tokenizer and a model made
- * from them, and the commands that fine-tune it on a changed task.
+ * The tutorial in small: the base model that is in the jar, rows of a task that it does not know,
+ * and the commands that fine-tune and compare it.
  */
 @NullMarked
 package org.bayu.finetune.demo;

@@ -1,4 +1,4 @@
-package org.bayu.finetune.demo;
+package org.bayu.finetune.sentences;
 
 import java.util.List;
 import java.util.Map;
@@ -9,10 +9,10 @@ import java.util.stream.Collectors;
  * value])}: the names of functions and attributes, and the order of the attributes. Learning
  * another notation for the same sentences is the demo's changed task.
  */
-final class Notation {
+public final class Notation {
 
   /** What the base model learns. */
-  static final Notation BASE =
+  public static final Notation BASE =
       new Notation(
           Map.of(
               Intent.DESCRIBE, "describe",
@@ -37,7 +37,7 @@ final class Notation {
    * What the fine-tuned models learn: ViGGO's own functions, most attributes renamed, and another
    * order.
    */
-  static final Notation CHANGED =
+  public static final Notation CHANGED =
       new Notation(
           Map.of(
               Intent.DESCRIBE, "inform",
@@ -70,7 +70,7 @@ final class Notation {
   }
 
   /** The function call. */
-  String write(Meaning meaning) {
+  public String write(Meaning meaning) {
     return attributes.stream()
         .filter(name -> meaning.mentions(name.attribute()))
         .map(name -> name.text() + "[" + String.join(", ", meaning.values(name.attribute())) + "]")

@@ -1,15 +1,15 @@
-package org.bayu.finetune.demo;
+package org.bayu.finetune.sentences;
 
-import static org.bayu.finetune.demo.Attribute.DIFFICULTY;
-import static org.bayu.finetune.demo.Attribute.DOGS;
-import static org.bayu.finetune.demo.Attribute.HUT;
-import static org.bayu.finetune.demo.Attribute.LENGTH;
-import static org.bayu.finetune.demo.Attribute.NAME;
-import static org.bayu.finetune.demo.Attribute.RATING;
-import static org.bayu.finetune.demo.Attribute.REGION;
-import static org.bayu.finetune.demo.Attribute.SEASON;
-import static org.bayu.finetune.demo.Attribute.SIGHTS;
-import static org.bayu.finetune.demo.Attribute.SURFACE;
+import static org.bayu.finetune.sentences.Attribute.DIFFICULTY;
+import static org.bayu.finetune.sentences.Attribute.DOGS;
+import static org.bayu.finetune.sentences.Attribute.HUT;
+import static org.bayu.finetune.sentences.Attribute.LENGTH;
+import static org.bayu.finetune.sentences.Attribute.NAME;
+import static org.bayu.finetune.sentences.Attribute.RATING;
+import static org.bayu.finetune.sentences.Attribute.REGION;
+import static org.bayu.finetune.sentences.Attribute.SEASON;
+import static org.bayu.finetune.sentences.Attribute.SIGHTS;
+import static org.bayu.finetune.sentences.Attribute.SURFACE;
 
 import java.util.ArrayList;
 import java.util.Collections;

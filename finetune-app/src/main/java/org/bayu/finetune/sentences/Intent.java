@@ -1,7 +1,7 @@
-package org.bayu.finetune.demo;
+package org.bayu.finetune.sentences;
 
 /** What a speaker wants with a sentence about a hiking trail. */
-enum Intent {
+public enum Intent {
   DESCRIBE,
   CONFIRM,
   REVIEW,

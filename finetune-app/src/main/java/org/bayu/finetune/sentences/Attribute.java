@@ -1,7 +1,7 @@
-package org.bayu.finetune.demo;
+package org.bayu.finetune.sentences;
 
 /** What a sentence can say about a hiking trail. */
-enum Attribute {
+public enum Attribute {
   NAME,
   REGION,
   LENGTH,

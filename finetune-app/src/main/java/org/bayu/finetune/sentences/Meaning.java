@@ -1,4 +1,4 @@
-package org.bayu.finetune.demo;
+package org.bayu.finetune.sentences;
 
 import java.util.EnumMap;
 import java.util.List;
@@ -10,12 +10,12 @@ import java.util.Map;
  * @param intent what the speaker wants
  * @param values the attributes that the sentence mentions, each with at least one value
  */
-record Meaning(Intent intent, Map<Attribute, List<String>> values) {
-  Meaning {
+public record Meaning(Intent intent, Map<Attribute, List<String>> values) {
+  public Meaning {
     values = new EnumMap<>(values);
   }
 
-  boolean mentions(Attribute attribute) {
+  public boolean mentions(Attribute attribute) {
     return values.containsKey(attribute);
   }
 

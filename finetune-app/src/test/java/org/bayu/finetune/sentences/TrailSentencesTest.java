@@ -1,4 +1,4 @@
-package org.bayu.finetune.demo;
+package org.bayu.finetune.sentences;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.bayu.finetune.demo.TrailSentences.Sentence;
+import org.bayu.finetune.sentences.TrailSentences.Sentence;
 import org.junit.jupiter.api.Test;
 
 class TrailSentencesTest {

@@ -1,15 +1,15 @@
-package org.bayu.finetune.demo;
+package org.bayu.finetune.sentences;
 
-import static org.bayu.finetune.demo.Attribute.DIFFICULTY;
-import static org.bayu.finetune.demo.Attribute.DOGS;
-import static org.bayu.finetune.demo.Attribute.HUT;
-import static org.bayu.finetune.demo.Attribute.LENGTH;
-import static org.bayu.finetune.demo.Attribute.NAME;
-import static org.bayu.finetune.demo.Attribute.RATING;
-import static org.bayu.finetune.demo.Attribute.REGION;
-import static org.bayu.finetune.demo.Attribute.SEASON;
-import static org.bayu.finetune.demo.Attribute.SIGHTS;
-import static org.bayu.finetune.demo.Attribute.SURFACE;
+import static org.bayu.finetune.sentences.Attribute.DIFFICULTY;
+import static org.bayu.finetune.sentences.Attribute.DOGS;
+import static org.bayu.finetune.sentences.Attribute.HUT;
+import static org.bayu.finetune.sentences.Attribute.LENGTH;
+import static org.bayu.finetune.sentences.Attribute.NAME;
+import static org.bayu.finetune.sentences.Attribute.RATING;
+import static org.bayu.finetune.sentences.Attribute.REGION;
+import static org.bayu.finetune.sentences.Attribute.SEASON;
+import static org.bayu.finetune.sentences.Attribute.SIGHTS;
+import static org.bayu.finetune.sentences.Attribute.SURFACE;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,7 +24,7 @@ import java.util.Set;
  * Makes up trails and sentences about them. No sentence comes twice, and the validation sentences
  * are about trails whose names no training sentence has. The same seed gives the same sentences.
  */
-final class TrailSentences {
+public final class TrailSentences {
 
   /**
    * A sentence and what it means.
@@ -32,7 +32,7 @@ final class TrailSentences {
    * @param text the sentence
    * @param meaning what it says
    */
-  record Sentence(String text, Meaning meaning) {}
+  public record Sentence(String text, Meaning meaning) {}
 
   private static final List<String> FIRST =
       List.of(
@@ -96,7 +96,7 @@ final class TrailSentences {
   private final List<String> names;
   private final Set<String> said = new HashSet<>();
 
-  TrailSentences(long seed) {
+  public TrailSentences(long seed) {
     random = new Random(seed);
     grammar = new TrailGrammar(random);
     names = names();
@@ -104,12 +104,12 @@ final class TrailSentences {
   }
 
   /** More sentences to train with. */
-  List<Sentence> training(int count) {
+  public List<Sentence> training(int count) {
     return sentences(count, names.subList(names.size() / VALIDATION_SHARE, names.size()));
   }
 
   /** More sentences to validate with. */
-  List<Sentence> validation(int count) {
+  public List<Sentence> validation(int count) {
     return sentences(count, names.subList(0, names.size() / VALIDATION_SHARE));
   }
 
