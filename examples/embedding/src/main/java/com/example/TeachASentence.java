@@ -50,8 +50,7 @@ final class TeachASentence {
         var generator = new Generator(tuning.model(), device, DType.F32, base.stopTokens());
         var prompt = tokenizer.prompt(args[1]);
         var answers =
-            generator.generate(
-                List.of(prompt.toIntArray()), 64, Sampling.GREEDY, (_, _) -> {});
+            generator.generate(List.of(prompt.toIntArray()), 64, Sampling.GREEDY, (_, _) -> {});
         // Decoded as one text: alone the answer would lose the space that it begins with.
         var spoken = new IntArrayList(prompt);
         spoken.addAll(answers.getFirst());
