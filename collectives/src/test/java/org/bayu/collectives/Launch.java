@@ -1,5 +1,6 @@
 package org.bayu.collectives;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -96,6 +97,12 @@ final class Launch {
       Thread.sleep(20);
     }
     return ProcessHandle.of(Long.parseLong(Files.readString(file))).orElseThrow();
+  }
+
+  /** Ends a process by SIGKILL. {@code destroyForcibly} has been seen not to send it. */
+  static void kill(ProcessHandle process) throws IOException, InterruptedException {
+    var kill = new ProcessBuilder("kill", "-KILL", Long.toString(process.pid()));
+    assertEquals(0, kill.inheritIO().start().waitFor(), process + " lives: " + process.isAlive());
   }
 
   /** What the tests run on. */

@@ -43,7 +43,7 @@ class MpiCommunicatorTest {
   void aKilledRankEndsAll(Implementation implementation) throws Exception {
     var ranks = Launch.of(implementation, 2, folder, Map.of(), "wait", folder.toString());
     var other = ranks.rank(folder, 0);
-    assertTrue(ranks.rank(folder, 1).destroyForcibly(), ranks.output());
+    Launch.kill(ranks.rank(folder, 1));
     assertNotEquals(0, ranks.exitCode(), ranks.output());
     other.onExit().get(120, TimeUnit.SECONDS);
   }
@@ -54,7 +54,7 @@ class MpiCommunicatorTest {
     var ranks = Launch.of(implementation, 2, folder, Map.of(), "wait", folder.toString());
     var first = ranks.rank(folder, 0);
     var second = ranks.rank(folder, 1);
-    assertTrue(ranks.launcher().destroyForcibly(), ranks.output());
+    Launch.kill(ranks.launcher());
     first.onExit().get(120, TimeUnit.SECONDS);
     second.onExit().get(120, TimeUnit.SECONDS);
   }
