@@ -158,7 +158,8 @@ class MainTest {
       var command = type.getAnnotation(Command.class);
       var firstWords = command.description()[0].substring(0, 20);
       var line = Pattern.compile("\\n  " + command.name() + " +" + Pattern.quote(firstWords));
-      assertTrue(line.matcher(out.toString()).find(), command.name() + ": " + out);
+      var isListed = line.matcher(out.toString()).find();
+      assertEquals(!command.hidden(), isListed, command.name() + ": " + out);
     }
   }
 
