@@ -84,8 +84,8 @@ public final class Demo {
   private void begin() throws IOException {
     progress.println(
         "Writing the base model, its task and two configurations to " + files.folder() + ".");
+    data.write(files); // first: a file that is not there leaves no folder
     BaseModel.write(files.baseModel());
-    data.write(files);
     files.writeConfigurations();
     try (var made = Files.list(files.folder())) {
       for (var each : (Iterable<Path>) made.sorted()::iterator) {
