@@ -4,21 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import org.bayu.train.track.Table;
 
 /** An evaluation as tables for trackers. */
 final class EvaluationTables {
-  /**
-   * What the tutorial published of its models on ViGGO's validation rows: function name, attribute
-   * set, attribute value, overall.
-   */
-  private static final Map<String, List<Double>> TUTORIAL =
-      Map.of(
-          "Tutorial: Llama-2-7B, all weights", List.of(0.577, 0.822, 0.942, 0.780),
-          "Tutorial: Llama-2-7B, LoRA", List.of(0.517, 0.845, 0.881, 0.748),
-          "Tutorial: Llama-2-7B chat, untrained", List.of(0.014, 0.010, 0.524, 0.183));
-
   private EvaluationTables() {}
 
   /** A row for each pair of names, in the order of the matrix. */
@@ -36,19 +25,22 @@ final class EvaluationTables {
     return new Table(List.of("expected", "predicted", "rows"), rows);
   }
 
-  /** The scores beside the tutorial's. */
-  static Table scores(Scores scores) {
+  /** The scores; where the rows can be ViGGO's, beside the tutorial's. */
+  static Table scores(Evaluation evaluation) {
+    var scores = evaluation.scores();
     var rows = new ArrayList<List<String>>();
-    rows.add(row("This run", scores));
-    new TreeMap<>(TUTORIAL)
-        .forEach(
-            (name, values) -> {
-              var row = new ArrayList<>(List.of(name));
-              values.forEach(value -> row.add(share(value)));
-              row.add("–");
-              row.add("–");
-              rows.add(row);
-            });
+    rows.add(row(String.format(Locale.ROOT, "This run, %,d rows", scores.rows()), scores));
+    for (var tutorial : TutorialScores.beside(evaluation)) {
+      rows.add(
+          List.of(
+              "Tutorial, ViGGO's 714 validation rows: " + tutorial.model(),
+              share(tutorial.functionName()),
+              share(tutorial.attributeSet()),
+              share(tutorial.attributeValue()),
+              share(tutorial.overall()),
+              "–",
+              "–"));
+    }
     return new Table(columns("model"), rows);
   }
 

@@ -1,7 +1,6 @@
 package org.bayu.train.track.report;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,10 +16,11 @@ final class EvaluationTables {
   /** Shown before the other tables. */
   private static final String SCORES = "scores";
 
-  /** Rows with a difference at most, and rows without one. */
+  /** Rows that are not right at most. */
   private static final int WRONG = 150;
 
-  private static final int RIGHT = 10;
+  /** Of the choice among the predictions: a page written anew shows the same rows. */
+  private static final long SEED = 1;
 
   /** Rows of another table at most. */
   private static final int ROWS = 200;
@@ -134,19 +134,33 @@ final class EvaluationTables {
   }
 
   private static void predictions(Html html, Table table) {
-    var rows = new ArrayList<>(PredictionRows.of(table));
-    rows.sort(Comparator.comparingDouble(row -> row.diff().likeness()));
-    var wrong = rows.stream().filter(row -> !row.isRight()).toList();
-    var right = rows.stream().filter(PredictionRows.Row::isRight).limit(RIGHT).toList();
-    html.element("h3", "Predictions");
-    html.raw("<p>").text(ReportPage.count(wrong.size()) + " of " + ReportPage.count(rows.size()));
-    html.raw(" rows differ from what was expected, letter by letter; the worst are first. ");
-    html.raw("In what was expected, <mark class=\"missing\">what the model left out</mark> is ");
-    html.raw("marked; in what it predicted, <mark class=\"wrong\">what is not expected</mark>.");
-    html.raw("</p>");
+    var rows = PredictionRows.of(table);
+    var wrong =
+        rows.stream().filter(row -> !row.isRight()).sorted(PredictionChoice.WORST_FIRST).toList();
+    html.element("h3", "Predictions").raw("<p>");
+    html.text(
+        "Of the evaluation's %s rows %s are right, letter by letter. Of all %s rows %s. "
+            .formatted(
+                ReportPage.count(rows.size()),
+                ReportPage.count((long) rows.size() - wrong.size()),
+                ReportPage.count(rows.size()),
+                PredictionChoice.words(rows.size())));
+    PredictionRows.legend(html);
+    html.raw("</p>").table("texts", "Predictions", PredictionRows.COLUMNS);
+    PredictionChoice.write(html, rows, SEED);
+    html.endTable();
+    if (!PredictionChoice.isAll(rows.size()) && !wrong.isEmpty()) {
+      wrong(html, wrong);
+    }
+  }
+
+  private static void wrong(Html html, List<PredictionRows.Row> wrong) {
+    var title =
+        "The %s rows that are not right, the worst first".formatted(ReportPage.count(wrong.size()));
+    html.raw("<details>").element("summary", title);
+    html.table("texts", title, PredictionRows.COLUMNS);
     var begin = html.length();
     var shown = 0;
-    html.table("texts", "Predictions that differ", PredictionRows.COLUMNS);
     for (var row : wrong) {
       if (shown == WRONG || html.length() - begin > MOST) {
         break;
@@ -158,14 +172,9 @@ final class EvaluationTables {
     if (shown < wrong.size()) {
       html.element(
           "p",
-          "The worst %s of %s; tables/predictions.jsonl has all."
-              .formatted(shown, ReportPage.count(wrong.size())));
+          "These are the worst %s of them; tables/predictions.jsonl has all."
+              .formatted(ReportPage.count(shown)));
     }
-    if (!right.isEmpty()) {
-      html.raw("<details>").element("summary", "Some that are right");
-      html.table("texts", "Predictions that are right", PredictionRows.COLUMNS);
-      right.forEach(row -> PredictionRows.write(html, "", row));
-      html.endTable().raw("</details>");
-    }
+    html.raw("</details>");
   }
 }

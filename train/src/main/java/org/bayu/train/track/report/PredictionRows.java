@@ -59,6 +59,12 @@ final class PredictionRows {
         .collect(joining("; "));
   }
 
+  /** Says what the marks mean. */
+  static void legend(Html html) {
+    html.raw("In what was expected, <mark class=\"missing\">what the model left out</mark> is ");
+    html.raw("marked; in what it predicted, <mark class=\"wrong\">what is not expected</mark>.");
+  }
+
   /** Writes a row of {@link #COLUMNS}. */
   static void write(Html html, String label, Row row) {
     html.raw("<tr><th scope=\"row\">").element("span class=\"label\"", label);

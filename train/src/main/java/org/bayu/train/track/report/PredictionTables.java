@@ -1,17 +1,10 @@
 package org.bayu.train.track.report;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
-import java.util.Random;
 
 /** What the model predicted at the evaluations: the newest is open, the others can be opened. */
 final class PredictionTables {
-  /** Rows of each kind: worst, best, random. If there are no more in all, all are shown. */
-  private static final int OF_A_KIND = 8;
-
   /** Characters of all tables, about; the older evaluations are left out first. */
   private static final int MOST = 500_000;
 
@@ -26,9 +19,13 @@ final class PredictionTables {
   }
 
   void write(Html html) {
-    html.raw("<p>The same rows of the evaluation data at each evaluation, the worst first. ");
-    html.raw("In what was expected, <mark class=\"missing\">what the model left out</mark> is ");
-    html.raw("marked; in what it predicted, <mark class=\"wrong\">what is not expected</mark>.");
+    var last = steps.lastEntry().getValue().size();
+    html.raw("<p>")
+        .text(
+            "At each evaluation the model answers the same %s rows of the evaluation data, as many as trainer.eval_predictions says. Of these %s rows %s. "
+                .formatted(
+                    ReportPage.count(last), ReportPage.count(last), PredictionChoice.words(last)));
+    PredictionRows.legend(html);
     html.raw("</p>");
     var begin = html.length();
     for (var step : steps.descendingMap().entrySet()) {
@@ -46,24 +43,8 @@ final class PredictionTables {
       html.raw(step.getKey().equals(steps.lastKey()) ? "<details open>" : "<details>");
       html.element("summary", title);
       html.table("texts", title, PredictionRows.COLUMNS);
-      write(html, rows, step.getKey());
+      PredictionChoice.write(html, rows, step.getKey());
       html.endTable().raw("</details>");
     }
-  }
-
-  private static void write(Html html, List<PredictionRows.Row> rows, int step) {
-    var sorted = new ArrayList<>(rows);
-    sorted.sort(Comparator.comparingDouble(row -> row.diff().likeness()));
-    if (sorted.size() <= 3 * OF_A_KIND) {
-      sorted.forEach(row -> PredictionRows.write(html, "", row));
-      return;
-    }
-    var worst = sorted.subList(0, OF_A_KIND);
-    var best = sorted.subList(sorted.size() - OF_A_KIND, sorted.size()).reversed();
-    var others = new ArrayList<>(sorted.subList(OF_A_KIND, sorted.size() - OF_A_KIND));
-    Collections.shuffle(others, new Random(step));
-    worst.forEach(row -> PredictionRows.write(html, row.isRight() ? "" : "worst", row));
-    best.forEach(row -> PredictionRows.write(html, "best", row));
-    others.subList(0, OF_A_KIND).forEach(row -> PredictionRows.write(html, "random", row));
   }
 }

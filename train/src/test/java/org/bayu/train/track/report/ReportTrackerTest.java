@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.bayu.train.track.JsonLinesTracker;
 import org.bayu.train.track.Table;
 import org.bayu.train.track.Tracker;
@@ -178,6 +179,40 @@ class ReportTrackerTest {
   }
 
   @Test
+  void ofManyPredictionsTheWorstTheBestAndSomeOthersAreShown() throws IOException {
+    var rows = new ArrayList<List<String>>();
+    for (var row = 0; row < 100; row++) {
+      // Of the last 50 rows, which are right, row 99 has the most to say.
+      rows.add(List.of("row" + row, "a".repeat(row + 1), row < 50 ? "a b" : "a".repeat(row + 1)));
+    }
+    var table = new Table(List.of("input", "expected", "predicted"), rows);
+    var tracker = tracker(0);
+    tracker.table(9, "eval_predictions", table);
+    tracker.log(9, metrics(9));
+    var page = finished(tracker);
+    var chosen = "rows shown are the 8 worst, the 8 best and 8 others at random.";
+    assertTrue(page.contains("answers the same 100 rows of the evaluation data"), page);
+    assertTrue(page.contains("Of these 100 " + chosen), page);
+    assertEquals(List.of("worst 8", "best 8", "random 8"), kinds(page));
+    assertTrue(page.contains("best</span>✓ exact</th><td dir=\"auto\">row99</td>"), page);
+
+    tracker = tracker(0);
+    tracker.table("predictions", table);
+    page = finished(tracker);
+    assertTrue(page.contains("evaluation&#39;s 100 rows 50 are right, letter by letter."), page);
+    assertTrue(page.contains("Of all 100 " + chosen), page);
+    assertEquals(List.of("worst 8", "best 8", "random 8"), kinds(page));
+    assertTrue(page.contains("<summary>The 50 rows that are not right, the worst first"), page);
+    assertEquals(3 * 8 + 50, count(page, "<tr><th scope=\"row\"><span class=\"label\">"));
+  }
+
+  private static List<String> kinds(String page) {
+    return Stream.of("worst", "best", "random")
+        .map(kind -> kind + " " + count(page, "<span class=\"label\">" + kind + "</span>"))
+        .toList();
+  }
+
+  @Test
   void theFileOfALongRunStaysSmall() throws IOException {
     var tracker = tracker(0);
     tracker.log(0, metrics(0));
@@ -188,14 +223,18 @@ class ReportTrackerTest {
     }
     var table = new Table(List.of("input", "expected", "predicted"), rows);
     for (var step = 1; step < 20_000; step++) {
-      if (step % 1000 == 9) {
+      if (step % 1000 == 9) { // an evaluation
         tracker.table(step, "eval_predictions", table);
       }
       now -= 1; // never due
       tracker.log(step, metrics(step));
     }
     tracker.table("predictions", table);
-    finished(tracker);
+    var page = finished(tracker);
     assertTrue(Files.size(report()) < 2_000_000, () -> report().toFile().length() + " bytes");
+    // The charts: their points, the library that draws them, and its license.
+    var charts = page.substring(page.indexOf("<script type=\"application/json\" id=\"points\">"));
+    assertTrue(charts.contains("uPlot"), charts);
+    assertTrue(charts.length() < 500_000, () -> charts.length() + " characters of charts");
   }
 }
