@@ -1,5 +1,6 @@
 /** Fine-tuning: the training loop with its data, memory plan, saves and trackers. */
 module org.bayu.train {
+  requires transitive org.bayu.collectives;
   requires transitive org.bayu.llama;
   requires transitive org.bayu.lora;
   requires transitive com.fasterxml.jackson.databind;

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param result loss, gradient norm and numbers of tokens
  * @param progress of the run, this step included
  * @param examples of the batch
- * @param modelFlops floating-point operations of the step, by {@link ModelFlops}
+ * @param modelFlops floating-point operations of the step, by {@link ModelFlops}; of several
+ *     processes, the share of one
  * @param deviceFlops floating-point operations that the device did in the step ({@link
  *     org.bayu.tensor.Device#flops}): none for what a shared prefix or a frozen weight saves
  * @param seconds of the whole step, from loading its examples to the update, without the

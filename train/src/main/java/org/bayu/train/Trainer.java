@@ -140,7 +140,8 @@ public final class Trainer {
             state.progress(),
             schedule.rate(number),
             batch.size(),
-            batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum(),
+            batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum()
+                / step.processes(),
             deviceFlops,
             seconds,
             loadingSeconds,

@@ -2,6 +2,8 @@ package org.bayu.train;
 
 import java.util.List;
 import java.util.Optional;
+import org.bayu.collectives.Communicator;
+import org.bayu.collectives.Communicators;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
@@ -23,6 +25,8 @@ public final class TrainingStep implements AutoCloseable {
   private final Settings settings;
   private final Gradients gradients;
   private final Workspace workspace;
+  private final Communicator ranks;
+  private final @Nullable GradientSum sum;
 
   /**
    * What does not change from step to step.
@@ -72,12 +76,31 @@ public final class TrainingStep implements AutoCloseable {
    *     constructor throws
    */
   public TrainingStep(TrainState state, Device device, Settings settings, Workspace workspace) {
+    this(state, device, settings, workspace, Communicators.alone());
+  }
+
+  /**
+   * The same steps with other processes. All have the same state, and are given the same batches:
+   * each computes some of the micro-batches, and all make the same update. So {@link #run} and
+   * {@link #evaluate} are collective. The results do not depend on the number of processes, to the
+   * last bit.
+   *
+   * @param ranks the processes, several only with an adapter; remains the caller's
+   */
+  public TrainingStep(
+      TrainState state, Device device, Settings settings, Workspace workspace, Communicator ranks) {
     this.state = state;
     this.device = device;
     this.settings = settings;
     this.workspace = workspace;
+    this.ranks = ranks;
     try {
+      if (state.adapter() == null && ranks.size() > 1) {
+        throw new IllegalArgumentException("several processes can train an adapter only");
+      }
       gradients = new Gradients(state.parameters().stream().map(Parameter::value).toList());
+      // A sum of its own for each micro-batch would be too large for all weights.
+      sum = state.adapter() == null ? null : new GradientSum(gradients, ranks);
     } catch (Throwable e) {
       workspace.close();
       throw e;
@@ -126,20 +149,28 @@ public final class TrainingStep implements AutoCloseable {
   /** Loss and gradients of a batch, without an update. */
   Result gradients(long step, List<TokenizedExample> batch, Listener listener) {
     gradients.zero();
-    var loss = 0.0;
-    var distinct = 0L;
     var microBatches = cut(batch);
     device.mark("cutting the batch");
-    for (var i = 0; i < microBatches.size(); i++) {
-      var microBatch = microBatches.get(i);
-      distinct += microBatch.tree().rows();
-      var tape = new Tape(device, workspace, gradients);
-      loss += loss(tape, step, microBatch);
+    if (sum != null) {
+      sum.begin(microBatches.size());
+    }
+    var share = WorkShare.of(microBatches, ranks);
+    var losses = new double[microBatches.size()];
+    for (var i = share.from(); i < share.to(); i++) {
+      losses[i] = loss(new Tape(device, workspace, gradients), step, microBatches.get(i));
       workspace.reset();
-      listener.microBatch(i + 1, microBatches.size());
+      if (sum != null) {
+        sum.take(i);
+      }
+      listener.microBatch(i + 1 - share.from(), share.to() - share.from());
+    }
+    if (sum != null) {
+      sum.end(share);
+      device.mark("summing the gradients");
     }
     var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
-    return new Result(loss, Double.NaN, tokens, distinct, microBatches.size(), null);
+    var distinct = microBatches.stream().mapToLong(each -> each.tree().rows()).sum();
+    return new Result(share.sum(losses), Double.NaN, tokens, distinct, microBatches.size(), null);
   }
 
   /** A mean over nothing is no number: it is refused. */
@@ -173,14 +204,15 @@ public final class TrainingStep implements AutoCloseable {
    * @throws IllegalArgumentException if there are none
    */
   public double evaluate(List<TokenizedExample> examples, Listener listener) {
-    var loss = 0.0;
     var microBatches = cut(examples);
-    for (var i = 0; i < microBatches.size(); i++) {
-      loss += loss(Tape.inference(device, workspace), 0, microBatches.get(i));
+    var share = WorkShare.of(microBatches, ranks);
+    var losses = new double[microBatches.size()];
+    for (var i = share.from(); i < share.to(); i++) {
+      losses[i] = loss(Tape.inference(device, workspace), 0, microBatches.get(i));
       workspace.reset();
-      listener.microBatch(i + 1, microBatches.size());
+      listener.microBatch(i + 1 - share.from(), share.to() - share.from());
     }
-    return loss;
+    return share.sum(losses);
   }
 
   /** The first trainable parameter whose values are not all finite. */
@@ -189,6 +221,11 @@ public final class TrainingStep implements AutoCloseable {
         .filter(parameter -> !GradientClip.isFinite(device, parameter.value()))
         .map(Parameter::name)
         .findFirst();
+  }
+
+  /** How many processes share the work. */
+  int processes() {
+    return ranks.size();
   }
 
   /** The gradients of the last batch. */
@@ -208,6 +245,9 @@ public final class TrainingStep implements AutoCloseable {
   /** Frees gradients and workspace. */
   @Override
   public void close() {
+    if (sum != null) {
+      sum.close();
+    }
     gradients.close();
     workspace.close();
   }

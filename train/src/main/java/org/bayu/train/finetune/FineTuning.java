@@ -3,6 +3,8 @@ package org.bayu.train.finetune;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.bayu.collectives.Communicator;
+import org.bayu.collectives.Communicators;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraAdapter;
@@ -54,7 +56,8 @@ public final class FineTuning implements AutoCloseable {
       @Nullable TokenizedData evalData,
       TrainSettings settings,
       MemoryPlan plan,
-      Device device)
+      Device device,
+      Communicator ranks)
       throws IOException {
     this.base = base;
     this.data = data;
@@ -78,7 +81,8 @@ public final class FineTuning implements AutoCloseable {
                       settings.maxGradNorm(),
                       settings.seed(),
                       !settings.crashOnNan()),
-                  new Workspace(plan.workspaceBytes())));
+                  new Workspace(plan.workspaceBytes()),
+                  ranks));
       var batches = new Batches(data, settings.batchSizes(), settings.seed());
       trainer = new Trainer(state, batches, evalData, step, settings, device);
       trainer.listen(new SizeCheck());
@@ -124,7 +128,29 @@ public final class FineTuning implements AutoCloseable {
       MemoryPlan plan,
       Device device)
       throws IOException {
-    return new FineTuning(base, adaptation, data, evalData, settings, plan, device);
+    return distributed(
+        base, adaptation, data, evalData, settings, plan, device, Communicators.alone());
+  }
+
+  /**
+   * The same by several processes. All call it with the same model, data, settings and plan, and
+   * then train to the same step: each computes some of the micro-batches of a batch, and all make
+   * the same update.
+   *
+   * @param ranks the processes; remains the caller's
+   * @throws IllegalArgumentException if there are several and no adapter is trained
+   */
+  public static FineTuning distributed(
+      ModelFolder base,
+      Adaptation adaptation,
+      TokenizedData data,
+      @Nullable TokenizedData evalData,
+      TrainSettings settings,
+      MemoryPlan plan,
+      Device device,
+      Communicator ranks)
+      throws IOException {
+    return new FineTuning(base, adaptation, data, evalData, settings, plan, device, ranks);
   }
 
   /** Trains. */

@@ -55,9 +55,11 @@ public record MemoryPlan(
     return 4 * trainable;
   }
 
-  /** Their gradients, F32. */
+  /** Their gradients, F32; with an adapter also the sums of micro-batches that are kept apart. */
   public long gradientBytes() {
-    return 4 * trainable;
+    var most = (long) Math.ceil(step.microBatches);
+    var sums = trainable >= parameters || most < 2 ? 0 : 65 - Long.numberOfLeadingZeros(most);
+    return 4 * trainable * (1 + sums);
   }
 
   /** The bytes that must be in memory: everything except the mapped files. */

@@ -1,0 +1,90 @@
+package org.bayu.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.bayu.collectives.Communicator;
+import org.bayu.collectives.Communicators;
+import org.bayu.llama.LlamaModel;
+import org.bayu.llama.hf.HfCheckpoint;
+import org.bayu.lora.LoraAdapter;
+import org.bayu.lora.LoraConfig;
+import org.bayu.lora.LoraTargets;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Workspace;
+import org.bayu.tensor.device.Devices;
+import org.bayu.tensor.optim.AdamW;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Training an adapter by several ranks. */
+class ManyRanksTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/golden/training");
+  private static final Path MODEL = Path.of("../llama-model/src/test/resources/golden/llama2");
+
+  private static List<TokenizedExample> batch() throws IOException {
+    var batch = new ArrayList<TokenizedExample>();
+    var json = new ObjectMapper().readTree(GOLDEN.resolve("batch.json").toFile());
+    for (var example : json.get("examples")) {
+      var tokens = new IntArrayList();
+      example.get("tokens").forEach(token -> tokens.add(token.intValue()));
+      batch.add(new TokenizedExample(tokens, example.get("sourceLength").intValue()));
+    }
+    batch.addAll(List.copyOf(batch).subList(0, 3));
+    return batch;
+  }
+
+  /** Losses and norms of the steps, then the loss of an evaluation. */
+  private static List<Double> train(Communicator ranks, int steps, DType compute, double dropout) {
+    var results = new ArrayList<Double>();
+    var cut = new MicroBatches(LossMask.DEFAULT, 4096, 1, Integer.MAX_VALUE);
+    var settings = new TrainingStep.Settings(compute, cut, false, 1.0, 7, false);
+    try (var checkpoint = HfCheckpoint.open(MODEL);
+        var device = Devices.cpu(1)) {
+      var batch = batch();
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var adapter =
+          LoraAdapter.inject(
+              model, new LoraConfig(4, 8, dropout, new LoraTargets.AllLinears(), false), 3);
+      try (var state =
+              new TrainState(model, adapter, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0.1));
+          var step = new TrainingStep(state, device, settings, new Workspace(), ranks)) {
+        for (var i = 0; i < steps; i++) {
+          var result = step.run(i, batch, 1e-2, (_, _) -> {});
+          results.add(result.loss());
+          results.add(result.gradientNorm());
+        }
+        results.add(step.evaluate(batch, (_, _) -> {}));
+      }
+      return results;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, F32, 0.1", "3, F32, 0.1", "4, F32, 0.1", "3, BF16, 0"})
+  void theLossesHaveTheSameBitsForAnyNumberOfRanks(int size, DType compute, double dropout)
+      throws InterruptedException, ExecutionException {
+    var alone = train(Communicators.alone(), 6, compute, dropout);
+    for (var rank : ThreadRanks.run(size, ranks -> train(ranks, 6, compute, dropout))) {
+      assertEquals(alone, rank);
+    }
+  }
+
+  @Test
+  void ranksWithoutAMicroBatchTakePart() throws InterruptedException, ExecutionException {
+    var alone = train(Communicators.alone(), 2, DType.F32, 0);
+    for (var rank : ThreadRanks.run(13, ranks -> train(ranks, 2, DType.F32, 0))) {
+      assertEquals(alone, rank);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package org.bayu.train;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+import org.bayu.collectives.Communicator;
+
+/** Ranks that are threads of this process: no launcher, and only what training calls. */
+final class ThreadRanks {
+  private final CyclicBarrier barrier;
+  private final MemorySegment[] shared;
+
+  private ThreadRanks(int size) {
+    barrier = new CyclicBarrier(size);
+    shared = new MemorySegment[size];
+  }
+
+  /** What each rank's computation returns, in the order of the ranks. */
+  static <T> List<T> run(int size, Function<Communicator, T> computation)
+      throws InterruptedException, ExecutionException {
+    var ranks = new ThreadRanks(size);
+    try (var threads = Executors.newFixedThreadPool(size)) {
+      var running = new ArrayList<Future<T>>();
+      for (var rank = 0; rank < size; rank++) {
+        var communicator = ranks.new Rank(rank);
+        running.add(threads.submit(() -> communicator.whole(computation)));
+      }
+      var results = new ArrayList<T>();
+      for (var each : running) {
+        results.add(each.get());
+      }
+      return results;
+    }
+  }
+
+  private final class Rank implements Communicator {
+    private final int rank;
+
+    private Rank(int rank) {
+      this.rank = rank;
+    }
+
+    /** A rank that fails lets none wait. */
+    private <T> T whole(Function<Communicator, T> computation) {
+      try {
+        return computation.apply(this);
+      } catch (Throwable e) {
+        barrier.reset();
+        throw e;
+      }
+    }
+
+    @Override
+    public int rank() {
+      return rank;
+    }
+
+    @Override
+    public int size() {
+      return shared.length;
+    }
+
+    @Override
+    public void allGather(MemorySegment part, MemorySegment all) {
+      shared[rank] = part;
+      barrier();
+      for (var r = 0; r < size(); r++) {
+        all.asSlice(r * part.byteSize(), part.byteSize()).copyFrom(shared[r]);
+      }
+      barrier();
+    }
+
+    @Override
+    public void allToAll(MemorySegment sent, MemorySegment received) {
+      shared[rank] = sent;
+      barrier();
+      var part = sent.byteSize() / size();
+      for (var r = 0; r < size(); r++) {
+        received.asSlice(r * part, part).copyFrom(shared[r].asSlice(rank * part, part));
+      }
+      barrier();
+    }
+
+    @Override
+    public void barrier() {
+      try {
+        barrier.await();
+      } catch (InterruptedException | BrokenBarrierException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public String description() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Communicator split(int color, int key) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void allReduce(MemorySegment values) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void reduceScatter(MemorySegment values, MemorySegment part) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void broadcast(MemorySegment bytes, int root) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletableFuture<Void> start(Runnable collectives) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void abort(int exitCode) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void finish() {
+      throw new UnsupportedOperationException();
+    }
+  }
+}
