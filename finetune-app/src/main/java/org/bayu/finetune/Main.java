@@ -182,7 +182,8 @@ public final class Main implements Callable<Integer>, CommandRunner {
     return ExitCode.USAGE;
   }
 
-  private int report(Throwable thrown) {
+  @Override
+  public int report(Throwable thrown) {
     var err = spec.commandLine().getErr();
     var failure = Failure.of(thrown);
     if (failure.exitCode() != ExitCode.PIPE_CLOSED) { // where `| head` has read enough

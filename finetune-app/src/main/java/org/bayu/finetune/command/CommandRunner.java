@@ -14,6 +14,9 @@ public interface CommandRunner {
    */
   int runCommand(PrintWriter out, PrintWriter err, String... args);
 
+  /** Says why a command has failed; returns the exit code. */
+  int report(Throwable thrown);
+
   /** The variables of the process's environment. */
   Map<String, String> environment();
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.remote.files.LocalFiles;
@@ -52,19 +53,23 @@ abstract class ConfigCommand {
    * @param files what paths stand for
    */
   final TrainConfig load(LocalFiles files) throws IOException {
+    return load(files, spec.commandLine().getErr()::println);
+  }
+
+  /** The same with these words given to {@code messages}. */
+  final TrainConfig load(LocalFiles files, Consumer<String> messages) throws IOException {
     var options =
         spec.options().stream()
             .map(OptionSpec::longestName)
             .filter(name -> name.startsWith("--"))
             .map(name -> name.substring(2))
             .collect(Collectors.toSet());
-    var err = spec.commandLine().getErr();
     if (file != null) {
       files.fetched(file);
     }
     var config = TrainConfig.load(file, flags, options, files);
-    err.println(config.kind());
-    config.notices().forEach(err::println);
+    messages.accept(config.kind());
+    config.notices().forEach(messages);
     return config;
   }
 }

@@ -1,14 +1,23 @@
 package org.bayu.finetune.command;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.Failure;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.ModelUpload;
 import org.bayu.finetune.model.Models;
+import org.bayu.finetune.run.RunRanks;
 import org.bayu.finetune.run.RunStart;
+import org.bayu.finetune.run.RunWorker;
 import org.bayu.finetune.run.TrainRun;
 import org.bayu.finetune.terminal.Signals;
 import org.bayu.finetune.terminal.TerminalTracker;
+import org.bayu.train.NonFiniteException;
 import org.bayu.train.files.ShellText;
 import org.bayu.train.plan.PeakMemory;
 import picocli.CommandLine.Command;
@@ -26,6 +35,9 @@ import picocli.CommandLine.Spec;
           + " --merged_hf_save_path D the model with the adapter merged in."
     })
 final class TrainCommand extends ConfigCommand implements Callable<Integer> {
+  /** Rank 0 finds most mistakes of the others too, and says them in that time. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   @Spec private CommandSpec spec;
 
   @ParentCommand private CommandRunner runner;
@@ -37,28 +49,81 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    var ranks = RunRanks.open(runner.environment());
+    try {
+      return ranks.isWorker() ? work(ranks) : train(ranks);
+    } catch (Exception | Error e) {
+      if (!ranks.areSeveral()) {
+        throw e;
+      }
+      return endAll(ranks, e);
+    }
+  }
+
+  /** Takes part in a run until it ends, and prints nothing. Signals are rank 0's to handle. */
+  private int work(RunRanks ranks) throws IOException {
+    try (var _ = Signals.handle(_ -> park());
+        var models =
+            new Models(runner.environment(), _ -> {}, new PrintWriter(Writer.nullWriter()))) {
+      RunWorker.run(load(models.files(), _ -> {}), models, ranks);
+    } catch (NonFiniteException e) {
+      park(); // rank 0 has the same, and its saves to look after
+    }
+    return ExitCode.DONE;
+  }
+
+  private static void park() {
+    while (true) {
+      LockSupport.park();
+    }
+  }
+
+  /** An error of one process ends all. It is said once. */
+  private int endAll(RunRanks ranks, Throwable thrown) {
+    if (!ranks.isWorker()) {
+      ranks.abort(runner.report(thrown));
+    }
+    LockSupport.parkNanos(PATIENCE.toNanos());
+    var failure = Failure.of(thrown);
+    var message = "Process %s: %s".formatted(ranks.rank(), failure.message());
+    ranks.abort(runner.report(new UserException(failure.exitCode(), message, thrown)));
+    return failure.exitCode();
+  }
+
+  private int train(RunRanks ranks) throws IOException {
     var err = spec.commandLine().getErr();
     try (var memory = new PeakMemory();
         var terminal = new TerminalTracker(err);
         var models = new Models(runner.environment(), terminal::message, err)) {
-      var config = load(models.files());
+      var config = load(models.files(), err::println);
+      if (ranks.areSeveral() && config.lora() == null) {
+        throw UserException.usage(
+            "Several processes can train an adapter only: add a lora section, or start one"
+                + " process.");
+      }
       var uploads = new RunUploads(new ModelUpload(models.files(), err), config);
       uploads.check();
       try (var start = RunStart.of(config, models, terminal::message)) {
         var ended = start.ended();
         if (ended.isPresent()) {
+          ranks.dismiss();
           spec.commandLine().getOut().println(ended.get());
           return ExitCode.DONE;
         }
-        return run(start, terminal, memory, uploads);
+        return run(start, ranks, terminal, memory, uploads);
       }
     }
   }
 
-  private int run(RunStart start, TerminalTracker terminal, PeakMemory memory, RunUploads uploads)
+  private int run(
+      RunStart start,
+      RunRanks ranks,
+      TerminalTracker terminal,
+      PeakMemory memory,
+      RunUploads uploads)
       throws IOException {
     var out = spec.commandLine().getOut();
-    try (var run = new TrainRun(start, terminal::message);
+    try (var run = new TrainRun(start, ranks, terminal::message);
         var _ = Signals.handle(_ -> interrupt(run, start, terminal))) {
       run.listen(terminal);
       run.whenSaved(saved -> uploads.sendBetween(saved, terminal::message));
@@ -82,6 +147,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         run.profile().lines().forEach(out::println);
       }
       uploads.send(saved, out::println);
+      ranks.finish();
       return ExitCode.DONE;
     }
   }

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param crashOnNan whether a loss or gradient that is not finite ends the run; else the update is
  *     skipped
  * @param wandb what Weights &amp; Biases is told of the run; null for nothing
- * @param tensorParallelAxes accepted; one process has nothing to split
+ * @param tensorParallelAxes accepted without effect: processes share batches, not tensors
  * @param tracker who is told of the run, beside {@code metrics.jsonl}; null for nobody
  * @param report whether {@code report.html} is written
  * @param evalPredictions rows of the evaluation data that the model answers at each evaluation

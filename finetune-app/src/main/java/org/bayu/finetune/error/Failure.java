@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.bayu.collectives.CommunicatorException;
 import org.bayu.llama.NonFiniteLogitsException;
 import org.bayu.remote.bucket.BucketException;
 import org.bayu.remote.hub.HubException;
@@ -36,6 +37,7 @@ public record Failure(int exitCode, String message) {
       case UserException e -> new Failure(e.exitCode(), String.valueOf(e.getMessage()));
       case TrainException e -> new Failure(exitCode(e.kind()), String.valueOf(e.getMessage()));
       case HubException e -> new Failure(exitCode(e.reason()), e.getMessage());
+      case CommunicatorException e -> failed(String.valueOf(e.getMessage()));
       case KernelsUnavailableException e -> new Failure(ExitCode.USAGE, e.getMessage() + ".");
       case UncheckedIOException e when e.getCause() != null -> of(e.getCause());
       case NonFiniteLogitsException e -> failed(sentenceOf(e.getMessage()) + ".");

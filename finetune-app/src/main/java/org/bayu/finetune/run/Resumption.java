@@ -140,6 +140,17 @@ final class Resumption {
 
   /** Loads the checkpoint, or the weights that {@code trainer.initialize_from} names. */
   void load(TrainState state, Consumer<String> messages) throws IOException {
+    load(checkpoint, config, files, state, messages);
+  }
+
+  /** The same with a given checkpoint; null for none. */
+  static void load(
+      @Nullable Checkpoint checkpoint,
+      TrainConfig config,
+      LocalFiles files,
+      TrainState state,
+      Consumer<String> messages)
+      throws IOException {
     var weights = config.trainer().initializeFrom();
     try {
       if (checkpoint != null) {

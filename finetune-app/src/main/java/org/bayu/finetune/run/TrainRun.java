@@ -26,7 +26,6 @@ import org.bayu.train.checkpoint.ModelStore;
 import org.bayu.train.checkpoint.Saves;
 import org.bayu.train.files.OutputFolder;
 import org.bayu.train.finetune.FineTuning;
-import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlan;
 import org.bayu.train.track.Tracking;
 import org.jspecify.annotations.Nullable;
@@ -63,15 +62,21 @@ public final class TrainRun implements AutoCloseable {
   /** Where things were saved. */
   public record Saved(@Nullable Path model, @Nullable Path adapter, @Nullable Path merged) {}
 
+  /** A run of this process alone. */
+  public TrainRun(RunStart start, Consumer<String> messages) throws IOException {
+    this(start, RunRanks.alone(), messages);
+  }
+
   /**
    * Sets a run up: opens the model, reads the data, plans and takes the memory, and loads the
    * checkpoint that it goes on from.
    *
    * @param start remains the caller's, open as long as this object
+   * @param ranks the processes of the run; this one is rank 0
    * @param messages takes a line for whoever watches
    * @throws UserException for what the user can mend
    */
-  public TrainRun(RunStart start, Consumer<String> messages) throws IOException {
+  public TrainRun(RunStart start, RunRanks ranks, Consumer<String> messages) throws IOException {
     this.start = start;
     this.messages = messages;
     var models = start.models();
@@ -89,25 +94,31 @@ public final class TrainRun implements AutoCloseable {
     try {
       var resumption = Resumption.of(start, opened, messages);
       // Before anything is allocated that the plan is about.
-      var machine = MachineMemory.current();
+      var machine = ranks.memory();
       plan = resumption.plan(machine, messages);
       new PlanText(plan, machine).summary().forEach(messages);
       opened = opened.whole(config, models);
-      computing = Devices.cpu();
+      ranks.send(assignment(opened).text());
+      computing = Devices.cpu(ranks.threads());
       var runSaves = new RunSaves(config, opened);
       var space = runSaves.space(computing, remote);
       space.lines().forEach(messages);
       space.check();
       made =
-          FineTuning.planned(
+          FineTuning.distributed(
               opened.base(),
               opened.adaptation(config),
               opened.data(),
               opened.evalData(),
               config.settings(),
               plan,
-              computing);
+              computing,
+              ranks.communicator());
       resumption.load(made.state(), messages);
+      if (ranks.areSeveral()) {
+        messages.accept(ranks.check(computing, opened));
+        ranks.advice(plan).ifPresent(messages);
+      }
       checkpointer =
           new Checkpointer(
               start.checkpoints(),
@@ -129,6 +140,16 @@ public final class TrainRun implements AutoCloseable {
     inputs = opened;
     device = computing;
     tuning = made;
+  }
+
+  /** What the other processes must know to compute with this one. */
+  private RunWorker.Assignment assignment(RunInputs opened) {
+    var checkpoint = start.checkpoint();
+    return new RunWorker.Assignment(
+        plan.maxTokens(),
+        plan.checkpointing(),
+        checkpoint == null ? null : checkpoint.folder().toString(),
+        opened.model().commit());
   }
 
   /**

@@ -1,0 +1,116 @@
+package org.bayu.finetune.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.bayu.finetune.config.TrainConfig;
+import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
+import org.bayu.tensor.device.Devices;
+import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.checkpoint.Checkpoint;
+import org.bayu.train.checkpoint.DamagedCheckpointException;
+import org.bayu.train.finetune.FineTuning;
+import org.bayu.train.plan.MachineMemory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process of a run that computes and does nothing else. It opens the same model and data as rank
+ * 0, begins at the same state, and makes the same updates. It prints and writes nothing.
+ */
+public final class RunWorker {
+  private RunWorker() {}
+
+  /**
+   * What rank 0 has found out.
+   *
+   * @param checkpoint the folder to go on from; null to begin at the first step
+   * @param commit of a model of the Hub; null for the newest
+   */
+  record Assignment(
+      int maxTokens, boolean checkpointing, @Nullable String checkpoint, @Nullable String commit) {
+    /** One line for each. */
+    String text() {
+      return String.join(
+          "\n",
+          Integer.toString(maxTokens),
+          Boolean.toString(checkpointing),
+          orEmpty(checkpoint),
+          orEmpty(commit));
+    }
+
+    private static String orEmpty(@Nullable String text) {
+      return text == null ? "" : text;
+    }
+
+    private static @Nullable String orNull(String text) {
+      return text.isEmpty() ? null : text;
+    }
+
+    static Assignment of(String text) {
+      var lines = text.split("\n", -1);
+      return new Assignment(
+          Integer.parseInt(lines[0]),
+          Boolean.parseBoolean(lines[1]),
+          orNull(lines[2]),
+          orNull(lines[3]));
+    }
+  }
+
+  /**
+   * Takes part in a run until it ends.
+   *
+   * @param command the configuration that rank 0 has too
+   * @throws UserException for what the user can mend on this machine
+   */
+  public static void run(TrainConfig command, Models models, RunRanks ranks) throws IOException {
+    var told = ranks.receive();
+    if (!told.isEmpty()) {
+      train(command, models, ranks, Assignment.of(told));
+    }
+    ranks.finish();
+  }
+
+  private static @Nullable Checkpoint checkpoint(Assignment assignment, Models models)
+      throws IOException {
+    if (assignment.checkpoint == null) {
+      return null;
+    }
+    var folder = Path.of(assignment.checkpoint);
+    models.files().buckets().fetch(folder);
+    return Checkpoint.open(folder);
+  }
+
+  private static void train(
+      TrainConfig command, Models models, RunRanks ranks, Assignment assignment)
+      throws IOException {
+    var config =
+        command.withTrainer(
+            command
+                .trainer()
+                .withMemory(
+                    assignment.maxTokens, GradientCheckpointing.of(assignment.checkpointing)));
+    try (var inputs =
+            RunInputs.open(config, models, assignment.commit, _ -> {}).whole(config, models);
+        var device = Devices.cpu(ranks.threads())) {
+      // The same as rank 0's, which has seen to it that it fits.
+      var plan = inputs.planner(config, MachineMemory.current()).plan();
+      try (var tuning =
+          FineTuning.distributed(
+              inputs.base(),
+              inputs.adaptation(config),
+              inputs.data(),
+              inputs.evalData(),
+              config.settings(),
+              plan,
+              device,
+              ranks.communicator())) {
+        Resumption.load(
+            checkpoint(assignment, models), config, models.files(), tuning.state(), _ -> {});
+        ranks.check(device, inputs);
+        tuning.trainer().run();
+      }
+    } catch (DamagedCheckpointException e) {
+      throw UserException.inputFile(e.getMessage() + ".");
+    }
+  }
+}
