@@ -19,21 +19,24 @@ final class Launch {
   /** Very long: a machine that does much else must not fail these tests. */
   private static final long SECONDS = 240;
 
-  private final Process process;
-  private final Path output;
+  private static final String OUTPUT = "output";
 
-  private Launch(Process process, Path output) {
+  private final Process process;
+  private final Path folder;
+
+  private Launch(Process process, Path folder) {
     this.process = process;
-    this.output = output;
+    this.folder = folder;
   }
 
-  /** Starts ranks, or skips the test where this launcher cannot. */
+  /**
+   * Starts ranks, or skips the test where this launcher cannot.
+   *
+   * @param parent of a folder for this launch
+   * @param what they are to do
+   */
   static Launch of(
-      Implementation implementation,
-      int ranks,
-      Path folder,
-      Map<String, String> set,
-      String... args)
+      Implementation implementation, int ranks, Path parent, Map<String, String> set, String what)
       throws IOException, InterruptedException {
     implementation.assumeThatItStarts();
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
@@ -43,18 +46,18 @@ final class Launch {
             java, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:-UsePerfData"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath()));
     command.add(RankMain.class.getName());
-    command.addAll(List.of(args));
+    var folder = Files.createTempDirectory(parent, what);
+    command.addAll(List.of(what, folder.toString()));
     return start(command, folder, set);
   }
 
   private static Launch start(List<String> command, Path folder, Map<String, String> set)
       throws IOException {
-    var output = folder.resolve("output");
-    var builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    var builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.redirectOutput(folder.resolve(OUTPUT).toFile());
     builder.environment().putAll(Implementation.VARIABLES);
     builder.environment().putAll(set);
-    return new Launch(builder.start(), output);
+    return new Launch(builder.start(), folder);
   }
 
   /** The classes of main and of the tests, wherever the build has put them. */
@@ -85,11 +88,11 @@ final class Launch {
 
   /** What ranks and launcher have printed. */
   String output() throws IOException {
-    return Files.readString(output);
+    return Files.readString(folder.resolve(OUTPUT));
   }
 
   /** The process of a rank that notes its id in the folder. */
-  ProcessHandle rank(Path folder, int rank) throws IOException, InterruptedException {
+  ProcessHandle rank(int rank) throws IOException, InterruptedException {
     var file = folder.resolve("rank-" + rank);
     var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
     while (!Files.exists(file)) {

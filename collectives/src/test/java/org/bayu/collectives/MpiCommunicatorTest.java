@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.bayu.collectives.Launch.Implementation;
@@ -19,44 +20,35 @@ class MpiCommunicatorTest {
   @ParameterizedTest
   @EnumSource
   void ranksKeepTheContractAndTheJvmItsSignals(Implementation implementation) throws Exception {
-    var ranks = Launch.of(implementation, 3, folder, Map.of(), "contract");
+    var ranks = launch(implementation, 3, "contract");
     assertEquals(0, ranks.exitCode(), ranks.output());
     assertTrue(ranks.output().contains("contract holds: 3 processes, " + implementation.title));
   }
 
   @ParameterizedTest
   @EnumSource
-  void anEndWithoutAWordIsAFailureOfAll(Implementation implementation) throws Exception {
-    var ranks = Launch.of(implementation, 2, folder, Map.of(), "exit");
-    assertEquals(CommunicationThread.NOT_FINISHED, ranks.exitCode(), ranks.output());
+  void anEndWithoutAWordIsAFailureOfAllAndAnAbortHasItsExitCode(Implementation implementation)
+      throws Exception {
+    var exited = launch(implementation, 2, "exit");
+    var aborted = launch(implementation, 2, "abort");
+    assertEquals(CommunicationThread.NOT_FINISHED, exited.exitCode(), exited.output());
+    assertEquals(42, aborted.exitCode(), aborted.output());
   }
 
   @ParameterizedTest
   @EnumSource
-  void anAbortEndsAllRanksWithItsExitCode(Implementation implementation) throws Exception {
-    var ranks = Launch.of(implementation, 2, folder, Map.of(), "abort");
-    assertEquals(42, ranks.exitCode(), ranks.output());
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void aKilledRankEndsAll(Implementation implementation) throws Exception {
-    var ranks = Launch.of(implementation, 2, folder, Map.of(), "wait", folder.toString());
-    var other = ranks.rank(folder, 0);
-    Launch.kill(ranks.rank(folder, 1));
-    assertNotEquals(0, ranks.exitCode(), ranks.output());
+  void aKilledRankOrLauncherLeavesNoRank(Implementation implementation) throws Exception {
+    var withRank = launch(implementation, 2, "wait");
+    var withLauncher = launch(implementation, 2, "wait");
+    var other = withRank.rank(0);
+    Launch.kill(withRank.rank(1));
+    var left = List.of(withLauncher.rank(0), withLauncher.rank(1));
+    Launch.kill(withLauncher.launcher());
+    assertNotEquals(0, withRank.exitCode(), withRank.output());
     other.onExit().get(120, TimeUnit.SECONDS);
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void aKilledLauncherLeavesNoRank(Implementation implementation) throws Exception {
-    var ranks = Launch.of(implementation, 2, folder, Map.of(), "wait", folder.toString());
-    var first = ranks.rank(folder, 0);
-    var second = ranks.rank(folder, 1);
-    Launch.kill(ranks.launcher());
-    first.onExit().get(120, TimeUnit.SECONDS);
-    second.onExit().get(120, TimeUnit.SECONDS);
+    for (var rank : left) {
+      rank.onExit().get(120, TimeUnit.SECONDS);
+    }
   }
 
   @ParameterizedTest
@@ -65,9 +57,8 @@ class MpiCommunicatorTest {
     var isOpenMpi = implementation == Implementation.OPEN_MPI;
     var other = isOpenMpi ? Implementation.MPICH : Implementation.OPEN_MPI;
     other.assumeThatItStarts();
-    var library = isOpenMpi ? "libmpich.so.12" : "libmpi.so.40";
-    var ranks =
-        Launch.of(implementation, 2, folder, Map.of("BAYU_MPI_LIBRARY", library), "contract");
+    var library = Map.of("BAYU_MPI_LIBRARY", isOpenMpi ? "libmpich.so.12" : "libmpi.so.40");
+    var ranks = Launch.of(implementation, 2, folder, library, "contract");
     assertNotEquals(0, ranks.exitCode());
     assertTrue(
         ranks
@@ -78,5 +69,9 @@ class MpiCommunicatorTest {
                     + "'s launcher as one of 2, but the MPI library found is "
                     + other.title),
         ranks.output());
+  }
+
+  private Launch launch(Implementation implementation, int ranks, String what) throws Exception {
+    return Launch.of(implementation, ranks, folder, Map.of(), what);
   }
 }

@@ -16,7 +16,7 @@ final class RankMain {
   private RankMain() {}
 
   /**
-   * Arguments: what to do, and for {@code wait} the folder that takes the process ids.
+   * Arguments: what to do, and the folder that takes the process ids.
    *
    * @throws Throwable what does not hold
    */
