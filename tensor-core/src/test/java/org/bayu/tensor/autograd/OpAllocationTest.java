@@ -156,18 +156,23 @@ class OpAllocationTest {
     return 144 * size;
   }
 
+  /** Attention's time grows by the cube of the size: fewer tokens, in more than one block. */
+  private static int attended(int size) {
+    return 72 * size;
+  }
+
   private static int heads(int size) {
     return 2 * size;
   }
 
   private static AttentionSegments causal(int size) {
-    return AttentionSegments.causal(tokens(size));
+    return AttentionSegments.causal(attended(size));
   }
 
   /** Branches of 24 tokens that see a common first one. */
   private static AttentionSegments tree(int size) {
     var segments = new ArrayList<Segment>();
-    for (var start = 0; start < tokens(size); start += 24) {
+    for (var start = 0; start < attended(size); start += 24) {
       var context = start == 0 ? List.<Range>of() : List.of(new Range(0, 24));
       segments.add(new Segment(start, 24, start, 24, context));
     }
@@ -204,8 +209,8 @@ class OpAllocationTest {
   }
 
   private Runnable attention(DType type, int size, AttentionSegments segments) {
-    var q = tensor(type, tokens(size), (long) heads(size) * HEAD_DIM);
-    var k = tensor(type, tokens(size), (long) size * HEAD_DIM);
+    var q = tensor(type, attended(size), (long) heads(size) * HEAD_DIM);
+    var k = tensor(type, attended(size), (long) size * HEAD_DIM);
     return passes(
         (tape, in) -> Attention.apply(tape, in[0], in[1], in[2], segments, HEAD_DIM), q, k, k);
   }
