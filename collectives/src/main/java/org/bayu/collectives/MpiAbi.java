@@ -114,7 +114,7 @@ record MpiAbi(
     try (var arena = Arena.ofConfined()) {
       var text = arena.allocate(8192); // MPI_MAX_LIBRARY_VERSION_STRING is 256 and 8192
       var _ = (int) function.invokeExact(text, arena.allocate(JAVA_INT));
-      return CText.line(text);
+      return CText.line(text).split(",", 2)[0]; // of Open MPI, who packaged it and when follows
     }
   }
 }

@@ -26,7 +26,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Gradients gradients;
   private final Workspace workspace;
   private final Communicator ranks;
-  private final @Nullable GradientSum sum;
+  private final GradientSum sum;
 
   /**
    * What does not change from step to step.
@@ -82,10 +82,10 @@ public final class TrainingStep implements AutoCloseable {
   /**
    * The same steps with other processes. All have the same state, and are given the same batches:
    * each computes some of the micro-batches, and all make the same update. So {@link #run} and
-   * {@link #evaluate} are collective. The results do not depend on the number of processes, to the
-   * last bit.
+   * {@link #evaluate} are collective. The results do not depend on the number of processes: with an
+   * adapter to the last bit, else up to rounding.
    *
-   * @param ranks the processes, several only with an adapter; remains the caller's
+   * @param ranks the processes; remains the caller's
    */
   public TrainingStep(
       TrainState state, Device device, Settings settings, Workspace workspace, Communicator ranks) {
@@ -95,12 +95,9 @@ public final class TrainingStep implements AutoCloseable {
     this.workspace = workspace;
     this.ranks = ranks;
     try {
-      if (state.adapter() == null && ranks.size() > 1) {
-        throw new IllegalArgumentException("several processes can train an adapter only");
-      }
       gradients = new Gradients(state.parameters().stream().map(Parameter::value).toList());
-      // A sum of its own for each micro-batch would be too large for all weights.
-      sum = state.adapter() == null ? null : new GradientSum(gradients, ranks);
+      // Gradients of all weights are too large to be kept apart.
+      sum = new GradientSum(gradients, ranks, state.adapter() != null);
     } catch (Throwable e) {
       workspace.close();
       throw e;
@@ -151,23 +148,18 @@ public final class TrainingStep implements AutoCloseable {
     gradients.zero();
     var microBatches = cut(batch);
     device.mark("cutting the batch");
-    if (sum != null) {
-      sum.begin(microBatches.size());
-    }
+    sum.begin(microBatches.size());
     var share = WorkShare.of(microBatches, ranks);
     var losses = new double[microBatches.size()];
     for (var i = share.from(); i < share.to(); i++) {
       losses[i] = loss(new Tape(device, workspace, gradients), step, microBatches.get(i));
       workspace.reset();
-      if (sum != null) {
-        sum.take(i);
-      }
+      sum.take(i);
+      device.mark("summing the gradients");
       listener.microBatch(i + 1 - share.from(), share.to() - share.from());
     }
-    if (sum != null) {
-      sum.end(share);
-      device.mark("summing the gradients");
-    }
+    sum.end(share);
+    device.mark("summing the gradients");
     var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
     var distinct = microBatches.stream().mapToLong(each -> each.tree().rows()).sum();
     return new Result(share.sum(losses), Double.NaN, tokens, distinct, microBatches.size(), null);
@@ -245,9 +237,7 @@ public final class TrainingStep implements AutoCloseable {
   /** Frees gradients and workspace. */
   @Override
   public void close() {
-    if (sum != null) {
-      sum.close();
-    }
+    sum.close();
     gradients.close();
     workspace.close();
   }

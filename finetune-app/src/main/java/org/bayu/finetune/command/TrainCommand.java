@@ -96,11 +96,6 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         var terminal = new TerminalTracker(err);
         var models = new Models(runner.environment(), terminal::message, err)) {
       var config = load(models.files(), err::println);
-      if (ranks.areSeveral() && config.lora() == null) {
-        throw UserException.usage(
-            "Several processes can train an adapter only: add a lora section, or start one"
-                + " process.");
-      }
       var uploads = new RunUploads(new ModelUpload(models.files(), err), config);
       uploads.check();
       try (var start = RunStart.of(config, models, terminal::message)) {

@@ -138,7 +138,6 @@ public final class FineTuning implements AutoCloseable {
    * the same update.
    *
    * @param ranks the processes; remains the caller's
-   * @throws IllegalArgumentException if there are several and no adapter is trained
    */
   public static FineTuning distributed(
       ModelFolder base,
