@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code train} under the launchers of Open MPI and MPICH. */
 class SeveralProcessesTest {
-  private static final int STEPS = 3;
+  private static final int STEPS = 2;
 
   /** For more processes than cores, and for builds in containers. */
   private static final Map<String, String> VARIABLES =
