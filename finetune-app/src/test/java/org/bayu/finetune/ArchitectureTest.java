@@ -59,7 +59,7 @@ class ArchitectureTest {
         .whereLayer("evaluate")
         .mayOnlyAccessLayers("data", "error", "terminal")
         .whereLayer("demo")
-        .mayOnlyAccessLayers("error", "evaluate", "sentences")
+        .mayOnlyAccessLayers("data", "error", "evaluate", "sentences")
         .whereLayer("command")
         .mayOnlyBeAccessedByLayers("main")
         .whereLayer("main")

@@ -2,18 +2,17 @@ package org.bayu.finetune.command;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.bayu.finetune.data.JsonLines;
 import org.bayu.finetune.data.ViggoRows;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.Models;
 import org.bayu.tensor.io.StrictJson;
 import org.bayu.tensor.io.WholeFile;
-import org.bayu.train.files.AtomicFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,19 +87,11 @@ final class PrepareCommand implements Callable<Integer> {
         switch (format) {
           case VIGGO -> ViggoRows.read(models.rows(input, split));
         };
-    var json = new JsonMapper();
-    AtomicFile.write(
+    JsonLines.write(
         output,
-        out -> {
-          for (var row : rows) {
-            var object = json.createObjectNode();
-            object.put("instruction", instruction);
-            object.put("input", row.utterance());
-            object.put("output", row.meaning());
-            out.write(json.writeValueAsBytes(object));
-            out.write('\n');
-          }
-        });
+        rows.stream()
+            .map(row -> JsonLines.row(instruction, row.utterance(), row.meaning()))
+            .toList());
     models.outputs().publish("--output", output);
     spec.commandLine().getErr().printf(Locale.ROOT, "Wrote %d rows to %s.%n", rows.size(), output);
   }

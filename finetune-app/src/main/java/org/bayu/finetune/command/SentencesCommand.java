@@ -1,14 +1,14 @@
 package org.bayu.finetune.command;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.bayu.finetune.data.JsonLines;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.sentences.BaseRows;
-import org.bayu.train.files.AtomicFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -55,20 +55,11 @@ final class SentencesCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
       var rows = new BaseRows(seed, strange);
-      var json = new JsonMapper();
-      AtomicFile.write(
-          output,
-          out -> {
-            for (var i = 0; i < count; i++) {
-              var row = rows.next();
-              var object = json.createObjectNode();
-              object.put("instruction", BaseRows.INSTRUCTION);
-              object.put("input", row.sentence());
-              object.put("output", row.call());
-              out.write(json.writeValueAsBytes(object));
-              out.write('\n');
-            }
-          });
+      var lines =
+          Stream.generate(rows::next)
+              .limit(count)
+              .map(row -> JsonLines.row(BaseRows.INSTRUCTION, row.sentence(), row.call()));
+      JsonLines.write(output, lines::iterator);
       models.outputs().publish("--output", output);
     }
     spec.commandLine().getErr().printf(Locale.ROOT, "Wrote %d rows to %s.%n", count, output);

@@ -78,6 +78,7 @@ public record DemoFiles(Path folder, String place, DemoPlan plan) {
     var quoted = new JsonMapper().writeValueAsString(place);
     return resource(run + ".yaml")
         .replace("{steps}", Integer.toString(plan.steps()))
+        .replace("{quarter}", Integer.toString(Math.max(1, plan.steps() / 4)))
         .replace("{batch}", Integer.toString(plan.batchSize()))
         .replace("{rate}", Double.toString(run.equals("full") ? plan.fullRate() : plan.loraRate()))
         .replace("{rank}", Integer.toString(plan.rank()))

@@ -1,13 +1,12 @@
 package org.bayu.finetune.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.bayu.finetune.data.JsonLines;
 import org.bayu.train.data.RowFile;
-import org.bayu.train.files.AtomicFile;
 
 /**
  * The rows of a file as they are; every tenth is kept for validation.
@@ -28,8 +27,8 @@ public record FileRows(Path file) implements DemoData {
           var tenth = (training.size() + validation.size() + 1) % VALIDATION_SHARE == 0;
           (tenth ? validation : training).add(row);
         });
-    write(files.rows("train"), training);
-    write(files.rows("validation"), validation);
+    JsonLines.write(files.rows("train"), training);
+    JsonLines.write(files.rows("validation"), validation);
   }
 
   @Override
@@ -40,17 +39,5 @@ public record FileRows(Path file) implements DemoData {
   @Override
   public String title() {
     return "every tenth row of " + file + ", which no training has";
-  }
-
-  private static void write(Path file, List<JsonNode> rows) throws IOException {
-    var json = new JsonMapper();
-    AtomicFile.write(
-        file,
-        out -> {
-          for (var row : rows) {
-            out.write(json.writeValueAsBytes(row));
-            out.write('\n');
-          }
-        });
   }
 }

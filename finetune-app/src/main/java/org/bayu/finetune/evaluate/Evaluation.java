@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.bayu.finetune.data.JsonLines;
 import org.bayu.finetune.error.UserException;
 import org.bayu.train.data.BadRowException;
 import org.bayu.train.data.RowFile;
@@ -130,8 +131,8 @@ public record Evaluation(
    * @throws UserException if it cannot be written to
    */
   public static Evaluation write(Path folder, List<Prediction> predictions) throws IOException {
-    writeLines(folder.resolve(PREDICTIONS_FILE_NAME), predictions);
-    writeLines(folder.resolve(MISTAKES_FILE_NAME), wrongRows(predictions));
+    JsonLines.write(folder.resolve(PREDICTIONS_FILE_NAME), predictions);
+    JsonLines.write(folder.resolve(MISTAKES_FILE_NAME), wrongRows(predictions));
     var evaluation = of(predictions);
     AtomicFile.write(
         folder.resolve(FILE_NAME),
@@ -140,17 +141,6 @@ public record Evaluation(
           out.write('\n');
         });
     return evaluation;
-  }
-
-  private static void writeLines(Path file, List<?> values) throws IOException {
-    AtomicFile.write(
-        file,
-        out -> {
-          for (var value : values) {
-            out.write(JSON.writeValueAsBytes(value));
-            out.write('\n');
-          }
-        });
   }
 
   /**

@@ -12,10 +12,8 @@ import static org.bayu.finetune.sentences.Attribute.SIGHTS;
 import static org.bayu.finetune.sentences.Attribute.SURFACE;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 
 /**
  * Says a {@link Meaning} in English: a sentence frame for the intent, around a phrase that
@@ -83,15 +81,15 @@ final class TrailGrammar {
               "You say {trail} is {rating}. Why?",
               "How can {trail} be {rating} for you?"));
 
-  private final Random random;
+  private final Choice choice;
 
-  TrailGrammar(Random random) {
-    this.random = random;
+  TrailGrammar(Choice choice) {
+    this.choice = choice;
   }
 
   /** A sentence that says the meaning and nothing else. */
   String say(Meaning meaning) {
-    var sentence = one(FRAMES.getOrDefault(meaning.intent(), List.of()));
+    var sentence = choice.one(FRAMES.getOrDefault(meaning.intent(), List.of()));
     var trail = trail(meaning);
     // A phrase that ends with conditions is set off by commas on both sides.
     sentence = sentence.replace("{trail} ", trail.contains(", ") ? trail + ", " : trail + " ");
@@ -114,24 +112,24 @@ final class TrailGrammar {
     if (meaning.mentions(SURFACE)) {
       words.add(word(SURFACES, meaning.value(SURFACE)));
     }
-    words.add(one(TRAILS));
-    words.addAll(shuffled(places(meaning)));
+    words.add(choice.one(TRAILS));
+    words.addAll(choice.shuffled(places(meaning)));
     var phrase = withArticle(String.join(" ", words));
-    var more = shuffled(conditions(meaning));
+    var more = choice.shuffled(conditions(meaning));
     return more.isEmpty() ? phrase : phrase + ", " + joined(more);
   }
 
   private List<String> places(Meaning meaning) {
     var places = new ArrayList<String>();
     if (meaning.mentions(LENGTH)) {
-      places.add(one("of %s", "over %s").formatted(meaning.value(LENGTH)));
+      places.add(choice.one("of %s", "over %s").formatted(meaning.value(LENGTH)));
     }
     if (meaning.mentions(REGION)) {
-      places.add(one("in %s", "near %s", "around %s").formatted(meaning.value(REGION)));
+      places.add(choice.one("in %s", "near %s", "around %s").formatted(meaning.value(REGION)));
     }
     if (meaning.mentions(SIGHTS)) {
       var sights = meaning.values(SIGHTS).stream().map(TrailGrammar::withArticle).toList();
-      places.add(one("past %s", "with %s", "along %s").formatted(joined(sights)));
+      places.add(choice.one("past %s", "with %s", "along %s").formatted(joined(sights)));
     }
     return places;
   }
@@ -140,19 +138,21 @@ final class TrailGrammar {
     var conditions = new ArrayList<String>();
     if (meaning.mentions(SEASON)) {
       conditions.add(
-          one("best in %s", "at its best in %s", "made for %s").formatted(meaning.value(SEASON)));
+          choice
+              .one("best in %s", "at its best in %s", "made for %s")
+              .formatted(meaning.value(SEASON)));
     }
     if (meaning.mentions(HUT)) {
       conditions.add(
           meaning.value(HUT).equals("yes")
-              ? one("with a hut on the way", "offering a hut for the night")
-              : one("without any hut", "with no hut on the way"));
+              ? choice.one("with a hut on the way", "offering a hut for the night")
+              : choice.one("without any hut", "with no hut on the way"));
     }
     if (meaning.mentions(DOGS)) {
       conditions.add(
           meaning.value(DOGS).equals("yes")
-              ? one("open to dogs", "where dogs are welcome")
-              : one("closed to dogs", "where dogs must stay at home"));
+              ? choice.one("open to dogs", "where dogs are welcome")
+              : choice.one("closed to dogs", "where dogs must stay at home"));
     }
     return conditions;
   }
@@ -169,19 +169,6 @@ final class TrailGrammar {
   }
 
   private String word(Map<String, List<String>> words, String value) {
-    return one(words.getOrDefault(value, List.of(value)));
-  }
-
-  private String one(String... choices) {
-    return choices[random.nextInt(choices.length)];
-  }
-
-  private String one(List<String> choices) {
-    return choices.get(random.nextInt(choices.size()));
-  }
-
-  private List<String> shuffled(List<String> phrases) {
-    Collections.shuffle(phrases, random);
-    return phrases;
+    return choice.one(words.getOrDefault(value, List.of(value)));
   }
 }

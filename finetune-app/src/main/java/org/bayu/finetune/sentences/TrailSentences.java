@@ -12,12 +12,10 @@ import static org.bayu.finetune.sentences.Attribute.SIGHTS;
 import static org.bayu.finetune.sentences.Attribute.SURFACE;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 
 /**
@@ -86,21 +84,23 @@ public final class TrailSentences {
           RATING,
           List.of("excellent", "good", "average", "poor"));
 
+  private static final List<Attribute> FACTS =
+      List.of(REGION, LENGTH, DIFFICULTY, SURFACE, SIGHTS, SEASON, HUT, DOGS);
+
   private static final int LONGEST_KM = 24;
 
   /** One trail in five is kept for validation. */
   private static final int VALIDATION_SHARE = 5;
 
-  private final Random random;
+  private final Choice choice;
   private final TrailGrammar grammar;
   private final List<String> names;
   private final Set<String> said = new HashSet<>();
 
   public TrailSentences(long seed) {
-    random = new Random(seed);
-    grammar = new TrailGrammar(random);
-    names = names();
-    Collections.shuffle(names, random);
+    choice = new Choice(seed);
+    grammar = new TrailGrammar(choice);
+    names = choice.shuffled(names());
   }
 
   /** More sentences to train with. */
@@ -139,50 +139,42 @@ public final class TrailSentences {
   }
 
   private Meaning meaning(List<String> trails) {
-    var intent = one(List.of(Intent.values()));
+    var intent = choice.one(Intent.values());
     var values = new EnumMap<Attribute, List<String>>(Attribute.class);
     switch (intent) {
       case DESCRIBE -> {
-        values.put(NAME, List.of(one(trails)));
-        addFacts(values, 3 + random.nextInt(4));
+        values.put(NAME, List.of(choice.one(trails)));
+        addFacts(values, choice.number(3, 6));
       }
       case CONFIRM, RECOMMEND -> {
-        values.put(NAME, List.of(one(trails)));
-        addFacts(values, 2 + random.nextInt(2));
+        values.put(NAME, List.of(choice.one(trails)));
+        addFacts(values, choice.number(2, 3));
       }
       case REVIEW -> {
-        values.put(NAME, List.of(one(trails)));
+        values.put(NAME, List.of(choice.one(trails)));
         add(values, RATING);
-        addFacts(values, 1 + random.nextInt(3));
+        addFacts(values, choice.number(1, 3));
       }
-      case FIND -> addFacts(values, 1 + random.nextInt(4));
+      case FIND -> addFacts(values, choice.number(1, 4));
       case ASK_WHY -> {
         add(values, RATING);
-        addFacts(values, 1 + random.nextInt(3));
+        addFacts(values, choice.number(1, 3));
       }
     }
     return new Meaning(intent, values);
   }
 
   private void addFacts(Map<Attribute, List<String>> values, int count) {
-    var facts =
-        new ArrayList<>(List.of(REGION, LENGTH, DIFFICULTY, SURFACE, SIGHTS, SEASON, HUT, DOGS));
-    Collections.shuffle(facts, random);
-    facts.subList(0, count).forEach(fact -> add(values, fact));
+    choice.shuffled(FACTS).subList(0, count).forEach(fact -> add(values, fact));
   }
 
   private void add(Map<Attribute, List<String>> values, Attribute attribute) {
     if (attribute == LENGTH) {
-      values.put(LENGTH, List.of(2 + random.nextInt(LONGEST_KM - 1) + " km"));
+      values.put(LENGTH, List.of(choice.number(2, LONGEST_KM) + " km"));
       return;
     }
-    var choices = new ArrayList<>(VALUES.getOrDefault(attribute, List.of()));
-    Collections.shuffle(choices, random);
-    var count = attribute == SIGHTS ? 1 + random.nextInt(3) : 1;
-    values.put(attribute, List.copyOf(choices.subList(0, count)));
-  }
-
-  private <T> T one(List<T> choices) {
-    return choices.get(random.nextInt(choices.size()));
+    var all = choice.shuffled(VALUES.getOrDefault(attribute, List.of()));
+    var count = attribute == SIGHTS ? choice.number(1, 3) : 1;
+    values.put(attribute, List.copyOf(all.subList(0, count)));
   }
 }
