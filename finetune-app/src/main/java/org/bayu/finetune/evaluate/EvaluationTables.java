@@ -33,7 +33,7 @@ final class EvaluationTables {
     for (var tutorial : TutorialScores.beside(evaluation)) {
       rows.add(
           List.of(
-              "Tutorial, ViGGO's 714 validation rows: " + tutorial.model(),
+              "Tutorial on ViGGO's 714 rows: " + tutorial.model(),
               share(tutorial.functionName()),
               share(tutorial.attributeSet()),
               share(tutorial.attributeValue()),

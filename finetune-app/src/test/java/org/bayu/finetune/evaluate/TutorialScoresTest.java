@@ -22,9 +22,9 @@ class TutorialScoresTest {
     assertEquals(
         List.of(
             "This run, 2 rows",
-            "Tutorial, ViGGO's 714 validation rows: Llama-2-7B, all weights",
-            "Tutorial, ViGGO's 714 validation rows: Llama-2-7B, LoRA",
-            "Tutorial, ViGGO's 714 validation rows: Llama-2-7B chat, untrained"),
+            "Tutorial on ViGGO's 714 rows: Llama-2-7B, all weights",
+            "Tutorial on ViGGO's 714 rows: Llama-2-7B, LoRA",
+            "Tutorial on ViGGO's 714 rows: Llama-2-7B chat, untrained"),
         models("inform(name[Karto II])", "request(specifier[bad])"));
     assertEquals(List.of("This run, 2 rows"), models("inform(name[x])", "describe(name[x])"));
     assertEquals(List.of("This run, 2 rows"), models("inform(name[x])", "yes"));

@@ -33,7 +33,7 @@ public final class CheckpointFuzz {
   private static final Path FOLDER = FuzzedFile.temporaryFolder();
   private static final Path MODEL = model();
 
-  static final FuzzedFile FILE = file();
+  static final FuzzedFile FILE = file(checkpoint(), FILES.getFirst(), CheckpointFuzz::read);
 
   private CheckpointFuzz() {}
 
@@ -55,23 +55,20 @@ public final class CheckpointFuzz {
     }
   }
 
-  private static FuzzedFile file() {
-    var checkpoint = checkpoint();
-    var file = new FuzzedFile(FILES.getFirst(), CheckpointFuzz::read);
-    for (var companion : FILES.subList(1, FILES.size())) {
-      file.beside(checkpoint.resolve(companion));
+  /** A checkpoint's file with the others beside it, all but the checksums. */
+  static FuzzedFile file(Path checkpoint, String name, FuzzedFile.Parser parser) {
+    var file = new FuzzedFile(name, parser);
+    for (var companion : FILES) {
+      if (!companion.equals(name)) {
+        file.beside(checkpoint.resolve(companion));
+      }
     }
-    return file.seeds(checkpoint.resolve(FILES.getFirst()));
+    return file.seeds(checkpoint.resolve(name));
   }
 
   /** The checksums of the same checkpoint. */
   static FuzzedFile checksums() {
-    var checkpoint = checkpoint();
-    var file = new FuzzedFile(CHECKSUMS, CheckpointFuzz::open);
-    for (var companion : FILES) {
-      file.beside(checkpoint.resolve(companion));
-    }
-    return file.seeds(checkpoint.resolve(CHECKSUMS));
+    return file(checkpoint(), CHECKSUMS, CheckpointFuzz::open);
   }
 
   /** That of a run of one step, made the first time. */
@@ -98,7 +95,12 @@ public final class CheckpointFuzz {
   }
 
   private static List<String> read(Path file) throws IOException {
-    var folder = Objects.requireNonNull(file.getParent());
+    writeChecksums(Objects.requireNonNull(file.getParent()));
+    return open(file);
+  }
+
+  /** Makes the checksums of a checkpoint's folder right. */
+  static void writeChecksums(Path folder) throws IOException {
     var checksums = new ArrayList<String>();
     for (var name : FILES) {
       var path = folder.resolve(name);
@@ -112,7 +114,6 @@ public final class CheckpointFuzz {
     }
     Files.writeString(
         folder.resolve(CHECKSUMS), checksums.stream().collect(Collectors.joining(", ", "{", "}")));
-    return open(file);
   }
 
   /** Opens the checkpoint that a file is of. */

@@ -28,6 +28,9 @@ public final class Targets {
             Map.entry("CheckpointFuzz", CheckpointFuzz.FILE),
             Map.entry("ChecksumsFuzz", ChecksumsFuzz.FILE),
             Map.entry("GenerationConfigFuzz", GenerationConfigFuzz.FILE),
+            Map.entry("GrammarFuzz", GrammarFuzz.FILE),
+            Map.entry("TextRowsFuzz", TextRowsFuzz.FILE),
+            Map.entry("EightBitFuzz", EightBitFuzz.FILE),
             Map.entry("AddedTokensFuzz", AddedTokensFuzz.FILE),
             Map.entry("PromptsFuzz", PromptsFuzz.FILE)));
   }

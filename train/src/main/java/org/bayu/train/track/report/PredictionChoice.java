@@ -27,7 +27,7 @@ final class PredictionChoice {
   static String words(int rows) {
     return isAll(rows)
         ? "all are shown, the worst first"
-        : "shown are the %s worst, the %s best and %s others at random"
+        : "the %s worst, the %s best and %s others at random are shown"
             .formatted(OF_A_KIND, OF_A_KIND, OF_A_KIND);
   }
 
