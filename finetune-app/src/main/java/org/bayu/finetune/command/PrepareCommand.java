@@ -89,9 +89,7 @@ final class PrepareCommand implements Callable<Integer> {
         };
     JsonLines.write(
         output,
-        rows.stream()
-            .map(row -> JsonLines.row(instruction, row.utterance(), row.meaning()))
-            .toList());
+        rows.stream().map(row -> JsonLines.row(instruction, row.utterance(), row.meaning())));
     models.outputs().publish("--output", output);
     spec.commandLine().getErr().printf(Locale.ROOT, "Wrote %d rows to %s.%n", rows.size(), output);
   }

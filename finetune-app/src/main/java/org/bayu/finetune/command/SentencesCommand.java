@@ -55,11 +55,11 @@ final class SentencesCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
       var rows = new BaseRows(seed, strange);
-      var lines =
+      JsonLines.write(
+          output,
           Stream.generate(rows::next)
               .limit(count)
-              .map(row -> JsonLines.row(BaseRows.INSTRUCTION, row.sentence(), row.call()));
-      JsonLines.write(output, lines::iterator);
+              .map(row -> JsonLines.row(BaseRows.INSTRUCTION, row.sentence(), row.call())));
       models.outputs().publish("--output", output);
     }
     spec.commandLine().getErr().printf(Locale.ROOT, "Wrote %d rows to %s.%n", count, output);

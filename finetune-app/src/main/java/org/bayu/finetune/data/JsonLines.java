@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.bayu.train.files.AtomicFile;
 
 /** Writes JSON Lines. */
@@ -20,12 +21,12 @@ public final class JsonLines {
    *
    * @param values an object for each line; a record's names are written in snake case
    */
-  public static <T> void write(Path file, Iterable<T> values) throws IOException {
+  public static void write(Path file, Stream<?> values) throws IOException {
     AtomicFile.write(
         file,
         out -> {
-          for (var value : values) {
-            out.write(JSON.writeValueAsBytes(value));
+          for (var value = values.iterator(); value.hasNext(); ) {
+            out.write(JSON.writeValueAsBytes(value.next()));
             out.write('\n');
           }
         });

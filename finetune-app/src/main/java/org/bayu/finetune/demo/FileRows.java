@@ -27,8 +27,8 @@ public record FileRows(Path file) implements DemoData {
           var tenth = (training.size() + validation.size() + 1) % VALIDATION_SHARE == 0;
           (tenth ? validation : training).add(row);
         });
-    JsonLines.write(files.rows("train"), training);
-    JsonLines.write(files.rows("validation"), validation);
+    JsonLines.write(files.rows("train"), training.stream());
+    JsonLines.write(files.rows("validation"), validation.stream());
   }
 
   @Override

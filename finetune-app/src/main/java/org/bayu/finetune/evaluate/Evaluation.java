@@ -131,8 +131,8 @@ public record Evaluation(
    * @throws UserException if it cannot be written to
    */
   public static Evaluation write(Path folder, List<Prediction> predictions) throws IOException {
-    JsonLines.write(folder.resolve(PREDICTIONS_FILE_NAME), predictions);
-    JsonLines.write(folder.resolve(MISTAKES_FILE_NAME), wrongRows(predictions));
+    JsonLines.write(folder.resolve(PREDICTIONS_FILE_NAME), predictions.stream());
+    JsonLines.write(folder.resolve(MISTAKES_FILE_NAME), wrongRows(predictions).stream());
     var evaluation = of(predictions);
     AtomicFile.write(
         folder.resolve(FILE_NAME),

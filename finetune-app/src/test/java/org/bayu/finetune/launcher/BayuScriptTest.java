@@ -102,6 +102,18 @@ class BayuScriptTest {
   }
 
   @Test
+  void parquetsJarLiesBesideTheMainOneAndNotOnTheClassPath() throws Exception {
+    var jar =
+        Files.createDirectories(project.resolve("parquet/target")).resolve("bayu-parquet.jar");
+    Files.writeString(jar, "jar");
+    var run = bayu("train");
+    var target = project.resolve("finetune-app/target");
+    assertTrue(run.out.contains("<-cp>\n<" + target + "/finetune-app.jar>\n"), run.out);
+    assertEquals("jar", Files.readString(target.resolve("bayu-parquet.jar")));
+    assertEquals("", bayu("train").err);
+  }
+
+  @Test
   void aBuildThatFailsStartsNothing() throws Exception {
     maven("echo 'no such symbol'; exit 1");
     var run = bayu("train");
