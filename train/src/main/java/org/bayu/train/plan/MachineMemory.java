@@ -35,11 +35,6 @@ public record MachineMemory(long totalBytes, long availableBytes) {
     return new MachineMemory(total, Math.min(total, free + orHeap(own)));
   }
 
-  /** The part of one of several processes that share this memory. */
-  public MachineMemory sharedBy(int processes) {
-    return new MachineMemory(totalBytes, availableBytes / processes);
-  }
-
   private static long orHeap(OptionalLong own) {
     return own.orElseGet(() -> Runtime.getRuntime().totalMemory());
   }
