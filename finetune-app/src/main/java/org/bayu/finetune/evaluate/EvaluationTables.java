@@ -26,11 +26,10 @@ final class EvaluationTables {
   }
 
   /** The scores; where the rows can be ViGGO's, beside the tutorial's. */
-  static Table scores(Evaluation evaluation) {
-    var scores = evaluation.scores();
+  static Table scores(Scores scores, List<Prediction> predictions) {
     var rows = new ArrayList<List<String>>();
     rows.add(row(String.format(Locale.ROOT, "This run, %,d rows", scores.rows()), scores));
-    for (var tutorial : TutorialScores.beside(evaluation)) {
+    for (var tutorial : TutorialScores.beside(predictions)) {
       rows.add(
           List.of(
               "Tutorial on ViGGO's 714 rows: " + tutorial.model(),

@@ -16,7 +16,7 @@ public final class EvaluationTracks {
   /** Passes on the predictions, the confusion matrix and the scores. */
   public static void write(Evaluation evaluation, List<Prediction> predictions, Tracking tracking) {
     tracking.table("predictions", table(predictions));
-    tracking.table("scores", EvaluationTables.scores(evaluation));
+    tracking.table("scores", EvaluationTables.scores(evaluation.scores(), predictions));
     tracking.table("confusions", EvaluationTables.confusions(evaluation.confusionMatrix()));
     tracking.table("functions", EvaluationTables.functions(evaluation.functions()));
     ConfusionImage.of(evaluation.confusionMatrix())

@@ -23,6 +23,24 @@ record TutorialScores(
           "suggest",
           "verify_attribute");
 
+  /** ViGGO's attributes. */
+  static final Set<String> ATTRIBUTES =
+      Set.of(
+          "name",
+          "exp_release_date",
+          "release_year",
+          "developer",
+          "esrb",
+          "rating",
+          "genres",
+          "player_perspective",
+          "has_multiplayer",
+          "platforms",
+          "available_on_steam",
+          "has_linux_release",
+          "has_mac_release",
+          "specifier");
+
   private static final List<TutorialScores> ALL =
       List.of(
           new TutorialScores("Llama-2-7B, all weights", 0.577, 0.822, 0.942, 0.780),
@@ -30,7 +48,14 @@ record TutorialScores(
           new TutorialScores("Llama-2-7B chat, untrained", 0.014, 0.010, 0.524, 0.183));
 
   /** Those that can stand beside an evaluation's: none where its rows cannot be ViGGO's. */
-  static List<TutorialScores> beside(Evaluation evaluation) {
-    return FUNCTIONS.containsAll(evaluation.functions().keySet()) ? ALL : List.of();
+  static List<TutorialScores> beside(List<Prediction> rows) {
+    return rows.stream().allMatch(row -> canBeViggos(row.expected())) ? ALL : List.of();
+  }
+
+  private static boolean canBeViggos(String expected) {
+    var call = MeaningRepresentation.parse(expected);
+    return call.function() != null
+        && FUNCTIONS.contains(call.function())
+        && ATTRIBUTES.containsAll(call.attributes().keySet());
   }
 }

@@ -12,9 +12,10 @@ import org.junit.jupiter.api.Test;
 
 class TutorialScoresTest {
   private static List<String> models(String... expected) {
-    var evaluation =
-        Evaluation.of(Stream.of(expected).map(text -> new Prediction("", text, text)).toList());
-    return EvaluationTables.scores(evaluation).rows().stream().map(List::getFirst).toList();
+    var rows = Stream.of(expected).map(text -> new Prediction("", text, text)).toList();
+    return EvaluationTables.scores(Evaluation.of(rows).scores(), rows).rows().stream()
+        .map(List::getFirst)
+        .toList();
   }
 
   @Test
@@ -28,16 +29,19 @@ class TutorialScoresTest {
         models("inform(name[Karto II])", "request(specifier[bad])"));
     assertEquals(List.of("This run, 2 rows"), models("inform(name[x])", "describe(name[x])"));
     assertEquals(List.of("This run, 2 rows"), models("inform(name[x])", "yes"));
+    // The demo's rows about trails have ViGGO's functions, and attributes of their own.
+    assertEquals(
+        List.of("This run, 2 rows"), models("inform(name[x], distance[3 km])", "inform(name[x])"));
   }
 
   @Test
-  void viggosFunctionsAreThoseOfItsGrammar() throws IOException {
-    var grammar = Grammar.class.getResourceAsStream("viggo.json");
+  void viggosNamesAreThoseOfItsGrammar() throws IOException {
+    var grammar = new ObjectMapper().readTree(Grammar.class.getResourceAsStream("viggo.json"));
     var functions = new HashSet<String>();
-    new ObjectMapper()
-        .readTree(grammar)
-        .path("functions")
-        .forEach(name -> functions.add(name.textValue()));
+    grammar.path("functions").forEach(name -> functions.add(name.textValue()));
     assertEquals(functions, TutorialScores.FUNCTIONS);
+    var attributes = new HashSet<String>();
+    grammar.path("attributes").fieldNames().forEachRemaining(attributes::add);
+    assertEquals(attributes, TutorialScores.ATTRIBUTES);
   }
 }
