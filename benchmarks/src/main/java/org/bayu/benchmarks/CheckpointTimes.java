@@ -56,7 +56,7 @@ public final class CheckpointTimes {
       var model = new LlamaModel(ConfigJson.parse(LLAMA_2_7B), weights(sparse, arena));
       try (var adapter = LoraAdapter.inject(model, LoraConfig.DEFAULT, 1);
           var state =
-              new TrainState(model, adapter, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0))) {
+              new TrainState(model, adapter, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0), 0)) {
         fill(state);
         answer(folder.resolve("step-1"), state);
       }

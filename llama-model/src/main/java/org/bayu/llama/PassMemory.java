@@ -53,7 +53,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
         model.parameters().stream().filter(Parameter::trainable).map(Parameter::value).toList();
     try (var device = Devices.dryRun(threads);
         var workspace = Workspace.counting();
-        var gradients = new Gradients(trainable)) {
+        var gradients = new Gradients(trainable, 0)) {
       var tape = new Tape(device, workspace, gradients);
       var hidden = model.hidden(tape, tree, compute, checkpointing);
       var loss = model.loss(tape, hidden, targets);

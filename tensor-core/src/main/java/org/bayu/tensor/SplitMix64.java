@@ -11,6 +11,9 @@ public final class SplitMix64 {
   /** The step of the state: 2⁶⁴ divided by the golden ratio, made odd. */
   public static final long GAMMA = 0x9E3779B97F4A7C15L;
 
+  /** The factors of {@link #mix}. */
+  public static final long FIRST_FACTOR = 0xBF58476D1CE4E5B9L, SECOND_FACTOR = 0x94D049BB133111EBL;
+
   private long state;
 
   /** A generator whose first number is {@code mix(state + GAMMA)}. */
@@ -28,8 +31,8 @@ public final class SplitMix64 {
    * A bijection of the 64-bit numbers that scatters them: inputs that differ little end far apart.
    */
   public static long mix(long z) {
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    z = (z ^ (z >>> 30)) * FIRST_FACTOR;
+    z = (z ^ (z >>> 27)) * SECOND_FACTOR;
     return z ^ (z >>> 31);
   }
 }

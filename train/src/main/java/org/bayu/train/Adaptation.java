@@ -7,13 +7,19 @@ import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.PeftFormat;
+import org.bayu.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /** What is trained: every weight of a model, or a LoRA adapter while the weights stay frozen. */
 public sealed interface Adaptation {
 
-  /** Every weight. */
-  record AllWeights() implements Adaptation {}
+  /**
+   * Every weight.
+   *
+   * @param type F32, or BF16: the weights then have no F32 copies, their updates are rounded
+   *     stochastically, and their gradients are BF16 too
+   */
+  record AllWeights(DType type) implements Adaptation {}
 
   /** A new adapter, whose A is drawn from the run's seed and whose B is 0. */
   record NewAdapter(LoraConfig config) implements Adaptation {}
@@ -29,7 +35,12 @@ public sealed interface Adaptation {
 
   /** Trains every weight. */
   static Adaptation allWeights() {
-    return new AllWeights();
+    return allWeights(DType.F32);
+  }
+
+  /** Trains every weight in this type, F32 or BF16. */
+  static Adaptation allWeights(DType type) {
+    return new AllWeights(type);
   }
 
   /** Trains a new adapter. */
@@ -42,6 +53,11 @@ public sealed interface Adaptation {
     return new StoredAdapter(adapter, UnaryOperator.identity());
   }
 
+  /** The type of what is trained; an adapter is F32. */
+  default DType trainedType() {
+    return this instanceof AllWeights(var type) ? type : DType.F32;
+  }
+
   /**
    * Adds the adapter to a model. The model's own weights stay frozen.
    *
@@ -52,7 +68,7 @@ public sealed interface Adaptation {
    */
   default @Nullable LoraAdapter applyTo(LlamaModel model, long seed) throws IOException {
     return switch (this) {
-      case AllWeights _ -> null;
+      case AllWeights(_) -> null;
       case NewAdapter(var config) -> LoraAdapter.inject(model, config, seed);
       case StoredAdapter(var folder, var settings) -> PeftFormat.load(folder, model, settings);
     };

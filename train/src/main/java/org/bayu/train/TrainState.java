@@ -69,13 +69,18 @@ public final class TrainState implements AutoCloseable {
    *
    * @param model whose parameters to be trained are {@linkplain Parameter#train trainable} already
    * @param adapter injected into the model; null where all weights are trained
+   * @param seed of the stochastic rounding of BF16 weights
    */
   public TrainState(
-      LlamaModel model, @Nullable LoraAdapter adapter, Device device, AdamW.Settings adamW) {
+      LlamaModel model,
+      @Nullable LoraAdapter adapter,
+      Device device,
+      AdamW.Settings adamW,
+      long seed) {
     this.model = model;
     this.adapter = adapter;
     parameters = model.parameters().stream().filter(Parameter::trainable).toList();
-    optimizer = new AdamW(device, parameters, adamW);
+    optimizer = new AdamW(device, parameters, adamW, seed);
   }
 
   /** The model with its current parameters. */

@@ -33,7 +33,7 @@ public final class TrainingStep implements AutoCloseable {
    *
    * @param compute the compute type, F32 or BF16
    * @param maxGradNorm the bound of the gradients' global norm; 0 or less for none
-   * @param seed of the dropout masks
+   * @param seed of the dropout masks and of the rounding of BF16 gradients
    * @param skipNonFinite whether an update is left out, rather than the run ended, where loss or
    *     gradients are not finite
    */
@@ -86,6 +86,7 @@ public final class TrainingStep implements AutoCloseable {
    * adapter to the last bit, else up to rounding.
    *
    * @param ranks the processes; remains the caller's
+   * @throws IllegalArgumentException if several processes are to train BF16 weights
    */
   public TrainingStep(
       TrainState state, Device device, Settings settings, Workspace workspace, Communicator ranks) {
@@ -95,7 +96,11 @@ public final class TrainingStep implements AutoCloseable {
     this.workspace = workspace;
     this.ranks = ranks;
     try {
-      gradients = new Gradients(state.parameters().stream().map(Parameter::value).toList());
+      if (ranks.size() > 1 && hasBFloat16Weights(state)) {
+        throw new IllegalArgumentException("several processes add F32 gradients only");
+      }
+      gradients =
+          new Gradients(state.parameters().stream().map(Parameter::value).toList(), settings.seed);
       // Gradients of all weights are too large to be kept apart.
       sum = new GradientSum(gradients, ranks, state.adapter() != null);
     } catch (Throwable e) {
@@ -104,10 +109,14 @@ public final class TrainingStep implements AutoCloseable {
     }
   }
 
+  private static boolean hasBFloat16Weights(TrainState state) {
+    return state.parameters().stream().anyMatch(each -> each.value().dtype() == DType.BF16);
+  }
+
   /**
    * One step: an update, counted in the state.
    *
-   * @param step the step's number, for the dropout masks
+   * @param step the step's number, for the dropout masks and the rounding of BF16 gradients
    * @throws IllegalArgumentException if the batch has no counted position
    * @throws NonFiniteException if loss or gradients are not finite and such an update is not to be
    *     left out; the state is then unchanged
@@ -145,7 +154,7 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Loss and gradients of a batch, without an update. */
   Result gradients(long step, List<TokenizedExample> batch, Listener listener) {
-    gradients.zero();
+    gradients.zero(step);
     var microBatches = cut(batch);
     device.mark("cutting the batch");
     sum.begin(microBatches.size());

@@ -63,7 +63,7 @@ class ManyRanksTest {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = lora == null ? null : LoraAdapter.inject(model, lora, 3);
       try (var state =
-              new TrainState(model, adapter, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0.1));
+              new TrainState(model, adapter, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0.1), 0);
           var step = new TrainingStep(state, device, settings, new Workspace(), ranks)) {
         for (var i = 0; i < steps; i++) {
           var result = step.run(i, batch, 1e-2, (_, _) -> {});

@@ -72,7 +72,7 @@ class TrainingStepTest {
       }
       var settings = new TrainingStep.Settings(compute, cut, checkpointing, 1.0, 0, false);
       var adamW = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
-      try (var state = new TrainState(model, adapter, device, adamW);
+      try (var state = new TrainState(model, adapter, device, adamW, 0);
           var step = new TrainingStep(state, device, settings, new Workspace())) {
         use.accept(new Trained(model, step));
       }

@@ -96,6 +96,11 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         var terminal = new TerminalTracker(err);
         var models = new Models(runner.environment(), terminal::message, err)) {
       var config = load(models.files(), err::println);
+      if (ranks.areSeveral() && config.trainsBFloat16Weights()) {
+        throw UserException.usage(
+            "Several processes can train F32 weights only: leave out optimizer.weights: bf16, or"
+                + " start one process.");
+      }
       var uploads = new RunUploads(new ModelUpload(models.files(), err), config);
       uploads.check();
       try (var start = RunStart.of(config, models, terminal::message)) {

@@ -1,10 +1,12 @@
 package org.bayu.finetune.config;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.bayu.finetune.config.ConfigSection.Range;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Decay;
 import org.bayu.tensor.optim.LearningRateSchedule;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  *     to 1, else steps
  * @param cycles the steps at which a new cycle begins; none for a single cycle. A number of cycles
  *     is read as that many of equal length, {@code cycle_length} as cycles of that length
+ * @param weights in which type the weights are held, {@code f32} or {@code bf16}
  * @param state in which form the moments are held, {@code f32} or {@code 8bit}
  */
 public record OptimizerConfig(
@@ -44,10 +47,14 @@ public record OptimizerConfig(
     double rewarmup,
     double cooldown,
     List<Integer> cycles,
+    String weights,
     String state) {
   private static final String F32 = "f32";
   private static final String EIGHT_BIT = "8bit";
 
+  private static final String BF16 = "bf16";
+  private static final Set<String> TYPES =
+      Collections.unmodifiableSet(new TreeSet<>(List.of(F32, BF16)));
   private static final Set<String> FORMS =
       Collections.unmodifiableSet(new TreeSet<>(List.of(F32, EIGHT_BIT)));
 
@@ -75,6 +82,7 @@ public record OptimizerConfig(
             keys.number("rewarmup", 0, Range.STEPS),
             cooldown,
             CycleKeys.read(keys, mainSteps),
+            keys.choice("weights", TYPES, F32),
             keys.choice("state", FORMS, F32));
     try {
       var _ = new LearningRateSchedule(numTrainSteps, config.scheduleSettings());
@@ -100,12 +108,24 @@ public record OptimizerConfig(
     return new AdamW.Settings(beta1, beta2, epsilon, weightDecay, moments);
   }
 
+  /** The type of the weights where all are trained. */
+  DType weightType() {
+    return weights.equals(BF16) ? DType.BF16 : DType.F32;
+  }
+
   /** What has no effect on a run that trains an adapter, a line each. */
   List<String> withoutEffectOnAdapter() {
-    return state.equals(F32)
-        ? List.of()
-        : List.of(
-            "optimizer.state: %s has no effect, because a LoRA adapter's state is small and stays f32."
-                .formatted(state));
+    var lines = new ArrayList<String>();
+    if (!weights.equals(F32)) {
+      lines.add(
+          "optimizer.weights: %s has no effect, because a LoRA adapter's weights stay f32."
+              .formatted(weights));
+    }
+    if (!state.equals(F32)) {
+      lines.add(
+          "optimizer.state: %s has no effect, because a LoRA adapter's state is small and stays f32."
+              .formatted(state));
+    }
+    return lines;
   }
 }

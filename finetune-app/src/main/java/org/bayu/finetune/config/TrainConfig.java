@@ -24,6 +24,7 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraTargets;
 import org.bayu.remote.files.LocalFiles;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.optim.Decay;
 import org.bayu.train.Adaptation;
 import org.bayu.train.BatchSizes;
@@ -302,7 +303,12 @@ public record TrainConfig(
    * @param adapter the folder of {@link #initialAdapter}; null without one
    */
   public Adaptation adaptation(@Nullable Path adapter) {
-    return lora == null ? Adaptation.allWeights() : lora.adaptation(adapter);
+    return lora == null ? Adaptation.allWeights(optimizer.weightType()) : lora.adaptation(adapter);
+  }
+
+  /** Whether all weights are trained, and held in BF16. */
+  public boolean trainsBFloat16Weights() {
+    return lora == null && optimizer.weightType() == DType.BF16;
   }
 
   /** What the run computes. */

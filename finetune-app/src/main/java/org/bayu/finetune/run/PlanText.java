@@ -60,8 +60,8 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
             onOrOff(),
             origin(trainer.gradientCheckpointing() == GradientCheckpointing.AUTO)));
     lines.add("");
-    lines.add(row("Trainable parameters, F32", plan.trainableBytes()));
-    lines.add(row("Gradients, F32", plan.gradientBytes()));
+    lines.add(row("Trainable parameters, " + weights(), plan.trainableBytes()));
+    lines.add(row("Gradients, " + weights(), plan.gradientBytes()));
     lines.add(
         row(
             "Optimizer state, " + form(config.settings().adamW().moments()),
@@ -103,6 +103,10 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
 
   private static String origin(boolean open) {
     return open ? "chosen" : "given";
+  }
+
+  private String weights() {
+    return plan.trainableBytes() == plan.trainable() * Float.BYTES ? "F32" : "bf16";
   }
 
   private static String form(AdamW.Moments moments) {

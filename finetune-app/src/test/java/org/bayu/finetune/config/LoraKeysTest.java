@@ -1,6 +1,7 @@
 package org.bayu.finetune.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.optim.AdamW;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +44,16 @@ class LoraKeysTest extends ConfigFiles {
             "optimizer.state: 8bit has no effect, because a LoRA adapter's state is small and stays"
                 + " f32."),
         adapter.notices());
+    var bf16 = load("{data: t, optimizer: {weights: bf16}}");
+    assertEquals(DType.BF16, bf16.adaptation(null).trainedType());
+    assertTrue(bf16.trainsBFloat16Weights());
+    var f32 = load("{data: t, optimizer: {weights: bf16}, lora: {}}");
+    assertEquals(DType.F32, f32.adaptation(null).trainedType());
+    assertFalse(f32.trainsBFloat16Weights());
+    assertEquals(
+        List.of(
+            "optimizer.weights: bf16 has no effect, because a LoRA adapter's weights stay f32."),
+        f32.notices());
     assertFlagRefused("--optimizer.state=4bit", "'4bit'", "one of 8bit, f32");
   }
 

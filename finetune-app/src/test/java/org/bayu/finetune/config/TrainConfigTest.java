@@ -107,6 +107,7 @@ class TrainConfigTest extends ConfigFiles {
         rewarmup: 0.25
         cooldown: 30
         cycles: 3
+        weights: bf16
         state: 8bit
       lora:
         r: 4
@@ -181,6 +182,7 @@ class TrainConfigTest extends ConfigFiles {
             0,
             0,
             List.of(),
+            "f32",
             "f32"),
         config.optimizer());
     assertEquals(

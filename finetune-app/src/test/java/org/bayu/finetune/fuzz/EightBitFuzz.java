@@ -71,7 +71,7 @@ public final class EightBitFuzz {
       var model = new LlamaModel(folder.checkpoint().config(), folder.checkpoint().weights());
       model.parameters().forEach(parameter -> parameter.train(Arena.global()));
       var adamW = new AdamW.Settings(0.9, 0.999, 1e-8, 0, AdamW.Moments.EIGHT_BIT);
-      return new TrainState(model, null, Devices.cpu(), adamW);
+      return new TrainState(model, null, Devices.cpu(), adamW, 0);
     } catch (IOException e) {
       throw new IllegalStateException("no model", e);
     }

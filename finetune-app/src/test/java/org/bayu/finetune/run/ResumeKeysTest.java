@@ -93,6 +93,7 @@ class ResumeKeysTest {
           "optimizer.rewarmup",
           "optimizer.cooldown",
           "optimizer.cycles",
+          "optimizer.weights",
           "optimizer.state",
           "lora.r",
           "lora.alpha",

@@ -33,11 +33,8 @@ public final class Embedding {
         "Embedding",
         y,
         tape.trains(table),
-        dy -> {
-          var target = tape.target(table);
-          if (target != null) {
-            Gather.scatter(tape, dy.tensor(), ids::getInt, target);
-          }
-        });
+        dy ->
+            tape.addGradient(
+                table, target -> Gather.scatter(tape, dy.tensor(), ids::getInt, target)));
   }
 }

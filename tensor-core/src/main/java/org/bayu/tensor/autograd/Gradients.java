@@ -4,14 +4,22 @@ import java.lang.foreign.Arena;
 import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.elements.GradientTarget;
-import org.jspecify.annotations.Nullable;
+import org.bayu.tensor.internal.elements.Split;
+import org.bayu.tensor.internal.kernels.StochasticRounding;
 
 /**
- * The gradients of the trainable weights, F32. Backward passes add to them until {@link #zero} is
+ * The gradients of the trainable weights. Backward passes add to them until {@link #zero} is
  * called.
+ *
+ * <p>They are F32, or have their weights' types. To a BF16 one an op's contribution, computed in
+ * F32, is added with stochastic rounding. Its random bits follow from the seed, the step, the
+ * weight's place in the list, the number of the addition in the step, and the element.
  *
  * <p>Weights are distinguished by identity. A tensor that is not among them is frozen: no op
  * computes or stores a gradient for it. Owns its memory until {@link #close}. Not thread-safe.
@@ -20,21 +28,37 @@ public final class Gradients implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final IdentityHashMap<Tensor, Slot> slots = new IdentityHashMap<>();
   private final List<Tensor> weights;
+  private final long seed;
+  private long step;
+
+  /** Zero gradients of {@code weights}, F32, in this order, as in the other constructor. */
+  public Gradients(Collection<Tensor> weights) {
+    this(weights, 0, _ -> DType.F32);
+  }
 
   /**
-   * Zero gradients of {@code weights}, in this order. Gradients of weights {@linkplain
-   * Tensor#withoutMemory without memory} have no memory either.
+   * Zero gradients of {@code weights}, in this order, F32 or BF16 as the weight is. Gradients of
+   * weights {@linkplain Tensor#withoutMemory without memory} have no memory either.
+   *
+   * @param seed of the stochastic rounding of BF16
    */
-  public Gradients(Collection<Tensor> weights) {
+  public Gradients(Collection<Tensor> weights, long seed) {
+    this(weights, seed, weight -> weight.dtype() == DType.BF16 ? DType.BF16 : DType.F32);
+  }
+
+  private Gradients(Collection<Tensor> weights, long seed, Function<Tensor, DType> types) {
     this.weights = List.copyOf(weights);
+    this.seed = seed;
     try {
       for (var weight : this.weights) {
+        var type = types.apply(weight);
         slots.put(
             weight,
             new Slot(
+                slots.size(),
                 weight.hasMemory()
-                    ? Tensor.allocate(arena, DType.F32, weight.shape())
-                    : Tensor.withoutMemory(DType.F32, weight.shape())));
+                    ? Tensor.allocate(arena, type, weight.shape())
+                    : Tensor.withoutMemory(type, weight.shape())));
       }
     } catch (Throwable e) { // no memory is left: give back what there was
       arena.close();
@@ -53,7 +77,7 @@ public final class Gradients implements AutoCloseable {
   }
 
   /**
-   * The gradient of {@code weight}, F32 of its shape.
+   * The gradient of {@code weight}, F32 or BF16 of its shape.
    *
    * @throws IllegalArgumentException if the weight is frozen
    */
@@ -71,20 +95,61 @@ public final class Gradients implements AutoCloseable {
 
   /** Makes every gradient zero. The memory is only written when the gradient is next used. */
   public void zero() {
+    zero(0);
+  }
+
+  /**
+   * The same before the step of this number, from which the random bits of BF16 gradients follow.
+   */
+  public void zero(long nextStep) {
+    step = nextStep;
     for (var slot : slots.values()) {
       slot.fresh = true;
+      slot.additions = 0;
     }
   }
 
-  /** Where a backward pass adds the gradient of {@code weight}; null if it is frozen. */
-  @Nullable GradientTarget target(Tensor weight) {
+  /**
+   * Adds to the gradient of {@code weight}, unless it is frozen.
+   *
+   * @param tape lends F32 memory for a BF16 gradient
+   * @param write writes the addition to F32 memory, or adds it to what is there
+   */
+  void add(Tape tape, Tensor weight, Consumer<GradientTarget> write) {
     var slot = slots.get(weight);
     if (slot == null) {
-      return null;
+      return;
     }
-    var target = new GradientTarget(slot.gradient, !slot.fresh);
+    if (slot.gradient.dtype() == DType.F32) {
+      write.accept(new GradientTarget(slot.gradient, !slot.fresh));
+    } else {
+      var addition = tape.allocate(DType.F32, weight.shape().dims());
+      write.accept(new GradientTarget(addition, false));
+      addRounded(tape.device(), slot, addition);
+      tape.release(addition);
+    }
     slot.fresh = false;
-    return target;
+  }
+
+  private void addRounded(CpuDevice device, Slot slot, Tensor addition) {
+    var key = slot.nextKey(seed, step);
+    var kernels = device.kernels();
+    var gradient = slot.gradient;
+    var isFirst = slot.fresh;
+    Split.elements(
+        device,
+        addition.elements(),
+        (from, n, worker) -> {
+          var sum = device.workers().scratch(worker, 4L * n);
+          var to = gradient.data();
+          if (isFirst) {
+            kernels.state().narrow(addition.data(), 4 * from, to, 2 * from, n, key, from);
+          } else {
+            kernels.widen(DType.BF16, to, 2 * from, sum, 0, n);
+            kernels.add(sum, 0, addition.data(), 4 * from, sum, 0, n);
+            kernels.state().narrow(sum, 0, to, 2 * from, n, key, from);
+          }
+        });
   }
 
   /** Frees the memory. */
@@ -94,11 +159,19 @@ public final class Gradients implements AutoCloseable {
   }
 
   private static final class Slot {
+    private final int index;
     private final Tensor gradient;
     private boolean fresh = true;
+    private long additions;
 
-    private Slot(Tensor gradient) {
+    private Slot(int index, Tensor gradient) {
+      this.index = index;
       this.gradient = gradient;
+    }
+
+    /** The key of the next addition. */
+    long nextKey(long seed, long step) {
+      return StochasticRounding.key(StochasticRounding.key(seed, step, index), additions++);
     }
   }
 }

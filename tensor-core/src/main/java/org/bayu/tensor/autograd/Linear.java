@@ -170,24 +170,24 @@ public final class Linear {
   }
 
   static void addWeightGradient(Tape tape, Tensor weight, DType operands, Term term) {
-    var target = tape.target(weight);
-    if (target == null) {
-      return;
-    }
-    var gradient = target.tensor();
-    if (gradient.shape().rank() == 1) {
-      gradient = gradient.reshape(gradient.elements(), 1);
-    }
-    tape.device()
-        .gemm()
-        .multiply(
-            gradient.rows(),
-            gradient.columns(),
-            operands,
-            1,
-            target.accumulate(),
-            Matrix.of(gradient),
-            term);
+    tape.addGradient(
+        weight,
+        target -> {
+          var gradient = target.tensor();
+          if (gradient.shape().rank() == 1) {
+            gradient = gradient.reshape(gradient.elements(), 1);
+          }
+          tape.device()
+              .gemm()
+              .multiply(
+                  gradient.rows(),
+                  gradient.columns(),
+                  operands,
+                  1,
+                  target.accumulate(),
+                  Matrix.of(gradient),
+                  term);
+        });
   }
 
   static void check(Tensor x, Tensor weight, @Nullable Tensor bias, @Nullable LowRank lowRank) {

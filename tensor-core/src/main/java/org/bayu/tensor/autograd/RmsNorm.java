@@ -70,10 +70,14 @@ public final class RmsNorm {
             : null;
     RowNorm.backward(device, in, w, inverseRms, dy, target, sums);
     if (sums != null) {
-      RowNorm.addBlocks(device, sums, tape.target(weight));
+      addWeightGradient(tape, weight, sums);
       tape.release(sums);
     }
     tape.release(w);
     tape.release(inverseRms);
+  }
+
+  private static void addWeightGradient(Tape tape, Tensor weight, Tensor sums) {
+    tape.addGradient(weight, target -> RowNorm.addBlocks(tape.device(), sums, target));
   }
 }

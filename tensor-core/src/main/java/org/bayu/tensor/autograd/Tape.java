@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.OpTime.Pass;
@@ -191,15 +192,22 @@ public final class Tape {
     return weight != null && gradients != null && gradients.contains(weight);
   }
 
-  /** Where to add the gradient of a weight; null if it is frozen or absent. */
-  @Nullable GradientTarget target(@Nullable Tensor weight) {
-    return weight == null || gradients == null ? null : gradients.target(weight);
+  /**
+   * Adds to the gradient of a weight, unless it is frozen.
+   *
+   * @param write writes the addition to F32 memory, or adds it to what is there
+   */
+  void addGradient(Tensor weight, Consumer<GradientTarget> write) {
+    if (gradients != null) {
+      gradients.add(this, weight, write);
+    }
   }
 
   /**
    * The result of {@code op}, which ends here. Recorded when {@code requiresGradient}, and then
    * {@code backward} runs once, after those of all ops that used the result; it adds to each
-   * input's and weight's gradient through {@link #target} and {@link #pass}.
+   * input's gradient through {@link #target} and {@link #pass}, and to each weight's through {@link
+   * #addGradient}.
    */
   Variable record(String op, Tensor value, boolean requiresGradient, Backward backward) {
     var recorded = requiresGradient && recording();

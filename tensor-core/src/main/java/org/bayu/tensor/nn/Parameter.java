@@ -8,7 +8,7 @@ import org.bayu.tensor.Tensor;
  * A weight of a model under its full name, like {@code model.norm.weight}.
  *
  * <p>A parameter is frozen at first: its tensor may be in a mapped file, in any type. {@link
- * #train} gives it an F32 copy, which an optimizer may change.
+ * #train} gives it a copy, F32 or BF16, which an optimizer may change.
  */
 public final class Parameter {
   private final String name;
@@ -53,12 +53,21 @@ public final class Parameter {
    * value {@linkplain Tensor#withoutMemory without memory} has none either.
    */
   public void train(SegmentAllocator allocator) {
+    train(allocator, DType.F32);
+  }
+
+  /**
+   * The same with a copy of another type.
+   *
+   * @param type F32 or BF16, to which the value is rounded to nearest
+   */
+  public void train(SegmentAllocator allocator, DType type) {
     if (value.hasMemory()) {
-      var copy = Tensor.allocate(allocator, DType.F32, value.shape());
+      var copy = Tensor.allocate(allocator, type, value.shape());
       copy.copyFrom(value);
       value = copy;
     } else {
-      value = Tensor.withoutMemory(DType.F32, value.shape());
+      value = Tensor.withoutMemory(type, value.shape());
     }
     trainable = true;
   }

@@ -12,6 +12,7 @@ import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.DynamicCode;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+import org.bayu.tensor.internal.kernels.StochasticRounding;
 import org.bayu.tensor.nn.Parameter;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * Adam with decoupled weight decay: m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², p −= lr·(m̂ / (√v̂ + ε)
  * + decay·p), where m̂ = m / (1−β₁ᵗ), v̂ = v / (1−β₂ᵗ). Loshchilov and Hutter 2019, "Decoupled
  * Weight Decay Regularization"; ε outside the root, as in optax and PyTorch.
+ *
+ * <p>A BF16 parameter has no F32 copy: its update is computed in F32 and rounded stochastically.
  *
  * <p>Owns the state of each parameter until {@link #close}. Not thread-safe.
  */
@@ -32,6 +35,7 @@ public final class AdamW implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final CpuDevice device;
   private final Settings settings;
+  private final long seed;
   private final List<State> states = new ArrayList<>();
   private long steps;
 
@@ -112,9 +116,20 @@ public final class AdamW implements AutoCloseable {
     }
   }
 
-  /** An optimizer of these trainable parameters. */
+  /** An optimizer of these trainable parameters, F32. */
   public AdamW(Device device, List<Parameter> parameters, Settings settings) {
+    this(device, parameters, settings, 0);
+  }
+
+  /**
+   * An optimizer of these trainable parameters, F32 or BF16.
+   *
+   * @param seed of the stochastic rounding of BF16 parameters: its random bits follow from the
+   *     seed, the number of updates, the parameter's place in the list, and the element
+   */
+  public AdamW(Device device, List<Parameter> parameters, Settings settings, long seed) {
     this.device = (CpuDevice) device;
+    this.seed = seed;
     this.settings = settings;
     try {
       for (var parameter : parameters) {
@@ -154,7 +169,8 @@ public final class AdamW implements AutoCloseable {
    */
   public void step(Gradients gradients, double learningRate, double gradientScale) {
     steps++;
-    for (var state : states) {
+    for (var index = 0; index < states.size(); index++) {
+      var state = states.get(index);
       var scalars =
           new AdamWScalars(
               (float) gradientScale,
@@ -165,89 +181,94 @@ public final class AdamW implements AutoCloseable {
               (float) (state.parameter.decays() ? settings.weightDecay : 0),
               (float) (1 / (1 - Math.pow(settings.beta1, (double) steps))),
               (float) (1 / (1 - Math.pow(settings.beta2, (double) steps))));
-      update(state, gradients.of(state.parameter.value()), scalars);
+      update(state, index, gradients.of(state.parameter.value()), scalars);
     }
     device.mark("AdamW");
   }
 
-  private void update(State state, Tensor gradient, AdamWScalars scalars) {
+  private void update(State state, int index, Tensor gradient, AdamWScalars scalars) {
     var elements = state.parameter.value().elements();
+    var isPlain =
+        state.parameter.value().dtype() == DType.F32
+            && gradient.dtype() == DType.F32
+            && state.m.dtype() == DType.F32;
+    var key = StochasticRounding.key(seed, steps, index);
     device
         .workers()
         .run(
             Math.toIntExact((elements + CHUNK - 1) / CHUNK),
-            (index, worker) -> {
-              var from = (long) index * CHUNK;
+            (task, worker) -> {
+              var from = (long) task * CHUNK;
               var n = (int) Math.min(CHUNK, elements - from);
-              var mAbsmax = state.mAbsmax;
-              var vAbsmax = state.vAbsmax;
-              if (mAbsmax == null || vAbsmax == null) {
-                updateFloats(state, gradient, from, n, scalars);
-              } else {
-                var scratch = device.workers().scratch(worker, 2L * Float.BYTES * PIECE);
-                for (var done = 0; done < n; done += PIECE) {
-                  updateCodes(
-                      state,
-                      mAbsmax,
-                      vAbsmax,
-                      gradient,
-                      from + done,
-                      Math.min(PIECE, n - done),
-                      scratch,
-                      scalars);
-                }
+              if (isPlain) {
+                updatePlain(state, gradient, from, n, scalars);
+                return;
+              }
+              var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE);
+              for (var done = 0; done < n; done += PIECE) {
+                var length = Math.min(PIECE, n - done);
+                updatePiece(state, gradient, from + done, length, scratch, scalars, key);
               }
             });
   }
 
-  private void updateFloats(State state, Tensor gradient, long from, int n, AdamWScalars scalars) {
+  /** Where all is F32, it is updated in place. */
+  private void updatePlain(State state, Tensor gradient, long from, int n, AdamWScalars scalars) {
     var at = Float.BYTES * from;
-    device
-        .kernels()
-        .adamW(
-            state.parameter.value().data(),
-            at,
-            gradient.data(),
-            at,
-            state.m.data(),
-            at,
-            state.v.data(),
-            at,
-            n,
-            scalars);
+    var p = state.parameter.value().data();
+    var g = gradient.data();
+    device.kernels().adamW(p, at, g, at, state.m.data(), at, state.v.data(), at, n, scalars);
   }
 
-  private void updateCodes(
+  /** What is not F32 is widened to scratch memory, and brought back. */
+  private void updatePiece(
       State state,
-      Tensor mAbsmax,
-      Tensor vAbsmax,
       Tensor gradient,
       long from,
       int n,
       MemorySegment scratch,
-      AdamWScalars scalars) {
+      AdamWScalars scalars,
+      long key) {
+    var kernels = device.kernels();
+    var place = Float.BYTES * (long) PIECE;
     var at = Float.BYTES * from;
-    var vAt = Float.BYTES * (long) PIECE;
     var absmaxAt = Float.BYTES * (from / DynamicCode.BLOCK);
+    var parameter = state.parameter.value();
+    var p = parameter.data();
+    var pAt = at;
+    if (parameter.dtype() == DType.BF16) {
+      kernels.widen(DType.BF16, p, 2 * from, scratch, 0, n);
+      p = scratch;
+      pAt = 0;
+    }
+    var g = gradient.data();
+    var gAt = at;
+    if (gradient.dtype() == DType.BF16) {
+      kernels.widen(DType.BF16, g, 2 * from, scratch, place, n);
+      g = scratch;
+      gAt = place;
+    }
     var m = state.m.data();
     var v = state.v.data();
-    DynamicCode.SIGNED.decode(m, from, mAbsmax.data(), absmaxAt, scratch, 0, n);
-    DynamicCode.UNSIGNED.decode(v, from, vAbsmax.data(), absmaxAt, scratch, vAt, n);
-    device
-        .kernels()
-        .adamW(
-            state.parameter.value().data(),
-            at,
-            gradient.data(),
-            at,
-            scratch,
-            0,
-            scratch,
-            vAt,
-            n,
-            scalars);
-    DynamicCode.SIGNED.encode(scratch, 0, m, from, mAbsmax.data(), absmaxAt, n);
-    DynamicCode.UNSIGNED.encode(scratch, vAt, v, from, vAbsmax.data(), absmaxAt, n);
+    var mAbsmax = state.mAbsmax;
+    var vAbsmax = state.vAbsmax;
+    if (mAbsmax == null || vAbsmax == null) {
+      kernels.adamW(p, pAt, g, gAt, m, at, v, at, n, scalars);
+    } else {
+      var mScales = mAbsmax.data();
+      var vScales = vAbsmax.data();
+      var mAt = 2 * place;
+      var vAt = 3 * place;
+      var forms = kernels.state();
+      forms.decode(DynamicCode.SIGNED, m, from, mScales, absmaxAt, scratch, mAt, n);
+      forms.decode(DynamicCode.UNSIGNED, v, from, vScales, absmaxAt, scratch, vAt, n);
+      kernels.adamW(p, pAt, g, gAt, scratch, mAt, scratch, vAt, n, scalars);
+      forms.encode(DynamicCode.SIGNED, scratch, mAt, m, from, mScales, absmaxAt, n);
+      forms.encode(DynamicCode.UNSIGNED, scratch, vAt, v, from, vScales, absmaxAt, n);
+    }
+    if (parameter.dtype() == DType.BF16) {
+      kernels.state().narrow(scratch, 0, parameter.data(), 2 * from, n, key, from);
+    }
   }
 
   /** Frees the state. */

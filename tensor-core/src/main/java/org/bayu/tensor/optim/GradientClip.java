@@ -2,6 +2,7 @@ package org.bayu.tensor.optim;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 
+import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
@@ -41,7 +42,7 @@ public final class GradientClip {
               (index, worker) -> {
                 var from = (long) index * CHUNK;
                 var n = (int) Math.min(CHUNK, elements - from);
-                var part = device.kernels().sumOfSquares(gradient.data(), from * 4, n);
+                var part = sumOfSquares(device, gradient, from, n, worker);
                 partial.setAtIndex(JAVA_DOUBLE, index, part);
               });
           // What computes nothing lends no memory either.
@@ -50,6 +51,18 @@ public final class GradientClip {
           }
         });
     return result[0];
+  }
+
+  private static double sumOfSquares(
+      CpuDevice device, Tensor gradient, long from, int n, int worker) {
+    var kernels = device.kernels();
+    var type = gradient.dtype();
+    if (type == DType.F32) {
+      return kernels.sumOfSquares(gradient.data(), from * 4, n);
+    }
+    var wide = device.workers().scratch(worker, 4L * n);
+    kernels.widen(type, gradient.data(), from * type.bytes(), wide, 0, n);
+    return kernels.sumOfSquares(wide, 0, n);
   }
 
   /**

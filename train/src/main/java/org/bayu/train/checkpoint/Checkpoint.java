@@ -16,6 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.io.Crc32c;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.NonFiniteTensorException;
@@ -53,6 +55,9 @@ public final class Checkpoint {
 
   /** A checkpoint.json names each tensor of the base, so it is not small. */
   private static final long MAX_JSON_BYTES = 64 << 20;
+
+  /** The types that trained parameters have. */
+  private static final Set<String> FLOATS = Set.of(DType.F32.name(), DType.BF16.name());
 
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -225,21 +230,26 @@ public final class Checkpoint {
    */
   public void load(TrainState state) throws IOException {
     for (var file : tensors(state).entrySet()) {
-      load(file.getKey(), file.getValue());
+      load(file.getKey(), file.getValue(), false);
     }
     state.restore(info.progress(), info.updates());
   }
 
   /**
-   * Copies the parameters alone.
+   * Copies the parameters alone. If they have another type, F32 or BF16, they are rounded to
+   * nearest.
    *
    * @throws DamagedCheckpointException if the checkpoint has other parameters
    */
   public void loadParameters(List<Parameter> parameters) throws IOException {
-    load(PARAMETERS, sources(parameters));
+    load(PARAMETERS, sources(parameters), true);
   }
 
-  private void load(String name, List<TensorSource> targets) throws IOException {
+  private static boolean fits(String stored, String wanted, boolean round) {
+    return stored.equals(wanted) || (round && FLOATS.contains(stored) && FLOATS.contains(wanted));
+  }
+
+  private void load(String name, List<TensorSource> targets, boolean round) throws IOException {
     var path = folder.resolve(name);
     try (var file = SafetensorsFile.open(path)) {
       var missing = new ArrayList<String>();
@@ -248,7 +258,7 @@ public final class Checkpoint {
         extra.remove(target.name());
         if (!file.names().contains(target.name())
             || !file.entry(target.name()).shape().equals(target.shape())
-            || !file.entry(target.name()).dtypeName().equals(target.dtypeName())) {
+            || !fits(file.entry(target.name()).dtypeName(), target.dtypeName(), round)) {
           missing.add(target.name());
         }
       }
@@ -259,7 +269,12 @@ public final class Checkpoint {
       }
       for (var target : targets) {
         var elements = (TensorSource.Elements) target;
-        elements.tensor().get().data().copyFrom(file.bytes(target.name()));
+        var tensor = elements.tensor().get();
+        if (file.entry(target.name()).dtypeName().equals(target.dtypeName())) {
+          tensor.data().copyFrom(file.bytes(target.name()));
+        } else {
+          tensor.copyFrom(file.tensor(target.name()));
+        }
       }
     } catch (MalformedFileException e) {
       throw new DamagedCheckpointException(String.valueOf(e.getMessage()), e);

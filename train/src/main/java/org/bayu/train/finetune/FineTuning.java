@@ -66,7 +66,9 @@ public final class FineTuning implements AutoCloseable {
     try {
       trained = resources.add(new TrainedModel(base, adaptation, settings.seed()));
       var adapter = trained.adapter();
-      state = resources.add(new TrainState(trained.model(), adapter, device, settings.adamW()));
+      state =
+          resources.add(
+              new TrainState(trained.model(), adapter, device, settings.adamW(), settings.seed()));
       var dropout = adapter == null ? 0 : adapter.config().dropout();
       // As large as planned from the start: growing in the first step takes more.
       step =

@@ -35,7 +35,7 @@ public final class TrainedModel implements AutoCloseable {
       adapter = adaptation.applyTo(model, seed);
       if (adapter == null) {
         var arena = resources.add(Arena.ofShared());
-        model.parameters().forEach(parameter -> parameter.train(arena));
+        model.parameters().forEach(parameter -> parameter.train(arena, adaptation.trainedType()));
       } else {
         resources.add(adapter);
       }

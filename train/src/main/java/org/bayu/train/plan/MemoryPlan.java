@@ -10,6 +10,7 @@ import java.util.Locale;
  * @param step averages of the steps that were looked at
  * @param maxTokens the most distinct tokens of a micro-batch
  * @param checkpointing whether the backward pass computes each block again
+ * @param trainableBytes of the trained parameters' own values, F32 or BF16
  * @param optimizerBytes of AdamW's two moments of the trained parameters
  * @param mappedBytes of the mapped weights, which need not all be in memory
  * @param workspaceBytes activations and their gradients, for the largest micro-batch that was
@@ -26,6 +27,7 @@ public record MemoryPlan(
     StepTokens step,
     int maxTokens,
     boolean checkpointing,
+    long trainableBytes,
     long optimizerBytes,
     long mappedBytes,
     long workspaceBytes,
@@ -50,21 +52,19 @@ public record MemoryPlan(
   public record StepTokens(
       int batches, double examples, double tokens, double distinct, double microBatches) {}
 
-  /** Trainable parameters' own values, F32. */
-  public long trainableBytes() {
-    return 4 * trainable;
-  }
-
-  /** Their gradients, F32; with an adapter also the sums of micro-batches that are kept apart. */
+  /**
+   * The gradients of the trained parameters, of their type; with an adapter also the sums of
+   * micro-batches that are kept apart.
+   */
   public long gradientBytes() {
     var most = (long) Math.ceil(step.microBatches);
     var sums = trainable >= parameters || most < 2 ? 0 : 65 - Long.numberOfLeadingZeros(most);
-    return 4 * trainable * (1 + sums);
+    return trainableBytes * (1 + sums);
   }
 
   /** The bytes that must be in memory: everything except the mapped files. */
   public long anonymousBytes() {
-    return trainableBytes()
+    return trainableBytes
         + gradientBytes()
         + optimizerBytes
         + workspaceBytes

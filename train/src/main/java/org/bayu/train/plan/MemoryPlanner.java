@@ -143,6 +143,7 @@ public final class MemoryPlanner {
             cut.batches(), cut.examples(), cut.tokens(), cut.distinct(), cut.microBatches()),
         budget,
         checkpointing,
+        shape.trainableBytes(),
         shape.optimizerBytes(settings.adamW().moments()),
         shape.mappedBytes(),
         passes.workspaceBytes(),

@@ -43,7 +43,9 @@ public final class RunShape {
     var model = new LlamaModel(base.config(), PassMemory.withoutMemory(base.weights()));
     var adapter = adaptation.applyTo(model, seed);
     if (adapter == null) {
-      model.parameters().forEach(parameter -> parameter.train(Arena.ofAuto()));
+      model
+          .parameters()
+          .forEach(parameter -> parameter.train(Arena.ofAuto(), adaptation.trainedType()));
     }
     return new RunShape(base, model, adapter);
   }
@@ -90,6 +92,14 @@ public final class RunShape {
     return model.parameters().stream()
         .filter(Parameter::trainable)
         .mapToLong(p -> p.value().elements())
+        .sum();
+  }
+
+  /** Bytes of the trained values. */
+  long trainableBytes() {
+    return model.parameters().stream()
+        .filter(Parameter::trainable)
+        .mapToLong(p -> p.value().byteSize())
         .sum();
   }
 

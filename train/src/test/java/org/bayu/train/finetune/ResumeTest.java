@@ -100,21 +100,30 @@ class ResumeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"lora", "lora with dropout", "all weights", "bf16", "8-bit moments"})
+  @ValueSource(
+      strings = {
+        "lora",
+        "lora with dropout",
+        "all weights",
+        "bf16",
+        "8-bit moments",
+        "bf16 weights"
+      })
   void goesOnFromEveryStepToTheSameBits(String kind) throws IOException {
     var adaptation =
         switch (kind) {
           case "lora" -> TinyRun.lora(0);
           case "all weights", "8-bit moments" -> Adaptation.allWeights();
+          case "bf16 weights" -> Adaptation.allWeights(DType.BF16);
           default -> TinyRun.lora(0.25);
         };
     var settings =
         switch (kind) {
           case "bf16" -> SETTINGS.withCompute(DType.BF16);
-          case "8-bit moments" -> SETTINGS.withMoments(AdamW.Moments.EIGHT_BIT);
+          case "8-bit moments", "bf16 weights" -> SETTINGS.withMoments(AdamW.Moments.EIGHT_BIT);
           default -> SETTINGS;
         };
-    if (kind.equals("8-bit moments")) {
+    if (kind.equals("8-bit moments") || kind.equals("bf16 weights")) {
       model = TinyRun.wideModel(temporary.resolve("wide"));
     }
     var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));

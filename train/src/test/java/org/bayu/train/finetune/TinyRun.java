@@ -120,9 +120,11 @@ public final class TinyRun implements AutoCloseable {
   private static void add(List<Integer> bits, Tensor tensor) {
     for (var at = 0L; at < tensor.byteSize(); at += tensor.dtype().bytes()) {
       bits.add(
-          tensor.dtype() == DType.U8
-              ? tensor.data().get(ValueLayout.JAVA_BYTE, at)
-              : tensor.data().get(ValueLayout.JAVA_INT_UNALIGNED, at));
+          switch (tensor.dtype().bytes()) {
+            case 1 -> (int) tensor.data().get(ValueLayout.JAVA_BYTE, at);
+            case 2 -> (int) tensor.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, at);
+            default -> tensor.data().get(ValueLayout.JAVA_INT_UNALIGNED, at);
+          });
     }
   }
 

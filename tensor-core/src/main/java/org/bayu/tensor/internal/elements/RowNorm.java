@@ -194,8 +194,8 @@ public final class RowNorm {
         BLOCK);
   }
 
-  /** dWeight = Σ sums, or dWeight += Σ sums, block by block; lost where the target is null. */
-  public static void addBlocks(CpuDevice device, Tensor sums, @Nullable GradientTarget dWeight) {
+  /** dWeight = Σ sums, or dWeight += Σ sums, block by block. */
+  public static void addBlocks(CpuDevice device, Tensor sums, GradientTarget dWeight) {
     var kernels = device.kernels();
     var d = sums.columns();
     var out = new FloatOutput(device, dWeight, Split.ELEMENTS);

@@ -1,8 +1,11 @@
 package org.bayu.tensor.internal.kernels;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -19,7 +22,8 @@ import java.util.Arrays;
  * There is one exception: a positive element of an unsigned book never gets the code of 0. A second
  * moment that became 0 would let the next update divide by hardly more than epsilon.
  *
- * <p>Looked up in tables by plain loops on every tier, so all have the same bits.
+ * <p>The code is looked up: a table has an entry for all numbers with the same upper 16 bits, which
+ * says where among them the next code begins. So there is no search and no branch.
  */
 public final class DynamicCode {
   /** Elements that share an absmax. */
@@ -31,30 +35,50 @@ public final class DynamicCode {
   /** For numbers that are not negative. */
   public static final DynamicCode UNSIGNED = new DynamicCode(false);
 
-  private static final int CODES = 256;
-  private static final int DECADES = 7;
+  /** What is smaller is looked up as this. */
+  public static final float LEAST = 0x1p-23f;
 
   /**
    * A cell has the numbers with the same upper 16 bits, so it is narrower than the distance of any
-   * two codes: the first cell has all that is below 2⁻²³ too, the last one begins with 1.
+   * two codes. The first one begins with {@link #LEAST}.
    */
-  private static final int FIRST_CELL = (127 - 23) << 7;
+  public static final int FIRST_CELL = (127 - 23) << 7;
 
-  private static final int LAST_CELL = (127 << 7) - FIRST_CELL;
+  /** Cells of either sign; the last one has 1 alone. */
+  public static final int CELLS = (127 << 7) - FIRST_CELL + 1;
 
-  /** Cells of negative numbers follow those of positive ones. */
-  private static final int SIGN = LAST_CELL + 1;
+  private static final int CODES = 256;
+  private static final int DECADES = 7;
+  private static final int LOWER = 0xFFFF;
 
+  private final boolean signed;
   private final float[] values;
 
-  /** The greatest number that gets this code or a lower one. */
-  private final float[] bounds = new float[CODES];
+  /** Entries of the cells of positive numbers, behind them of negative ones. */
+  private final int[] entries;
 
-  /** The code of the lowest number of a cell. */
-  private final byte[] lowest = new byte[2 * SIGN];
+  private final MemorySegment valueTable;
+  private final MemorySegment entryTable;
 
   private DynamicCode(boolean signed) {
+    this.signed = signed;
     values = values(signed);
+    var bounds = bounds();
+    entries = new int[signed ? 2 * CELLS : CELLS];
+    for (var cell = 0; cell < CELLS; cell++) {
+      var from = (cell + FIRST_CELL) << 16;
+      entries[cell] = entry(bounds, from, 0);
+      if (signed) {
+        entries[CELLS + cell] = entry(bounds, from, -1);
+      }
+    }
+    valueTable = Arena.ofAuto().allocateFrom(JAVA_FLOAT, values).asReadOnly();
+    entryTable = Arena.ofAuto().allocateFrom(JAVA_INT, entries).asReadOnly();
+  }
+
+  /** The greatest number that gets a code or a lower one, by code. */
+  private float[] bounds() {
+    var bounds = new float[CODES];
     for (var code = 0; code < CODES - 1; code++) {
       var middle = ((double) values[code] + values[code + 1]) / 2; // exact
       bounds[code] = (float) middle > middle ? Math.nextDown((float) middle) : (float) middle;
@@ -63,12 +87,31 @@ public final class DynamicCode {
     if (!signed) {
       bounds[0] = 0;
     }
-    for (var cell = 0; cell <= LAST_CELL; cell++) {
-      var from = Float.intBitsToFloat((cell + FIRST_CELL) << 16);
-      lowest[cell] = (byte) search(cell == 0 ? 0 : from);
-      var to = Float.intBitsToFloat((cell + FIRST_CELL + 1) << 16);
-      lowest[SIGN + cell] = (byte) search(Math.nextUp(-to));
+    return bounds;
+  }
+
+  /**
+   * What a number's place in its cell, counted from the lowest number, is added to: the upper 16
+   * bits of the sum are its code.
+   *
+   * @param from the bits of the cell's number of the least absolute value
+   * @param sign −1 for the cell of negative numbers, else 0
+   */
+  private static int entry(float[] bounds, int from, int sign) {
+    var code = 0;
+    while (number(from, sign, 0) > bounds[code]) {
+      code++;
     }
+    var last = LOWER; // the last place with that code
+    if (number(from, sign, LOWER) > bounds[code]) {
+      last = (Float.floatToRawIntBits(bounds[code]) ^ sign) & LOWER;
+    }
+    return (code << 16) + (LOWER - last);
+  }
+
+  private static float number(int from, int sign, int place) {
+    var magnitude = Float.intBitsToFloat(from | ((place ^ sign) & LOWER));
+    return sign == 0 ? magnitude : -magnitude;
   }
 
   /** The code book, in ascending order. */
@@ -100,17 +143,24 @@ public final class DynamicCode {
         : Math.fma(-width, (float) (intervals - i), 1f);
   }
 
-  private int search(float x) {
-    var code = 0;
-    while (x > bounds[code]) {
-      code++;
-    }
-    return code;
+  /** Whether numbers may be negative. */
+  public boolean signed() {
+    return signed;
   }
 
   /** The code book, by code. */
   public float[] values() {
     return values.clone();
+  }
+
+  /** The same off-heap, F32. */
+  public MemorySegment valueTable() {
+    return valueTable;
+  }
+
+  /** The entries of all cells off-heap, of 32 bits, as {@link #code} uses them. */
+  public MemorySegment entryTable() {
+    return entryTable;
   }
 
   /** Blocks of so many elements. */
@@ -156,11 +206,12 @@ public final class DynamicCode {
       int n) {
     for (var from = 0; from < n; from += BLOCK) {
       var to = Math.min(from + BLOCK, n);
-      var greatest = 0;
+      var scale = 0f;
       for (var i = from; i < to; i++) {
-        greatest = Math.max(greatest, bits(src, srcAt, i) & 0x7FFF_FFFF);
+        var magnitude = Math.abs(src.get(JAVA_FLOAT_UNALIGNED, srcAt + i * 4L));
+        scale = magnitude > scale ? magnitude : scale;
       }
-      var scale = Math.min(Float.intBitsToFloat(greatest), Float.MAX_VALUE);
+      scale = Math.min(scale, Float.MAX_VALUE);
       absmax.set(JAVA_FLOAT_UNALIGNED, absmaxAt + from / BLOCK * 4L, scale);
       var divisor = scale == 0 ? 1 : scale;
       for (var i = from; i < to; i++) {
@@ -172,14 +223,15 @@ public final class DynamicCode {
 
   /** The code of a number from −1 to 1; of any other one that of the end. */
   private int code(float x) {
-    var bits = Float.floatToRawIntBits(x);
-    var cell = ((bits & 0x7FFF_FFFF) >>> 16) - FIRST_CELL;
-    cell = Math.min(Math.max(cell, 0), LAST_CELL);
-    var code = lowest[cell + (bits >>> 31) * SIGN] & 0xFF;
-    return code + (x > bounds[code] ? 1 : 0);
-  }
-
-  private static int bits(MemorySegment src, long at, int i) {
-    return Float.floatToRawIntBits(src.get(JAVA_FLOAT_UNALIGNED, at + i * 4L));
+    if (!signed && !(x > 0)) {
+      return 0;
+    }
+    var magnitude = Math.abs(x);
+    magnitude = magnitude > LEAST ? magnitude : LEAST;
+    magnitude = magnitude < 1 ? magnitude : 1;
+    var bits = Float.floatToRawIntBits(magnitude);
+    var sign = Float.floatToRawIntBits(x) >> 31;
+    var entry = entries[(bits >>> 16) - FIRST_CELL + (sign & CELLS)];
+    return (entry + ((bits ^ sign) & LOWER)) >>> 16;
   }
 }

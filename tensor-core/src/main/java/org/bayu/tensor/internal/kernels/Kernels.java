@@ -185,6 +185,11 @@ public interface Kernels {
     return ScalarCacheKernels.INSTANCE;
   }
 
+  /** Loops over the forms of an optimizer's state. */
+  default StateKernels state() {
+    return StateKernels.SCALAR;
+  }
+
   /** Rows of C that {@link #gemmTile} computes. */
   int tileRows();
 

@@ -7,6 +7,7 @@ import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
 import org.bayu.tensor.internal.kernels.CacheKernels;
 import org.bayu.tensor.internal.kernels.Kernels;
+import org.bayu.tensor.internal.kernels.StateKernels;
 import org.bayu.tensor.internal.kernels.gemm.MatrixProduct;
 import org.bayu.tensor.internal.kernels.gemm.ProductKernels;
 import org.bayu.tensor.internal.kernels.vector.VectorKernels;
@@ -24,6 +25,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   private final ProductCode bfloat16;
   private final MemoryReader reader;
   private final CacheKernels cache;
+  private final StateKernels state;
   private final @Nullable AttentionKernels attention;
   private final @Nullable BFloat16Kernels elements;
 
@@ -34,6 +36,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
    * @param f32 products of F32
    * @param bfloat16 products of BF16
    * @param cache products with the rows of a cache
+   * @param state loops over the forms of an optimizer's state
    * @param attention null where there is none in bf16
    * @param elements null where there are none
    */
@@ -43,6 +46,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
       ProductCode bfloat16,
       MemoryReader reader,
       CacheKernels cache,
+      StateKernels state,
       @Nullable AttentionKernels attention,
       @Nullable BFloat16Kernels elements) {
     this.title = title;
@@ -50,6 +54,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
     this.bfloat16 = bfloat16;
     this.reader = reader;
     this.cache = cache;
+    this.state = state;
     this.attention = attention;
     this.elements = elements;
   }
@@ -114,6 +119,11 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   @Override
   public CacheKernels cache() {
     return cache;
+  }
+
+  @Override
+  public StateKernels state() {
+    return state;
   }
 
   @Override

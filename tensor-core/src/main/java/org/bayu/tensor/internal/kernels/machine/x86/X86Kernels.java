@@ -105,6 +105,7 @@ public final class X86Kernels {
         bfloat16,
         reading::run,
         new CacheCode(convention),
+        new StateCode(convention),
         attention(convention, instructions, bfloat16),
         elements(convention, instructions));
   }

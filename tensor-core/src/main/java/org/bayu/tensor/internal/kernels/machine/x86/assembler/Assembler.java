@@ -51,6 +51,14 @@ public class Assembler extends JumpAssembler {
     code.modRm(from.number(), into, 1);
   }
 
+  /** A byte; all above becomes zero. */
+  public final void movzxByte(Gp into, Address from) {
+    rex(0, into.number(), from);
+    code.put(0x0F);
+    code.put(0xB6);
+    code.modRm(into.number(), from, 1);
+  }
+
   public final void lea(Gp into, Address address) {
     memory(0x8D, into, address);
   }

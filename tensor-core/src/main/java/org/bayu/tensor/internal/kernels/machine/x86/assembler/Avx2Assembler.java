@@ -67,6 +67,13 @@ public final class Avx2Assembler extends VexAssembler {
     vexRegisters(P66 | M0F | W1 | 0x7E, 128, from.number(), 0, into.number());
   }
 
+  /** A general register into the two lowest lanes; the others become 0. */
+  public final void vmovq(Vector into, Gp from) {
+    requireWidth(128, into);
+    requireUnmasked(into);
+    vexRegisters(P66 | M0F | W1 | 0x6E, 128, into.number(), 0, from.number());
+  }
+
   // Sums and products.
 
   /** {@code into += left · right}. */
@@ -197,6 +204,11 @@ public final class Avx2Assembler extends VexAssembler {
     vex(P66 | M0F38 | 0x2B, into, left, right);
   }
 
+  /** Integers in 8 bits from such in 16 with a sign, in turns of 128 bits. */
+  public final void vpackuswb(Vector into, Vector left, Operand right) {
+    vex(P66 | M0F | 0x67, into, left, right);
+  }
+
   /** From F16, in half the width. */
   public final void vcvtph2ps(Vector into, Operand from) {
     requireWidth(128, from);
@@ -220,6 +232,13 @@ public final class Avx2Assembler extends VexAssembler {
     requireWidth(128, into);
     vex(P66 | M0F | 0xC4, into, left, from);
     code.putImmediate(place);
+  }
+
+  /** 32 bits of memory in a lane beside what {@code left} has in the others. */
+  public final void vpinsrd(Vector into, Vector left, Address from, int lane) {
+    requireWidth(128, into);
+    vex(P66 | M0F3A | 0x22, into, left, from);
+    code.putImmediate(lane);
   }
 
   /** Stores the 16 bits of a place. */
@@ -267,6 +286,14 @@ public final class Avx2Assembler extends VexAssembler {
     requireWidth(128, into);
     requireWidth(256, from);
     vex(P66 | M0F3A | 0x19, 256, from, 0, into);
+    code.putImmediate(half);
+  }
+
+  public final void vinsertf128(Vector into, Vector left, Operand from, int half) {
+    requireWidth(256, into);
+    requireWidth(256, left);
+    requireWidth(128, from);
+    vex(P66 | M0F3A | 0x18, 256, into, left.number(), from);
     code.putImmediate(half);
   }
 }

@@ -9,6 +9,7 @@ import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RBP;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RBX;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSP;
@@ -85,6 +86,17 @@ class Avx2AssemblerGoldenTest {
         "vpinsrw xmm9,xmm9,[rdi+2],1",
         "c531c44f0201",
         a -> a.vpinsrw(xmm(9), xmm(9), at(RDI, 2), 1));
+    expect(
+        "vpinsrd xmm9,xmm1,[rcx+rax*4],3",
+        "c46371220c8103",
+        a -> a.vpinsrd(xmm(9), xmm(1), at(RCX, RAX, 4, 0), 3));
+    expect("vmovq xmm9,r10", "c441f96eca", a -> a.vmovq(xmm(9), R10));
+    expect("vpackuswb xmm1,xmm9,xmm2", "c5b167ca", a -> a.vpackuswb(xmm(1), xmm(9), xmm(2)));
+    expect(
+        "vinsertf128 ymm9,ymm1,xmm10,1",
+        "c4437518ca01",
+        a -> a.vinsertf128(ymm(9), ymm(1), xmm(10), 1));
+    expect("movzx r10d,byte ptr [r12]", "450fb61424", a -> a.movzxByte(R10, at(R12)));
     expect("vpextrw [rdi+2],xmm9,1", "c46379154f0201", a -> a.vpextrw(at(RDI, 2), xmm(9), 1));
     expect("vmovlps [r10+16],xmm1", "c4c178134a10", a -> a.vmovlps(at(R10, 16), xmm(1)));
     expect("vbroadcastss ymm9,xmm2", "c4627d18ca", a -> a.vbroadcastss(ymm(9), xmm(2)));

@@ -25,6 +25,7 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     three("vpaddd", Avx2Assembler::vpaddd);
     three("vpsubd", Avx2Assembler::vpsubd);
     three("vpcmpgtd", Avx2Assembler::vpcmpgtd);
+    three("vpackuswb", Avx2Assembler::vpackuswb);
     three("vpackusdw", Avx2Assembler::vpackusdw);
     three("vpand", Avx2Assembler::vpand);
     three("vpor", Avx2Assembler::vpor);
@@ -55,9 +56,9 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     assembler.vmaskmovps(register, lanes, place);
     expect("vmaskmovps", bits / 8, place, lanes, register);
     assembler.vmaskmovps(place, lanes, register);
-    var lane = source(128);
-    expect("vbroadcastss", 4, register, lane);
-    assembler.vbroadcastss(register, lane);
+    var one = source(128);
+    expect("vbroadcastss", 4, register, one);
+    assembler.vbroadcastss(register, one);
     expect("vmovlps", 8, place, register.withBits(128));
     assembler.vmovlps(place, register.withBits(128));
     var upper = vector(128);
@@ -65,11 +66,16 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     assembler.vmovss(register.withBits(128), upper, lanes.withBits(128));
     expect("vpinsrw", 2, register.withBits(128), upper, place, 1);
     assembler.vpinsrw(register.withBits(128), upper, place, 1);
+    var lane = random.nextInt(4);
+    expect("vpinsrd", 4, register.withBits(128), upper, place, lane);
+    assembler.vpinsrd(register.withBits(128), upper, place, lane);
     expect("vpextrw", 2, place, register.withBits(128), 1);
     assembler.vpextrw(place, register.withBits(128), 1);
     var general = gp();
     expect("vmovq", 0, general, register.withBits(128));
     assembler.vmovq(general, register.withBits(128));
+    expect("vmovq", 0, register.withBits(128), general);
+    assembler.vmovq(register.withBits(128), general);
     expect("vmovss", 4, register.withBits(128), place);
     assembler.vmovss(register.withBits(128), place);
     expect("vmovss", 4, place, register.withBits(128));
@@ -117,6 +123,8 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
     var half = source(128);
     expect("vextractf128", 16, half, into.withBits(256), last);
     assembler.vextractf128(half, into.withBits(256), last);
+    expect("vinsertf128", 16, into.withBits(256), from.withBits(256), half, last);
+    assembler.vinsertf128(into.withBits(256), from.withBits(256), half, last);
     expect("vaddss", 4, into.withBits(128), from.withBits(128), half);
     assembler.vaddss(into.withBits(128), from.withBits(128), half);
   }

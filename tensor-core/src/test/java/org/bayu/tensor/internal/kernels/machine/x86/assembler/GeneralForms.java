@@ -79,6 +79,8 @@ final class GeneralForms extends Forms<Assembler> {
     assembler.mov32(register, place);
     expect("mov", 4, place, name32(register));
     assembler.mov32(place, register);
+    expect("movzx", 1, name32(register), place);
+    assembler.movzxByte(register, place);
     expect("lea", 0, register, place);
     assembler.lea(register, place);
     var small = random.nextInt();
