@@ -18,6 +18,7 @@ public final class BucketException extends IOException {
     UNKNOWN_BUCKET(
         "NoSuchBucket|bucket does not exist",
         "there is no such bucket, or it is not this account's"),
+    NO_REGION("unable to load region", "no region is set; set AWS_REGION or run aws configure"),
     NO_CREDENTIALS(
         "\\b401\\b|unauthorized|unable to load credentials|invalidaccesskeyid"
             + "|signaturedoesnotmatch|expiredtoken|invalid_grant|application default credentials",
