@@ -57,7 +57,7 @@ class ArchitectureTest {
         .whereLayer("model")
         .mayOnlyAccessLayers("config", "error", "terminal")
         .whereLayer("evaluate")
-        .mayOnlyAccessLayers("data", "error", "terminal")
+        .mayOnlyAccessLayers("data", "error", "grammar", "terminal")
         .whereLayer("demo")
         .mayOnlyAccessLayers("data", "error", "evaluate", "sentences")
         .whereLayer("command")

@@ -19,47 +19,31 @@ final class GradientExchange implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
-  private final List<List<SumTree.Node>> nodes;
-  private final int terms;
-  private final int most;
   private final MemorySegment sent;
   private final MemorySegment received;
   private final MemorySegment sums;
 
-  /**
-   * An exchange.
-   *
-   * @param nodes of each rank, in the order of the ranks
-   * @param terms of the sum
-   */
-  GradientExchange(Communicator ranks, List<List<SumTree.Node>> nodes, int terms) {
+  /** An exchange of several ranks. */
+  GradientExchange(Communicator ranks) {
     this.ranks = ranks;
-    this.nodes = nodes;
-    this.terms = terms;
-    most = Math.max(1, nodes.stream().mapToInt(List::size).max().orElse(1));
-    sent = memory(mostNumbers() * ranks.size() * most);
-    received = memory(mostNumbers() * ranks.size() * most);
-    sums = memory(mostNumbers() * ranks.size());
-  }
-
-  private MemorySegment memory(long numbers) {
-    return arena.allocate(numbers * Float.BYTES, Tensor.ALIGNMENT);
-  }
-
-  /** How many numbers a slice has at most. */
-  private long mostNumbers() {
-    return Math.max(BUCKET / ranks.size() / most, 1);
+    sent = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
+    received = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
+    sums = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
   }
 
   /**
    * Sums numbers. Collective.
    *
+   * @param nodes of each rank, in the order of the ranks
+   * @param terms of the sum
    * @param own what this rank has of each of its nodes
    * @param total takes the sum; may be one of these
    */
-  void sum(List<MemorySegment> own, MemorySegment total) {
+  void sum(
+      List<List<SumTree.Node>> nodes, int terms, List<MemorySegment> own, MemorySegment total) {
     var size = ranks.size();
-    var numbers = Math.min(mostNumbers(), (count(total) + size - 1) / size);
+    var most = Math.max(1, nodes.stream().mapToInt(List::size).max().orElse(1));
+    var numbers = Math.min(BUCKET / size / most, (count(total) + size - 1) / size);
     var slice = numbers * Float.BYTES;
     var out = sent.asSlice(0, slice * size * most);
     var in = received.asSlice(0, slice * size * most);
@@ -67,28 +51,25 @@ final class GradientExchange implements AutoCloseable {
     for (var at = 0L; at < count(total); at += numbers * size) {
       for (var r = 0; r < size; r++) {
         for (var n = 0; n < own.size(); n++) {
-          copy(own.get(n), at + r * numbers, slice(out, r, n, slice), 0);
+          copy(own.get(n), at + r * numbers, out.asSlice((r * (long) most + n) * slice, slice), 0);
         }
       }
       ranks.allToAll(out, in);
-      ranks.allGather(ofAll(in, slice), all);
+      ranks.allGather(ofAll(nodes, terms, in, most, slice), all);
       copy(all, 0, total, at); // where what has been sent was
     }
   }
 
   /** The sum of this rank's slice. */
-  private MemorySegment ofAll(MemorySegment slices, long bytes) {
+  private static MemorySegment ofAll(
+      List<List<SumTree.Node>> nodes, int terms, MemorySegment slices, int most, long bytes) {
     var tree = new SumTree<MemorySegment>(terms, GradientExchange::add);
-    for (var r = 0; r < ranks.size(); r++) {
+    for (var r = 0; r < nodes.size(); r++) {
       for (var n = 0; n < nodes.get(r).size(); n++) {
-        tree.add(nodes.get(r).get(n), slice(slices, r, n, bytes));
+        tree.add(nodes.get(r).get(n), slices.asSlice((r * (long) most + n) * bytes, bytes));
       }
     }
     return tree.values().getFirst();
-  }
-
-  private MemorySegment slice(MemorySegment slices, int rank, int node, long bytes) {
-    return slices.asSlice(((long) rank * most + node) * bytes, bytes);
   }
 
   /** Adds {@code term} to {@code sum}, and returns that. */

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adds the gradients of a batch's micro-batches over all ranks.
@@ -25,6 +26,7 @@ final class GradientSum implements AutoCloseable {
   private final Gradients gradients;
   private final Communicator ranks;
   private final boolean apart;
+  private final @Nullable GradientExchange exchange;
   private final long elements;
   private final List<MemorySegment> free = new ArrayList<>();
   private SumTree<MemorySegment> sum = new SumTree<>(0, this::add);
@@ -39,6 +41,7 @@ final class GradientSum implements AutoCloseable {
     this.gradients = gradients;
     this.ranks = ranks;
     this.apart = apart;
+    exchange = ranks.size() == 1 ? null : new GradientExchange(ranks);
     elements = gradients.weights().stream().mapToLong(Tensor::elements).sum();
   }
 
@@ -79,12 +82,12 @@ final class GradientSum implements AutoCloseable {
   /** Makes the gradients the sum over all micro-batches of all ranks. Collective. */
   void end(WorkShare share) {
     if (inPlace) {
-      if (ranks.size() > 1) {
-        sumRanks();
+      if (exchange != null) {
+        sumRanks(exchange);
       }
       return;
     }
-    var total = total(share);
+    var total = exchange == null ? sum.values().getFirst() : total(share, exchange);
     var at = 0L;
     for (var weight : gradients.weights()) {
       var gradient = gradients.of(weight).data();
@@ -93,19 +96,14 @@ final class GradientSum implements AutoCloseable {
     }
   }
 
-  private MemorySegment total(WorkShare share) {
-    if (ranks.size() == 1) {
-      return sum.values().getFirst();
-    }
+  private MemorySegment total(WorkShare share, GradientExchange exchange) {
     var isIdle = sum.values().isEmpty();
     var total = isIdle ? memory() : sum.values().getFirst();
     if (isIdle) {
       free.add(total); // nothing else is taken before the result is read
     }
     var nodes = IntStream.range(0, ranks.size()).mapToObj(rank -> nodes(share, rank)).toList();
-    try (var exchange = new GradientExchange(ranks, nodes, share.microBatches())) {
-      exchange.sum(sum.values(), total);
-    }
+    exchange.sum(nodes, share.microBatches(), sum.values(), total);
     return total;
   }
 
@@ -119,22 +117,23 @@ final class GradientSum implements AutoCloseable {
   }
 
   /** Adds what the ranks have added up by themselves. */
-  private void sumRanks() {
+  private void sumRanks(GradientExchange exchange) {
     var nodes =
         IntStream.range(0, ranks.size())
             .mapToObj(rank -> List.of(new SumTree.Node(0, rank)))
             .toList();
-    try (var exchange = new GradientExchange(ranks, nodes, ranks.size())) {
-      for (var weight : gradients.weights()) {
-        var gradient = gradients.of(weight).data();
-        exchange.sum(List.of(gradient), gradient);
-      }
+    for (var weight : gradients.weights()) {
+      var gradient = gradients.of(weight).data();
+      exchange.sum(nodes, ranks.size(), List.of(gradient), gradient);
     }
   }
 
   /** Frees the memory. */
   @Override
   public void close() {
+    if (exchange != null) {
+      exchange.close();
+    }
     arena.close();
   }
 }

@@ -1,13 +1,16 @@
 package org.bayu.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.bayu.collectives.Communicator;
@@ -93,6 +96,34 @@ class ManyRanksTest {
     var alone = train(Communicators.alone(), 2, DType.F32, lora(0));
     for (var rank : ThreadRanks.run(13, ranks -> train(ranks, 2, DType.F32, lora(0)))) {
       assertEquals(alone, rank);
+    }
+  }
+
+  @Test
+  void bfloat16WeightsAreTrainedByOneProcessOnly() throws InterruptedException, ExecutionException {
+    var messages = ThreadRanks.run(2, ManyRanksTest::refusal);
+    assertEquals(Collections.nCopies(2, "several processes add F32 gradients only"), messages);
+  }
+
+  private static String refusal(Communicator ranks) {
+    var cut = new MicroBatches(LossMask.DEFAULT, 4096, 1, Integer.MAX_VALUE);
+    var settings = new TrainingStep.Settings(DType.BF16, cut, false, 1.0, 7, false);
+    try (var arena = Arena.ofConfined();
+        var checkpoint = HfCheckpoint.open(MODEL);
+        var device = Devices.cpu(1)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      model.parameters().forEach(parameter -> parameter.train(arena, DType.BF16));
+      try (var state =
+          new TrainState(model, null, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0.1), 0)) {
+        var workspace = new Workspace();
+        return String.valueOf(
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new TrainingStep(state, device, settings, workspace, ranks))
+                .getMessage());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,6 +59,20 @@ public record Grammar(String source, ByteAutomaton automaton) {
     } catch (MalformedFileException e) {
       throw UserException.inputFile("--grammar: %s.".formatted(e.getMessage()));
     }
+  }
+
+  /** ViGGO's, which is built in. */
+  public static Grammar viggo() {
+    try {
+      return read(Path.of(VIGGO));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether an answer is one of the grammar's. */
+  public boolean accepts(String answer) {
+    return automaton.accepts(automaton.read(0, ByteBuffer.wrap(answer.getBytes(UTF_8))));
   }
 
   private static String text(Path named) throws IOException {

@@ -2,12 +2,8 @@ package org.bayu.finetune.evaluate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Stream;
-import org.bayu.finetune.grammar.Grammar;
 import org.junit.jupiter.api.Test;
 
 class TutorialScoresTest {
@@ -32,16 +28,5 @@ class TutorialScoresTest {
     // The demo's rows about trails have ViGGO's functions, and attributes of their own.
     assertEquals(
         List.of("This run, 2 rows"), models("inform(name[x], distance[3 km])", "inform(name[x])"));
-  }
-
-  @Test
-  void viggosNamesAreThoseOfItsGrammar() throws IOException {
-    var grammar = new ObjectMapper().readTree(Grammar.class.getResourceAsStream("viggo.json"));
-    var functions = new HashSet<String>();
-    grammar.path("functions").forEach(name -> functions.add(name.textValue()));
-    assertEquals(functions, TutorialScores.FUNCTIONS);
-    var attributes = new HashSet<String>();
-    grammar.path("attributes").fieldNames().forEachRemaining(attributes::add);
-    assertEquals(attributes, TutorialScores.ATTRIBUTES);
   }
 }

@@ -27,12 +27,8 @@ class GrammarTest {
 
   @TempDir private Path folder;
 
-  private static boolean accepts(ByteAutomaton automaton, String text) {
-    return automaton.accepts(automaton.read(0, ByteBuffer.wrap(text.getBytes(UTF_8))));
-  }
-
-  private static boolean viggo(String text) throws IOException {
-    return accepts(Grammar.read(Path.of(Grammar.VIGGO)).automaton(), text);
+  private static boolean viggo(String text) {
+    return Grammar.viggo().accepts(text);
   }
 
   @ParameterizedTest
@@ -46,7 +42,7 @@ class GrammarTest {
         "confirm(platforms[Nintendo Switch],esrb[])",
         "suggest(name[Pokémon – 龍 🎮])",
       })
-  void callsOfViggosFormAreAccepted(String text) throws IOException {
+  void callsOfViggosFormAreAccepted(String text) {
     assertTrue(viggo(text));
   }
 
@@ -73,7 +69,7 @@ class GrammarTest {
         "tell(name[a])",
         "inform(name[a\nb])",
       })
-  void othersAreNot(String text) throws IOException {
+  void othersAreNot(String text) {
     assertFalse(viggo(text));
   }
 
@@ -81,8 +77,8 @@ class GrammarTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"C3", "C0 80", "E0 80 80", "ED A0 80", "F0 80 80 80", "F4 90 80 80", "80"})
-  void valuesAreWellFormedUtf8(String hexadecimal) throws IOException {
-    var automaton = Grammar.read(Path.of(Grammar.VIGGO)).automaton();
+  void valuesAreWellFormedUtf8(String hexadecimal) {
+    var automaton = Grammar.viggo().automaton();
     var state = automaton.read(0, ByteBuffer.wrap("inform(name[".getBytes(UTF_8)));
     assertNotEquals(ByteAutomaton.NONE, state);
     for (var hex : (hexadecimal + " 5D").split(" ", -1)) {
@@ -94,10 +90,10 @@ class GrammarTest {
   @Test
   void allRowsOfViggoAreInItsGrammar() throws IOException {
     assumeTrue(Files.isDirectory(VIGGO), "needs the ViGGO corpus in " + VIGGO);
-    var automaton = Grammar.read(Path.of(Grammar.VIGGO)).automaton();
+    var viggo = Grammar.viggo();
     for (var name : List.of("train.csv", "valid.csv")) {
       for (var row : ViggoRows.read(VIGGO.resolve(name))) {
-        assertTrue(accepts(automaton, row.meaning()), row.meaning());
+        assertTrue(viggo.accepts(row.meaning()), row.meaning());
       }
     }
   }
@@ -111,9 +107,9 @@ class GrammarTest {
             {"functions": ["ask"],
              "attributes": {"a": "text", "n": "number", "c": ["x y", "x"], "l": {"list": ["x", "y"]}}}
             """);
-    var automaton = Grammar.read(file).automaton();
-    assertTrue(accepts(automaton, "ask(c[x], l[y, x], n[0])"));
-    assertFalse(accepts(automaton, "ask(c[x y, x])"));
+    var grammar = Grammar.read(file);
+    assertTrue(grammar.accepts("ask(c[x], l[y, x], n[0])"));
+    assertFalse(grammar.accepts("ask(c[x y, x])"));
   }
 
   @ParameterizedTest

@@ -194,7 +194,7 @@ public final class DynamicCode {
 
   /**
    * The reverse of {@link #decode}: codes and absmax of src. What is infinite becomes the greatest
-   * number.
+   * number. NaN, which no update by a finite gradient gives, is not kept: it gets a code near 0.
    */
   public void encode(
       MemorySegment src,

@@ -22,7 +22,8 @@ final class PredictionTables {
     var last = steps.lastEntry().getValue().size();
     html.raw("<p>")
         .text(
-            "At each evaluation the model answers the same %s rows of the evaluation data, as many as trainer.eval_predictions says. Of these %s rows %s. "
+            ("At each evaluation the model answers the same %s rows of the evaluation data, as many"
+                    + " as trainer.eval_predictions says. Of these %s rows %s. ")
                 .formatted(
                     ReportPage.count(last), ReportPage.count(last), PredictionChoice.words(last)));
     PredictionRows.legend(html);
