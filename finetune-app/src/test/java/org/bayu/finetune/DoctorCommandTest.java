@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
@@ -42,6 +44,10 @@ class DoctorCommandTest {
             < 2 * report.get("peak_bf16_gflops").doubleValue(),
         report.toString());
     assertTrue(report.get("warnings").isArray());
+    if (Files.exists(Path.of("/sys/devices/system/cpu/online"))) {
+      assertTrue(report.get("sockets").intValue() > 0, report.toString());
+      assertFalse(report.get("allowed_processors").textValue().isEmpty(), report.toString());
+    }
     assertEquals(
         "offline (HF_HUB_OFFLINE), with a token, cache in /nowhere/hub",
         report.get("hub").textValue());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -39,10 +40,12 @@ final class DoctorCommand implements Callable<Integer> {
       var report = DeviceReport.of(device);
       if (json) {
         var fields = fields(report);
+        MachineLayout.here().ifPresent(layout -> fields.putAll(fields(layout)));
         fields.put("hub", hub());
         spec.commandLine().getOut().println(new ObjectMapper().writeValueAsString(fields));
       } else {
         print(report, spec.commandLine().getOut());
+        MachineLayout.here().ifPresent(layout -> print(layout, spec.commandLine().getOut()));
         spec.commandLine().getOut().println("Hugging Face Hub   " + hub());
       }
     }
@@ -78,6 +81,42 @@ final class DoctorCommand implements Callable<Integer> {
     fields.put("attention_gflops", report.attentionGflops());
     fields.put("adamw_gb_per_s", report.adamWGbPerSecond());
     fields.put("warnings", report.warnings());
+    return fields;
+  }
+
+  private static void print(MachineLayout layout, PrintWriter out) {
+    var nodes = layout.nodes();
+    out.printf(
+        Locale.ROOT, "Sockets            %d, NUMA nodes: %d%n", layout.sockets(), nodes.size());
+    for (var node : nodes.size() > 1 ? nodes : List.<MachineLayout.Node>of()) {
+      var gibibytes = (double) node.memoryBytes() / (1 << 30);
+      out.printf(Locale.ROOT, "NUMA node %-8d ", node.number());
+      out.printf(Locale.ROOT, "processors %s, %.1f GiB%n", node.processors(), gibibytes);
+    }
+    out.printf(
+        "Binding            %s%n",
+        layout.isUnbound()
+            ? "none: all processors"
+            : "processors %s of %s, memory of nodes %s"
+                .formatted(layout.allowedProcessors(), layout.online(), layout.allowedNodes()));
+  }
+
+  private static Map<String, Object> fields(MachineLayout layout) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("sockets", layout.sockets());
+    fields.put(
+        "numa_nodes",
+        layout.nodes().stream()
+            .map(
+                node ->
+                    Map.of(
+                        "node", node.number(),
+                        "processors", node.processors(),
+                        "memory_bytes", node.memoryBytes()))
+            .toList());
+    fields.put("processors", layout.online());
+    fields.put("allowed_processors", layout.allowedProcessors());
+    fields.put("allowed_nodes", layout.allowedNodes());
     return fields;
   }
 
