@@ -9,10 +9,12 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -83,6 +85,38 @@ class Llama2TokenizerTest {
       assertEquals(
           IntList.of(1, 15043, 829, 29879, 29958, 2), tokenizer.encode("Hello</s>", TEMPLATE, EOS));
     }
+  }
+
+  @Test
+  void chatMarkersBesideStoriesModelAreTokensInATemplateAndTextInAField(@TempDir Path folder)
+      throws IOException {
+    var model = SharedData.stories().resolve("tokenizer.model");
+    Files.copy(model, folder.resolve("tokenizer.model"));
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        """
+        {"added_tokens_decoder": {
+          "512": {"content": "<|im_start|>", "special": true, "normalized": false},
+          "513": {"content": "<|im_end|>", "special": true, "normalized": false}}}
+        """);
+    var tokenizer = LlamaTokenizer.load(folder);
+    // Ids of Transformers 5.18, without and with split_special_tokens.
+    var parsed =
+        ids(
+            "512 425 419 285 13 434 411 306 284 411 261 349 304 422 426 513 13"
+                + " 512 412 419 419 293 413 303 413 13");
+    var spelled =
+        ids(
+            "410 504 506 288 98 356 295 413 506 505 425 419 285 13 434 411 306 284 411 261 349 304"
+                + " 422 426 504 506 288 98 367 506 505 13 504 506 288 98 356 295 413 506 505 412"
+                + " 419 419 293 413 303 413 13");
+    var template =
+        TemplateText.EMPTY
+            .literal("<|im_start|>user\n")
+            .field("Tell me a story.")
+            .literal("<|im_end|>\n<|im_start|>assistant\n");
+    assertEquals(parsed, tokenizer.encode(template));
+    assertEquals(spelled, tokenizer.encode(TemplateText.EMPTY.field(template.text())));
   }
 
   private static IntList ids(String line) {
