@@ -117,7 +117,7 @@ class ResumeRefusalTest {
           "--hf_save_steps=1",
           "--merged_hf_save_path=" + folder.resolve("merged"),
           "--trainer.num_train_steps=7",
-          "--trainer.gradient_checkpointing=true",
+          "--trainer.gradient_checkpointing=1",
           "--trainer.steps_per_eval=1",
           "--trainer.max_eval_batches=1",
           "--trainer.checkpointer.save_interval=1h",

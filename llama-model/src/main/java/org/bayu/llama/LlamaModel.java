@@ -69,19 +69,20 @@ public final class LlamaModel extends Module {
    * The last hidden states, after the final norm: [T, D] of the compute type.
    *
    * @param compute F32 or BF16
-   * @param checkpointing whether a recording tape keeps only the blocks' inputs and computes the
-   *     blocks again in the backward pass
+   * @param recomputed of how many blocks a recording tape keeps only the input, and computes them
+   *     again in the backward pass: the first ones, at most all. The bits of losses and gradients
+   *     do not depend on it.
    * @throws IllegalArgumentException if a token is not in the vocabulary or a position beyond the
    *     model's
    */
-  public Variable hidden(Tape tape, TokenTree tree, DType compute, boolean checkpointing) {
+  public Variable hidden(Tape tape, TokenTree tree, DType compute, int recomputed) {
     return hidden(
         tape,
         tree.tokens(),
         tree.positions(),
         tree.attention(),
         compute,
-        checkpointing,
+        recomputed,
         null,
         new int[0]);
   }
@@ -104,7 +105,7 @@ public final class LlamaModel extends Module {
       DType compute,
       KvCache cache,
       int[] cacheRows) {
-    return hidden(tape, tokens, positions, segments, compute, false, cache, cacheRows);
+    return hidden(tape, tokens, positions, segments, compute, 0, cache, cacheRows);
   }
 
   private Variable hidden(
@@ -113,7 +114,7 @@ public final class LlamaModel extends Module {
       int[] positions,
       AttentionSegments segments,
       DType compute,
-      boolean checkpointing,
+      int recomputed,
       @Nullable KvCache cache,
       int[] cacheRows) {
     var last = 0;
@@ -125,11 +126,13 @@ public final class LlamaModel extends Module {
         new LlamaInput(
             tape.ints(positions), compute, segments, rotary.upTo(last + 1), cache, cacheRows);
     var x = embedding.get().forward(tape, tape.ints(tokens), DType.F32);
-    for (var slot : blocks) {
-      var block = slot.get();
-      // On a tape that records nothing, a checkpoint only gives a block's memory back.
+    for (var i = 0; i < blocks.size(); i++) {
+      var block = blocks.get(i).get();
+      // The backward pass begins at the last block. What the last ones keep is free again before
+      // the first of the others is computed again. On a tape that records nothing, a checkpoint
+      // only gives a block's memory back.
       x =
-          checkpointing || !tape.recording()
+          i < recomputed || !tape.recording()
               ? Checkpoint.apply(tape, x, (t, h) -> block.forward(t, h, input))
               : block.forward(tape, x, input);
     }

@@ -40,6 +40,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
    * The memory of a micro-batch's forward and backward pass, for the gradients of all trainable
    * parameters.
    *
+   * @param recomputed of how many blocks only the input is kept, see {@link LlamaModel#hidden}
    * @param threads of the device
    */
   public static PassMemory training(
@@ -47,7 +48,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
       TokenTree tree,
       Targets targets,
       DType compute,
-      boolean checkpointing,
+      int recomputed,
       int threads) {
     var trainable =
         model.parameters().stream().filter(Parameter::trainable).map(Parameter::value).toList();
@@ -55,7 +56,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
         var workspace = Workspace.counting();
         var gradients = new Gradients(trainable, 0)) {
       var tape = new Tape(device, workspace, gradients);
-      var hidden = model.hidden(tape, tree, compute, checkpointing);
+      var hidden = model.hidden(tape, tree, compute, recomputed);
       var loss = model.loss(tape, hidden, targets);
       if (loss.requiresGradient()) {
         tape.backward(loss);
@@ -70,7 +71,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
     try (var device = Devices.dryRun(threads);
         var workspace = Workspace.counting()) {
       var tape = Tape.inference(device, workspace);
-      var hidden = model.hidden(tape, tree, compute, false);
+      var hidden = model.hidden(tape, tree, compute, 0);
       model.loss(tape, hidden, targets);
       return of(model, tree, device, workspace);
     }

@@ -11,7 +11,7 @@
  *   var tokens = folder.tokenizer().prompt("Once upon a");
  *   var tree = TokenTree.of(List.of(tokens.toIntArray()), TokenTree.DEFAULT_MINIMUM_SHARED);
  *   var tape = Tape.inference(device, workspace);
- *   var hidden = model.hidden(tape, tree, DType.BF16, false);
+ *   var hidden = model.hidden(tape, tree, DType.BF16, 0);
  *   var next = model.logits(tape, hidden, tokens.size() - 1).value(); // [1, V]
  * }
  * }

@@ -46,7 +46,7 @@ class BesideTransformersTest {
       try (var gradients = new Gradients(values)) {
         var tape = new Tape(device, workspace, gradients);
         var tree = TokenTree.of(List.of(new int[] {1, 2, 5}), Integer.MAX_VALUE);
-        var hidden = model.hidden(tape, tree, DType.F32, false);
+        var hidden = model.hidden(tape, tree, DType.F32, 0);
         var targets = new Targets(new int[] {1, 2}, new int[] {5, 2}, new double[] {1, 1});
         tape.backward(model.loss(tape, hidden, targets));
         var row = gradients.of(values.getFirst()).slice(2, 3).toFloats();

@@ -127,7 +127,7 @@ class LlamaModelTest {
     try (var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var tree = TokenTree.of(List.of(tokens), Integer.MAX_VALUE);
-      var hidden = model.hidden(tape, tree, compute, false);
+      var hidden = model.hidden(tape, tree, compute, 0);
       var rows = IntStream.range(0, tokens.length).toArray();
       return model.logits(tape, hidden, rows).value().toFloats();
     }

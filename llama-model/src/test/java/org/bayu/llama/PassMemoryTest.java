@@ -27,8 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PassMemoryTest {
   private static final int THREADS = 2;
 
-  record Case(
-      int kvHeads, boolean tied, boolean bias, DType dtype, DType compute, boolean checkpointing) {
+  record Case(int kvHeads, boolean tied, boolean bias, DType dtype, DType compute, int recomputed) {
     LlamaConfig config() {
       return ConfigJson.parse(
           String.format(
@@ -49,12 +48,14 @@ class PassMemoryTest {
 
   static Stream<Case> cases() {
     return Stream.of(
-        new Case(4, false, false, DType.F32, DType.F32, false),
-        new Case(4, false, false, DType.F32, DType.F32, true),
-        new Case(2, true, false, DType.BF16, DType.BF16, false),
-        new Case(2, true, false, DType.BF16, DType.BF16, true),
-        new Case(1, false, true, DType.BF16, DType.F32, false),
-        new Case(1, false, true, DType.F32, DType.BF16, true));
+        new Case(4, false, false, DType.F32, DType.F32, 0),
+        new Case(4, false, false, DType.F32, DType.F32, 3),
+        new Case(2, true, false, DType.BF16, DType.BF16, 0),
+        new Case(2, true, false, DType.BF16, DType.BF16, 3),
+        new Case(2, true, false, DType.BF16, DType.BF16, 1),
+        new Case(4, false, false, DType.F32, DType.F32, 2),
+        new Case(1, false, true, DType.BF16, DType.F32, 0),
+        new Case(1, false, true, DType.F32, DType.BF16, 3));
   }
 
   /** Three sequences of 40 tokens, of which the first 30 are the same. */
@@ -86,7 +87,7 @@ class PassMemoryTest {
         planned.parameters().forEach(parameter -> parameter.train(arena));
         var expected =
             PassMemory.training(
-                planned, tree, targets(tree.rows()), c.compute(), c.checkpointing(), THREADS);
+                planned, tree, targets(tree.rows()), c.compute(), c.recomputed(), THREADS);
         var model = new LlamaModel(c.config(), weights(c, arena));
         model.parameters().forEach(parameter -> parameter.train(arena));
         assertHolds(expected, c, model, tree);
@@ -116,8 +117,8 @@ class PassMemoryTest {
     var tree = tree(16);
     var model = new LlamaModel(c.config(), PassMemory.withoutMemory(weights(c, Arena.ofAuto())));
     model.parameters().forEach(parameter -> parameter.train(Arena.ofAuto()));
-    var all = PassMemory.training(model, tree, targets(10), DType.F32, false, THREADS);
-    var some = PassMemory.training(model, tree, targets(10), DType.F32, true, THREADS);
+    var all = PassMemory.training(model, tree, targets(10), DType.F32, 0, THREADS);
+    var some = PassMemory.training(model, tree, targets(10), DType.F32, 3, THREADS);
     assertTrue(some.workspaceBytes() < 0.6 * all.workspaceBytes(), all + " and " + some);
   }
 
@@ -138,7 +139,7 @@ class PassMemoryTest {
             trainable.isEmpty()
                 ? Tape.inference(device, workspace)
                 : new Tape(device, workspace, gradients);
-        var hidden = model.hidden(tape, tree, c.compute(), c.checkpointing());
+        var hidden = model.hidden(tape, tree, c.compute(), c.recomputed());
         var loss = model.loss(tape, hidden, targets(tree.rows()));
         if (tape.recording()) {
           tape.backward(loss);

@@ -137,9 +137,9 @@ class LlamaAdapterTest {
     var names = new Names(List.of("q_proj", "v_proj", "down_proj", "lm_head"));
     try (var adapter = LoraAdapter.inject(model, new LoraConfig(2, 4, 0.3, names, false), 1)) {
       randomize(adapter);
-      var whole = gradients(model, adapter, false, List.of(0, 1));
-      var recomputed = gradients(model, adapter, true, List.of(0, 1));
-      var cut = gradients(model, adapter, false, List.of(0), List.of(1));
+      var whole = gradients(model, adapter, 0, List.of(0, 1));
+      var recomputed = gradients(model, adapter, 2, List.of(0, 1));
+      var cut = gradients(model, adapter, 0, List.of(0), List.of(1));
       for (var i = 0; i < whole.size(); i++) {
         assertArrayEquals(whole.get(i), recomputed.get(i));
         // Sums of 21 rows in another order: some 21 · 2⁻²⁴ = 1.3e-6 of the norm.
@@ -155,7 +155,7 @@ class LlamaAdapterTest {
     var names = new Names(List.of("q_proj", "v_proj", "down_proj", "lm_head"));
     try (var adapter = LoraAdapter.inject(model, new LoraConfig(2, 4, 0.3, names, false), 1)) {
       randomize(adapter);
-      var gradients = gradients(model, adapter, false, List.of(0, 1));
+      var gradients = gradients(model, adapter, 0, List.of(0, 1));
       for (var i = 0; i < gradients.size(); i++) {
         var parameter = adapter.parameters().get(i);
         var up = lossBeside(model, adapter, parameter, gradients.get(i), STEP);
@@ -181,7 +181,7 @@ class LlamaAdapterTest {
     try (var gradients = new Gradients(weights);
         var workspace = new Workspace()) {
       var tape = new Tape(device, workspace, gradients);
-      return loss(model, adapter, tape, false, List.of(0, 1)).value().getFloat(0);
+      return loss(model, adapter, tape, 0, List.of(0, 1)).value().getFloat(0);
     } finally {
       for (var i = 0; i < before.length; i++) {
         value.setFloat(i, before[i]);
@@ -219,13 +219,13 @@ class LlamaAdapterTest {
    */
   @SafeVarargs
   private List<float[]> gradients(
-      LlamaModel model, LoraAdapter adapter, boolean checkpointing, List<Integer>... pieces) {
+      LlamaModel model, LoraAdapter adapter, int recomputed, List<Integer>... pieces) {
     var weights = adapter.parameters().stream().map(Parameter::value).toList();
     try (var gradients = new Gradients(weights);
         var workspace = new Workspace()) {
       for (var piece : pieces) {
         var tape = new Tape(device, workspace, gradients);
-        tape.backward(loss(model, adapter, tape, checkpointing, piece));
+        tape.backward(loss(model, adapter, tape, recomputed, piece));
         workspace.reset();
       }
       return weights.stream().map(weight -> gradients.of(weight).toFloats()).toList();
@@ -234,11 +234,7 @@ class LlamaAdapterTest {
 
   /** The sum of a micro-batch's losses, with dropout. */
   private Variable loss(
-      LlamaModel model,
-      LoraAdapter adapter,
-      Tape tape,
-      boolean checkpointing,
-      List<Integer> piece) {
+      LlamaModel model, LoraAdapter adapter, Tape tape, int recomputed, List<Integer> piece) {
     var sequences = List.of(Arrays.copyOf(tokens, 12), Arrays.copyOfRange(tokens, 5, 14));
     var tree = TokenTree.of(piece.stream().map(sequences::get).toList(), Integer.MAX_VALUE);
     var keys = new long[tree.rows()];
@@ -252,7 +248,7 @@ class LlamaAdapterTest {
       }
     }
     adapter.beginMicroBatch(1, 2, keys);
-    var hidden = model.hidden(tape, tree, DType.F32, checkpointing);
+    var hidden = model.hidden(tape, tree, DType.F32, recomputed);
     var rows = IntStream.range(0, tree.rows()).toArray();
     var ones = new double[tree.rows()];
     Arrays.fill(ones, 1);
@@ -263,7 +259,7 @@ class LlamaAdapterTest {
     try (var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var tree = TokenTree.of(List.of(tokens), Integer.MAX_VALUE);
-      var hidden = model.hidden(tape, tree, DType.F32, false);
+      var hidden = model.hidden(tape, tree, DType.F32, 0);
       var rows = IntStream.range(0, tokens.length).toArray();
       return model.logits(tape, hidden, rows).value().toFloats();
     }

@@ -43,7 +43,7 @@ public record TrainSettings(
    *
    * @param maxExamples the most examples of a micro-batch
    * @param maxTokens the most distinct tokens of a micro-batch; null for what fits into memory
-   * @param checkpointing whether the backward pass computes each block again
+   * @param checkpointing of how many blocks the backward pass computes the forward pass again
    * @param prefixSharing whether a common prefix of examples is computed once
    */
   public record MicroBatchSettings(

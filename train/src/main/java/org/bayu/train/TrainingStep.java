@@ -32,6 +32,8 @@ public final class TrainingStep implements AutoCloseable {
    * What does not change from step to step.
    *
    * @param compute the compute type, F32 or BF16
+   * @param recomputed of how many blocks the backward pass computes the forward pass again, see
+   *     {@link org.bayu.llama.LlamaModel#hidden}
    * @param maxGradNorm the bound of the gradients' global norm; 0 or less for none
    * @param seed of the dropout masks and of the rounding of BF16 gradients
    * @param skipNonFinite whether an update is left out, rather than the run ended, where loss or
@@ -40,7 +42,7 @@ public final class TrainingStep implements AutoCloseable {
   public record Settings(
       DType compute,
       MicroBatches microBatches,
-      boolean checkpointing,
+      int recomputed,
       double maxGradNorm,
       long seed,
       boolean skipNonFinite) {}
@@ -189,7 +191,7 @@ public final class TrainingStep implements AutoCloseable {
     if (adapter != null && adapter.config().dropout() > 0) {
       adapter.beginMicroBatch(settings.seed, step, microBatch.rowKeys());
     }
-    var hidden = model.hidden(tape, microBatch.tree(), settings.compute, settings.checkpointing);
+    var hidden = model.hidden(tape, microBatch.tree(), settings.compute, settings.recomputed);
     var loss = model.loss(tape, hidden, microBatch.targets());
     // The backward pass gives the loss's memory back.
     var value = loss.value().getFloat(0);

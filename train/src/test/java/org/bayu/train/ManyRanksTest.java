@@ -59,7 +59,7 @@ class ManyRanksTest {
       Communicator ranks, int steps, DType compute, @Nullable LoraConfig lora) {
     var results = new ArrayList<Double>();
     var cut = new MicroBatches(LossMask.DEFAULT, 4096, 1, Integer.MAX_VALUE);
-    var settings = new TrainingStep.Settings(compute, cut, false, 1.0, 7, false);
+    var settings = new TrainingStep.Settings(compute, cut, 0, 1.0, 7, false);
     try (var checkpoint = HfCheckpoint.open(MODEL);
         var device = Devices.cpu(1)) {
       var batch = batch();
@@ -107,7 +107,7 @@ class ManyRanksTest {
 
   private static String refusal(Communicator ranks) {
     var cut = new MicroBatches(LossMask.DEFAULT, 4096, 1, Integer.MAX_VALUE);
-    var settings = new TrainingStep.Settings(DType.BF16, cut, false, 1.0, 7, false);
+    var settings = new TrainingStep.Settings(DType.BF16, cut, 0, 1.0, 7, false);
     try (var arena = Arena.ofConfined();
         var checkpoint = HfCheckpoint.open(MODEL);
         var device = Devices.cpu(1)) {

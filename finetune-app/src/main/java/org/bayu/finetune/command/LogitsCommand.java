@@ -54,7 +54,7 @@ final class LogitsCommand implements Callable<Integer> {
         var workspace = new Workspace()) {
       var tape = Tape.inference(device, workspace);
       var tree = TokenTree.of(List.of(tokens), Integer.MAX_VALUE);
-      var hidden = loaded.model().hidden(tape, tree, DType.F32, false);
+      var hidden = loaded.model().hidden(tape, tree, DType.F32, 0);
       var out = spec.commandLine().getOut();
       for (var from = 0; from < tokens.length; from += CHUNK) {
         var rows = IntStream.range(from, Math.min(from + CHUNK, tokens.length)).toArray();

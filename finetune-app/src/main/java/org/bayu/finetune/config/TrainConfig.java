@@ -28,6 +28,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.optim.Decay;
 import org.bayu.train.Adaptation;
 import org.bayu.train.BatchSizes;
+import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.LossMask;
 import org.bayu.train.TrainSettings;
 import org.bayu.train.data.LengthLimit;
@@ -92,6 +93,7 @@ public record TrainConfig(
                   .addSerializer(Path.class, new PathText())
                   .addSerializer(LoraTargets.class, new LoraSettings.TargetsText())
                   .addSerializer(BatchSizes.class, new BatchSizesKey.Text())
+                  .addSerializer(GradientCheckpointing.class, new GradientCheckpointingKey.Text())
                   .addSerializer(Decay.class, new LrScheduleKey.Text()))
           .build();
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param trainBatchSize examples of each step
  * @param perDeviceParallelism examples in a micro-batch at most; −1 for no limit but the tokens'
  * @param maxTokensPerMicrobatch tokens in a micro-batch at most; null for what fits in memory
- * @param gradientCheckpointing whether the backward pass recomputes each block
+ * @param gradientCheckpointing how many blocks the backward pass recomputes
  * @param prefixSharing whether what examples have in common is computed once
  * @param stepsPerEval steps from one {@code eval/loss} to the next
  * @param maxEvalBatches batches of the largest train_batch_size that {@code eval/loss} is the mean
@@ -73,7 +73,7 @@ public record TrainerConfig(
         BatchSizesKey.read(keys),
         parallelism(keys),
         keys.whole("max_tokens_per_microbatch", 1),
-        keys.choice("gradient_checkpointing", GradientCheckpointing.AUTO),
+        GradientCheckpointingKey.read(keys),
         keys.flag("prefix_sharing", true),
         keys.whole("steps_per_eval", 1000, 1),
         keys.whole("max_eval_batches", 1),
@@ -137,9 +137,7 @@ public record TrainerConfig(
     return with(
         command.id,
         command.maxTokensPerMicrobatch == null ? null : maxTokensPerMicrobatch,
-        command.gradientCheckpointing == GradientCheckpointing.AUTO
-            ? GradientCheckpointing.AUTO
-            : gradientCheckpointing,
+        command.gradientCheckpointing.isAuto() ? GradientCheckpointing.AUTO : gradientCheckpointing,
         command.outputDir,
         command.loadCheckpoint);
   }

@@ -49,7 +49,7 @@ public record PlanRefusal(MemoryPlanner planner, MachineMemory machine) {
   private static String keys(MemoryPlan plan) {
     return String.format(
         Locale.ROOT,
-        "trainer.max_tokens_per_microbatch %d and trainer.gradient_checkpointing %b",
+        "trainer.max_tokens_per_microbatch %d and trainer.gradient_checkpointing %s",
         plan.maxTokens(),
         plan.checkpointing());
   }

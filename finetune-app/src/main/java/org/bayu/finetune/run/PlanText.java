@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Optional;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.tensor.optim.AdamW;
-import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlan;
 
@@ -21,11 +20,12 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
         String.format(
             Locale.ROOT,
             "Memory: %s planned, %s available. Micro-batches of up to %d tokens, gradient"
-                + " checkpointing %s.",
+                + " checkpointing %s%s.",
             gib(plan.anonymousBytes()),
             gib(machine.availableBytes()),
             plan.maxTokens(),
-            onOrOff()));
+            checkpointing(),
+            kept()));
     warning().ifPresent(lines::add);
     return lines;
   }
@@ -54,11 +54,12 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
     lines.add(
         String.format(
             Locale.ROOT,
-            "A micro-batch: up to %,d tokens (%s), gradient checkpointing %s (%s)",
+            "A micro-batch: up to %,d tokens (%s), gradient checkpointing %s (%s)%s",
             plan.maxTokens(),
             origin(trainer.maxTokensPerMicrobatch() == null),
-            onOrOff(),
-            origin(trainer.gradientCheckpointing() == GradientCheckpointing.AUTO)));
+            checkpointing(),
+            origin(trainer.gradientCheckpointing().isAuto()),
+            kept()));
     lines.add("");
     lines.add(row("Trainable parameters, " + weights(), plan.trainableBytes()));
     lines.add(row("Gradients, " + weights(), plan.gradientBytes()));
@@ -97,8 +98,17 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
                 .formatted(gib(plan.mappedBytes())));
   }
 
-  private String onOrOff() {
-    return plan.checkpointing() ? "on" : "off";
+  private String checkpointing() {
+    if (plan.recomputed() == 0) {
+      return "off";
+    }
+    return plan.recomputed() == plan.layers() ? "on" : "partly on";
+  }
+
+  private String kept() {
+    var kept = plan.layers() - plan.recomputed();
+    return String.format(
+        Locale.ROOT, ": %d of %d blocks keep their activations", kept, plan.layers());
   }
 
   private static String origin(boolean open) {

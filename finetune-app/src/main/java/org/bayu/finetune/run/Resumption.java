@@ -10,7 +10,6 @@ import org.bayu.finetune.error.UserException;
 import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.io.Printable;
-import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.TrainState;
 import org.bayu.train.checkpoint.BaseDescription;
 import org.bayu.train.checkpoint.Checkpoint;
@@ -167,7 +166,7 @@ final class Resumption {
 
   /** What the run's own checkpoints say of it. */
   RunDescription description(MemoryPlan plan, Device device, Consumer<String> messages) {
-    var cut = new RunDescription.Cut(plan.maxTokens(), plan.checkpointing());
+    var cut = new RunDescription.Cut(plan.maxTokens(), plan.recomputed() > 0);
     var now = describe(resolved(config, plan), cut, device.instructions());
     if (checkpoint == null) {
       return now;
@@ -183,9 +182,9 @@ final class Resumption {
 
   /** The configuration with the plan's settings in place of what it left open. */
   static TrainConfig resolved(TrainConfig config, MemoryPlan plan) {
+    var trainer = config.trainer();
+    var given = trainer.gradientCheckpointing();
     return config.withTrainer(
-        config
-            .trainer()
-            .withMemory(plan.maxTokens(), GradientCheckpointing.of(plan.checkpointing())));
+        trainer.withMemory(plan.maxTokens(), given.isAuto() ? plan.checkpointing() : given));
   }
 }

@@ -27,13 +27,13 @@ public final class RunWorker {
    * @param commit of a model of the Hub; null for the newest
    */
   record Assignment(
-      int maxTokens, boolean checkpointing, @Nullable String checkpoint, @Nullable String commit) {
+      int maxTokens, int recomputed, @Nullable String checkpoint, @Nullable String commit) {
     /** One line for each. */
     String text() {
       return String.join(
           "\n",
           Integer.toString(maxTokens),
-          Boolean.toString(checkpointing),
+          Integer.toString(recomputed),
           orEmpty(checkpoint),
           orEmpty(commit));
     }
@@ -50,7 +50,7 @@ public final class RunWorker {
       var lines = text.split("\n", -1);
       return new Assignment(
           Integer.parseInt(lines[0]),
-          Boolean.parseBoolean(lines[1]),
+          Integer.parseInt(lines[1]),
           orNull(lines[2]),
           orNull(lines[3]));
     }
@@ -88,7 +88,7 @@ public final class RunWorker {
             command
                 .trainer()
                 .withMemory(
-                    assignment.maxTokens, GradientCheckpointing.of(assignment.checkpointing)));
+                    assignment.maxTokens, new GradientCheckpointing(assignment.recomputed)));
     try (var inputs =
             RunInputs.open(config, models, assignment.commit, _ -> {}).whole(config, models);
         var device = Devices.cpu(ranks.threads())) {

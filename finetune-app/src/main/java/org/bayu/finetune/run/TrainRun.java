@@ -147,7 +147,7 @@ public final class TrainRun implements AutoCloseable {
     var checkpoint = start.checkpoint();
     return new RunWorker.Assignment(
         plan.maxTokens(),
-        plan.checkpointing(),
+        plan.recomputed(),
         checkpoint == null ? null : checkpoint.folder().toString(),
         opened.model().commit());
   }

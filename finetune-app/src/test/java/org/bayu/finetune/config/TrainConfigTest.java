@@ -219,7 +219,8 @@ class TrainConfigTest extends ConfigFiles {
             "data: t",
             EVERYTHING,
             "{data: t, lora: {target_modules: '[qv]_'}}",
-            "{data: t, trainer: {initialize_from: a, load_checkpoint: false}}")) {
+            "{data: t, trainer: {initialize_from: a, load_checkpoint: false}}",
+            "{data: t, trainer: {gradient_checkpointing: 12}}")) {
       var config = load(yaml);
       assertEquals(
           config, load(config.toYaml(TestFiles.HERE)), () -> config.toYaml(TestFiles.HERE));

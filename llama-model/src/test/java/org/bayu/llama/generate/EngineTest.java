@@ -83,7 +83,7 @@ class EngineTest {
       workspace.reset();
       var tape = Tape.inference(device, workspace);
       var tree = TokenTree.of(List.of(sequences.get(i)), Integer.MAX_VALUE);
-      var hidden = model.hidden(tape, tree, DType.F32, false);
+      var hidden = model.hidden(tape, tree, DType.F32, 0);
       var expected = model.logits(tape, hidden, tree.rows() - 1).value().toFloats();
       assertArrayEquals(expected, logits.slice(i, i + 1).toFloats(), 1e-5f);
     }

@@ -54,7 +54,8 @@ public record RunDescription(
    * How batches are cut.
    *
    * @param maxTokens the most distinct tokens of a micro-batch
-   * @param gradientCheckpointing whether the backward pass computes each block again
+   * @param gradientCheckpointing whether the backward pass computes blocks again; nothing follows
+   *     from it, and a run that goes on chooses anew
    */
   public record Cut(int maxTokens, boolean gradientCheckpointing) {}
 

@@ -79,7 +79,7 @@ public final class FineTuning implements AutoCloseable {
                   new TrainingStep.Settings(
                       settings.compute(),
                       MicroBatches.of(settings, plan.maxTokens(), dropout),
-                      plan.checkpointing(),
+                      plan.recomputed(),
                       settings.maxGradNorm(),
                       settings.seed(),
                       !settings.crashOnNan()),
@@ -193,7 +193,7 @@ public final class FineTuning implements AutoCloseable {
         adapter == null ? null : adapter.config(),
         DataDescription.of(data),
         BaseDescription.of(base.checkpoint()),
-        new RunDescription.Cut(plan.maxTokens(), plan.checkpointing()),
+        new RunDescription.Cut(plan.maxTokens(), plan.recomputed() > 0),
         device.instructions());
   }
 

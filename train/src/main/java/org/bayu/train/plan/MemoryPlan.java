@@ -1,6 +1,7 @@
 package org.bayu.train.plan;
 
 import java.util.Locale;
+import org.bayu.train.GradientCheckpointing;
 
 /**
  * An estimate of a run's memory, in bytes, and the settings that it is for.
@@ -9,7 +10,9 @@ import java.util.Locale;
  * @param trainable number of trained parameters
  * @param step averages of the steps that were looked at
  * @param maxTokens the most distinct tokens of a micro-batch
- * @param checkpointing whether the backward pass computes each block again
+ * @param layers blocks of the model
+ * @param recomputed of how many of them the backward pass computes the forward pass again; the
+ *     others keep their activations
  * @param trainableBytes of the trained parameters' own values, F32 or BF16
  * @param optimizerBytes of AdamW's two moments of the trained parameters
  * @param mappedBytes of the mapped weights, which need not all be in memory
@@ -26,7 +29,8 @@ public record MemoryPlan(
     long trainable,
     StepTokens step,
     int maxTokens,
-    boolean checkpointing,
+    int layers,
+    int recomputed,
     long trainableBytes,
     long optimizerBytes,
     long mappedBytes,
@@ -39,8 +43,16 @@ public record MemoryPlan(
   /** Share of the available memory that is planned with: the rest is for what is not foreseen. */
   private static final double USABLE = 0.95;
 
-  /** Recomputing a block's forward pass: a third of forward and backward pass. */
-  private static final double RECOMPUTING = 4.0 / 3;
+  /**
+   * A block's forward pass, as a share of its forward and backward pass: a third where the weights'
+   * gradients are computed too, and half where the weights are frozen.
+   */
+  private static final double FORWARD = 1.0 / 3;
+
+  private static final double FORWARD_OF_FROZEN = 1.0 / 2;
+
+  /** What a micro-batch costs whatever its size, in tokens: all weights are read and packed. */
+  private static final double TOKENS_OF_WEIGHTS = 100;
 
   /**
    * A step on average.
@@ -96,9 +108,19 @@ public record MemoryPlan(
     return (long) (USABLE * (double) machine.availableBytes());
   }
 
-  /** The work of a step, for comparison: tokens, with what checkpointing computes again. */
+  /**
+   * The time of a step, for comparison, in tokens: those that are computed, what the micro-batches
+   * cost, and what is computed again.
+   */
   double cost() {
-    return step.distinct * (checkpointing ? RECOMPUTING : 1);
+    var forward = trainable >= parameters ? FORWARD : FORWARD_OF_FROZEN;
+    var again = forward * recomputed / layers;
+    return (step.distinct + TOKENS_OF_WEIGHTS * step.microBatches) * (1 + again);
+  }
+
+  /** The setting that gives this plan's number of recomputed blocks. */
+  public GradientCheckpointing checkpointing() {
+    return GradientCheckpointing.of(recomputed, layers);
   }
 
   /** A line with a measured peak and the plan. */

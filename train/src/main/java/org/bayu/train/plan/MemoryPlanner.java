@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.bayu.llama.PassMemory;
+import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.MicroBatches;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TrainException;
@@ -31,9 +33,11 @@ public final class MemoryPlanner {
   private final boolean merges;
   private final long predictionBytes;
   private final MachineMemory machine;
+  private final long heapBytes;
   private final BatchSample training;
   private final @Nullable BatchSample evaluation;
   private final Map<Integer, BatchSample.Cut> cuts = new HashMap<>();
+  private final Map<Integer, BatchSample.Cut> evaluatedCuts = new HashMap<>();
   private final int threads = Runtime.getRuntime().availableProcessors();
 
   /**
@@ -65,18 +69,40 @@ public final class MemoryPlanner {
       boolean merges,
       long predictionBytes,
       MachineMemory machine) {
+    this(
+        settings,
+        shape,
+        data,
+        evalData,
+        merges,
+        predictionBytes,
+        machine,
+        ProcessMemory.heapBytes());
+  }
+
+  /** The same with a given Java heap. */
+  MemoryPlanner(
+      TrainSettings settings,
+      RunShape shape,
+      TokenizedData data,
+      @Nullable TokenizedData evalData,
+      boolean merges,
+      long predictionBytes,
+      MachineMemory machine,
+      long heapBytes) {
     this.settings = settings;
     this.shape = shape;
     this.merges = merges;
     this.predictionBytes = predictionBytes;
     this.machine = machine;
+    this.heapBytes = heapBytes;
     training = BatchSample.ofTraining(data, settings);
     evaluation = evalData == null ? null : BatchSample.ofEvaluation(evalData);
   }
 
   /** The plan; if nothing fits, the one that needs the least memory. */
   public MemoryPlan plan() {
-    return best(shape, budgets(), checkpointings());
+    return best(shape, budgets(), settings.microBatches().checkpointing());
   }
 
   /** The budgets that the settings allow. */
@@ -85,27 +111,21 @@ public final class MemoryPlanner {
     return given == null ? BUDGETS : List.of(given);
   }
 
-  private List<Boolean> checkpointings() {
-    return switch (settings.microBatches().checkpointing()) {
-      case AUTO -> List.of(false, true);
-      case TRUE -> List.of(true);
-      case FALSE -> List.of(false);
-    };
-  }
-
   /**
-   * Of what fits, the plan with the least work; of equals the one with the greater budget. But
-   * weights that stay in memory come first: reading them from disk at every pass costs more.
+   * Of what fits, the plan that takes the least time; of equals the one with the greater budget.
+   * But weights that stay in memory come first: reading them from disk at every pass costs more.
    */
-  private MemoryPlan best(RunShape shape, List<Integer> budgets, List<Boolean> checkpointings) {
+  private MemoryPlan best(
+      RunShape shape, List<Integer> budgets, GradientCheckpointing checkpointing) {
     var plans = new ArrayList<MemoryPlan>();
     for (var budget : budgets) {
-      for (var checkpointing : checkpointings) {
-        var plan = plan(shape, budget, checkpointing);
-        plans.add(plan);
-        if (plans.size() == 1 && plan.fits(machine) && plan.keepsWeights(machine)) {
-          return plan; // no other one has less work
-        }
+      var plan =
+          checkpointing.isAuto()
+              ? leastRecomputed(shape, budget)
+              : plan(shape, budget, checkpointing.recomputed(shape.layers()));
+      plans.add(plan);
+      if (plans.size() == 1 && plan.recomputed() == 0 && keepsWeights(plan)) {
+        return plan; // no other one takes less time
       }
     }
     return plans.stream()
@@ -117,18 +137,60 @@ public final class MemoryPlanner {
         .orElseThrow();
   }
 
-  private MemoryPlan plan(RunShape shape, int budget, boolean checkpointing) {
+  /**
+   * The plan of a budget in which as many blocks keep their activations as fit: beside the mapped
+   * weights, if they can stay in memory at all. If nothing fits, the one that needs the least.
+   */
+  private MemoryPlan leastRecomputed(RunShape shape, int budget) {
+    var none = plan(shape, budget, 0);
+    if (keepsWeights(none)) {
+      return none;
+    }
+    var least = leastMemory(shape, budget);
+    Predicate<MemoryPlan> suffices =
+        keepsWeights(least) ? this::keepsWeights : plan -> plan.fits(machine);
+    if (suffices.test(none) || !suffices.test(least)) {
+      return suffices.test(none) ? none : least;
+    }
+    var tooFew = 0;
+    var enough = least;
+    while (enough.recomputed() - tooFew > 1) {
+      var middle = plan(shape, budget, (tooFew + enough.recomputed()) / 2);
+      if (suffices.test(middle)) {
+        enough = middle;
+      } else {
+        tooFew = middle.recomputed();
+      }
+    }
+    return enough;
+  }
+
+  /**
+   * The plan of a budget that needs the least memory. The last block is the first one of the
+   * backward pass, so computing it again saves little, if anything.
+   */
+  private MemoryPlan leastMemory(RunShape shape, int budget) {
+    var lastKept = plan(shape, budget, shape.layers() - 1);
+    var all = plan(shape, budget, shape.layers());
+    return all.anonymousBytes() < lastKept.anonymousBytes() ? all : lastKept;
+  }
+
+  private boolean keepsWeights(MemoryPlan plan) {
+    return plan.fits(machine) && plan.keepsWeights(machine);
+  }
+
+  private MemoryPlan plan(RunShape shape, int budget, int recomputed) {
     var compute = settings.compute();
     // The advice's default adapter has no dropout, as the run without an adapter that it is for.
     var microBatches = MicroBatches.of(settings, budget, shape.dropout());
     var cut = cuts.computeIfAbsent(budget, _ -> training.cut(microBatches));
     var passes = new PassMemory(0, 0);
     for (var largest : cut.largest()) {
-      passes = passes.max(shape.training(largest, compute, checkpointing, threads));
+      passes = passes.max(shape.training(largest, compute, recomputed, threads));
     }
     var most = cut.margin() * (double) passes.bytes();
     if (evaluation != null) {
-      var evaluated = evaluation.cut(microBatches);
+      var evaluated = evaluatedCuts.computeIfAbsent(budget, _ -> evaluation.cut(microBatches));
       for (var largest : evaluated.largest()) {
         var pass = shape.evaluation(largest, compute, threads);
         passes = passes.max(pass);
@@ -142,7 +204,8 @@ public final class MemoryPlanner {
         new StepTokens(
             cut.batches(), cut.examples(), cut.tokens(), cut.distinct(), cut.microBatches()),
         budget,
-        checkpointing,
+        shape.layers(),
+        recomputed,
         shape.trainableBytes(),
         shape.optimizerBytes(settings.adamW().moments()),
         shape.mappedBytes(),
@@ -150,7 +213,7 @@ public final class MemoryPlanner {
         Math.max(passes.scratchBytes(), (long) most - passes.workspaceBytes()),
         merging,
         predictionBytes,
-        ProcessMemory.heapBytes(),
+        heapBytes,
         ProcessMemory.jvmBytes());
   }
 
@@ -171,7 +234,7 @@ public final class MemoryPlanner {
                               " It fits with micro-batches of %d tokens, gradient checkpointing"
                                   + " %s.",
                               other.maxTokens(),
-                              other.checkpointing() ? "on" : "off"))
+                              other.checkpointing()))
                   .orElse(" Take a smaller model or shorter rows, or close other programs."));
     }
   }
@@ -195,8 +258,9 @@ public final class MemoryPlanner {
   /** Whether the settings allow the plan without a change. */
   public boolean isOpen(MemoryPlan plan) {
     var given = settings.microBatches().maxTokens();
+    var checkpointing = settings.microBatches().checkpointing();
     return (given == null || given == plan.maxTokens())
-        && checkpointings().contains(plan.checkpointing());
+        && (checkpointing.isAuto() || checkpointing.recomputed(plan.layers()) == plan.recomputed());
   }
 
   private Optional<MemoryPlan> fitting(RunShape shape) {
@@ -204,11 +268,11 @@ public final class MemoryPlanner {
     var ceiling = given == null ? Integer.MAX_VALUE : given;
     List<Integer> smaller = new ArrayList<>(budgets());
     BUDGETS.stream().filter(budget -> budget < ceiling).forEach(smaller::add);
-    return Optional.of(best(shape, budgets(), checkpointings()))
+    return Optional.of(best(shape, budgets(), settings.microBatches().checkpointing()))
         .filter(plan -> plan.fits(machine))
         .or(
             () ->
-                Optional.of(best(shape, smaller, List.of(false, true)))
+                Optional.of(best(shape, smaller, GradientCheckpointing.AUTO))
                     .filter(plan -> plan.fits(machine)));
   }
 }

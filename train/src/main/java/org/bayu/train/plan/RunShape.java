@@ -84,6 +84,11 @@ public final class RunShape {
     return adapter;
   }
 
+  /** Blocks of the model. */
+  int layers() {
+    return base.config().layers();
+  }
+
   long parameters() {
     return model.parameters().stream().mapToLong(p -> p.value().elements()).sum();
   }
@@ -122,12 +127,11 @@ public final class RunShape {
   }
 
   /** What a forward and backward pass of a micro-batch takes. */
-  PassMemory training(MicroBatch batch, DType compute, boolean checkpointing, int threads) {
+  PassMemory training(MicroBatch batch, DType compute, int recomputed, int threads) {
     if (adapter != null) {
       adapter.beginMicroBatch(0, 0, new long[batch.tree().rows()]);
     }
-    return PassMemory.training(
-        model, batch.tree(), batch.targets(), compute, checkpointing, threads);
+    return PassMemory.training(model, batch.tree(), batch.targets(), compute, recomputed, threads);
   }
 
   /**

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.bayu.llama.hf.ConfigJson;
@@ -55,13 +56,25 @@ public final class TinyRun implements AutoCloseable {
 
   /** Makes the folder of a wider model, whose larger tensors have 4096 elements and more. */
   public static Path wideModel(Path folder) throws IOException {
+    return randomModel(folder, Map.of("head_dim", 16, "hidden_size", 64));
+  }
+
+  /** Makes the folder of a model of five blocks. */
+  public static Path deepModel(Path folder) throws IOException {
+    return randomModel(folder, Map.of("num_hidden_layers", 5));
+  }
+
+  private static Path randomModel(Path folder, Map<String, Integer> values) throws IOException {
     model(folder);
     var config = folder.resolve("config.json");
-    Files.writeString(
-        config,
-        Files.readString(config)
-            .replaceFirst("\"head_dim\": 8", "\"head_dim\": 16")
-            .replaceFirst("\"hidden_size\": 32", "\"hidden_size\": 64"));
+    var text = Files.readString(config);
+    for (var each : values.entrySet()) {
+      text =
+          text.replaceFirst(
+              "\"%s\": \\d+".formatted(each.getKey()),
+              "\"%s\": %d".formatted(each.getKey(), each.getValue()));
+    }
+    Files.writeString(config, text);
     var random = new Random(17);
     var tensors = new ArrayList<TensorSource>();
     try (var arena = Arena.ofConfined()) {

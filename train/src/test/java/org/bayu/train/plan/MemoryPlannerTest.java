@@ -73,8 +73,9 @@ class MemoryPlannerTest {
   private MemoryPlanner planner(
       TrainSettings settings, Adaptation adaptation, MachineMemory machine) throws IOException {
     var masked = settings.withMask(new LossMask(true, LossMask.Offset.FIXED));
+    // The heap of the tests changes by more than the models have.
     return new MemoryPlanner(
-        masked, RunShape.of(base, adaptation, 0), rows(), null, false, machine);
+        masked, RunShape.of(base, adaptation, 0), rows(), null, false, 0, machine, 1 << 20);
   }
 
   @Test
@@ -127,7 +128,7 @@ class MemoryPlannerTest {
   void whereMemoryIsPlentyMicroBatchesAreLargeAndNothingIsComputedAgain() throws IOException {
     var plan = planner(OPEN, ALL, LARGE).plan();
     assertEquals(4096, plan.maxTokens());
-    assertFalse(plan.checkpointing());
+    assertEquals(0, plan.recomputed());
   }
 
   @Test
@@ -136,9 +137,36 @@ class MemoryPlannerTest {
     for (var machine : List.of(LARGE, TINY)) {
       var plan = planner(given, ALL, machine).plan();
       assertEquals(30, plan.maxTokens());
-      assertTrue(plan.checkpointing());
+      assertEquals(2, plan.recomputed());
       assertEquals(4, plan.step().microBatches());
     }
+  }
+
+  @Test
+  void asManyBlocksKeepTheirActivationsAsFitBesideTheWeights() throws IOException {
+    base.close();
+    base = HfCheckpoint.open(TinyRun.deepModel(temporary.resolve("deep")));
+    var layers = 5;
+    var open = given(80, GradientCheckpointing.AUTO);
+    var plans = new ArrayList<MemoryPlan>();
+    for (var recomputed = 0; recomputed <= layers; recomputed++) {
+      var plan = planner(given(80, new GradientCheckpointing(recomputed)), LORA, LARGE).plan();
+      assertEquals(recomputed, plan.recomputed());
+      plans.add(plan);
+    }
+    var least = plans.get(layers - 1).workspaceBytes();
+    for (var recomputed = 0; recomputed < layers; recomputed++) {
+      var plan = plans.get(recomputed);
+      assertTrue(recomputed == layers - 1 || plan.workspaceBytes() > least);
+      // Of the available memory 95 % are planned with.
+      var available = (long) Math.ceil((plan.anonymousBytes() + plan.mappedBytes()) / 0.95);
+      var chosen = planner(open, LORA, new MachineMemory(1L << 40, available)).plan();
+      assertEquals(recomputed, chosen.recomputed());
+    }
+    // Computing the last block again would not help: it is the first one of the backward pass.
+    assertTrue(plans.getLast().workspaceBytes() >= least);
+    var tiny = planner(open, LORA, TINY).plan();
+    assertEquals(layers - 1, tiny.recomputed());
   }
 
   @Test
