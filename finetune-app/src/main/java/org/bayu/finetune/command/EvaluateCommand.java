@@ -1,14 +1,11 @@
 package org.bayu.finetune.command;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
-import org.bayu.finetune.data.PromptReader;
+import java.util.stream.Collectors;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
@@ -22,14 +19,10 @@ import org.bayu.finetune.evaluate.MistakesText;
 import org.bayu.finetune.evaluate.Prediction;
 import org.bayu.finetune.evaluate.Predictor;
 import org.bayu.finetune.evaluate.UnfinishedEvaluation;
-import org.bayu.finetune.grammar.Grammar;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.EvaluatedRun;
+import org.bayu.finetune.run.RunRanks;
 import org.bayu.finetune.terminal.Progress;
-import org.bayu.llama.tokenizer.LlamaTokenizer;
-import org.bayu.tensor.Device;
-import org.bayu.tensor.device.Devices;
-import org.bayu.train.data.RowReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -45,6 +38,11 @@ import picocli.CommandLine.Spec;
         "Let a model answer the rows of a JSON Lines file and score its function calls as the"
             + " tutorial does: evaluation.json, predictions.jsonl, mistakes.jsonl and tables.")
 final class EvaluateCommand implements Callable<Integer> {
+  /** What helps where the processes would not answer the same. */
+  static final String DIFFERENT =
+      "The processes would not answer the same: model, adapter, data and configuration must be"
+          + " equal on all machines, and the processors of one kind.";
+
   @Spec private CommandSpec spec;
 
   @ParentCommand private CommandRunner runner;
@@ -92,45 +90,75 @@ final class EvaluateCommand implements Callable<Integer> {
       throw UserException.usage(
           "--max_new_tokens must be 1 or more, not " + options.maxNewTokens + ".");
     }
-    var err = spec.commandLine().getErr();
-    try (var models = new Models(runner.environment(), err)) {
-      models.outputs().checkNew("--output", options.output, "Choose another one.");
-      evaluate(options, models);
-    }
-    return ExitCode.DONE;
+    return AllProcesses.run(
+        runner,
+        spec,
+        ranks -> {
+          try (var models = new Models(runner.environment(), spec.commandLine().getErr())) {
+            if (ranks.isWorker()) {
+              help(options, models, ranks);
+            } else {
+              models.outputs().checkNew("--output", options.output, "Choose another one.");
+              evaluate(options, models, ranks);
+            }
+          }
+          ranks.finish();
+        });
   }
 
-  private void evaluate(EvaluateOptions options, Models models) throws IOException {
+  /** Answers some of the rows for rank 0, and prints and writes nothing. */
+  private void help(EvaluateOptions options, Models models, RunRanks ranks) throws IOException {
+    var known =
+        ranks
+            .receive()
+            .lines()
+            .map(row -> new Answer(Integer.parseInt(row), "", Prediction.End.STOP))
+            .toList();
+    try (var inputs = EvaluationInputs.open(options, models, spec, ranks.threads())) {
+      checkEqual(inputs.settings(), ranks);
+      var _ =
+          inputs.predict(
+              known,
+              ranks.communicator(),
+              new Predictor.Listener() {
+                @Override
+                public void step() {
+                  inputs.loaded().checkFiles();
+                }
+
+                @Override
+                public void answer(Answer answer) {}
+              });
+    }
+  }
+
+  /**
+   * Tells the other processes which rows are answered, when it is known that the work can begin.
+   */
+  private static void send(List<Answer> known, RunRanks ranks) {
+    ranks.send(
+        known.stream()
+            .map(answer -> Integer.toString(answer.row()))
+            .collect(Collectors.joining("\n")));
+  }
+
+  private static void checkEqual(EvaluationSettings settings, RunRanks ranks) {
+    if (ranks.differ(settings.toString())) {
+      throw UserException.inputFile(DIFFERENT);
+    }
+  }
+
+  private void evaluate(EvaluateOptions options, Models models, RunRanks ranks) throws IOException {
     var err = spec.commandLine().getErr();
     var evaluated =
         options.run == null
             ? null
             : EvaluatedRun.of("--run", options.run, models.files(), err::println);
     try (var unfinished = UnfinishedEvaluation.open(options.output, err::println);
-        var loaded = LoadedModel.open(models, spec, options.model, options.adapter);
-        var device = Devices.cpu()) {
-      var tokenizer = loaded.tokenizer();
-      var vocabulary = loaded.model().config().vocabSize();
-      var reader = ConfigCommand.rows(options.config, RowReader.Output.REQUIRED, models.files());
-      // Prompts of any length: the longer ones are counted.
-      var rows =
-          new PromptReader(tokenizer, vocabulary, Integer.MAX_VALUE)
-              .read(reader, models.rows(options.data, options.split));
-      var stopTokens = loaded.stopTokens();
-      var grammar =
-          options.grammar == null ? null : Grammar.read(models.files().fetched(options.grammar));
-      var predictor =
-          new Predictor(
-              loaded.model(),
-              tokenizer,
-              options.compute.dtype(),
-              stopTokens,
-              options.maxNewTokens,
-              grammar == null ? null : grammar.constraint(loaded.model(), tokenizer, stopTokens));
-      var readable = readable(options, predictor, rows);
-      var known =
-          unfinished.resume(
-              settings(options, grammar, loaded, reader, rows, tokenizer, device), rows.size());
+        var inputs = EvaluationInputs.open(options, models, spec, ranks.threads())) {
+      var readable = readable(options, inputs.predictor(), inputs.rows());
+      var settings = inputs.settings();
+      var known = unfinished.resume(settings, inputs.rows().size());
       if (!known.isEmpty()) {
         err.printf(
             Locale.ROOT,
@@ -138,13 +166,14 @@ final class EvaluateCommand implements Callable<Integer> {
             known.size(),
             readable);
       }
+      send(known, ranks);
+      checkEqual(settings, ranks);
       List<Prediction> predictions;
       try (var progress = new Progress("evaluate", readable - known.size(), err)) {
         predictions =
-            predictor.predict(
-                device,
-                rows,
+            inputs.predict(
                 known,
+                ranks.communicator(),
                 new Predictor.Listener() {
                   private long tokens;
 
@@ -160,7 +189,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
                   @Override
                   public void step() {
-                    loaded.checkFiles();
+                    inputs.loaded().checkFiles();
                   }
 
                   @Override
@@ -202,47 +231,6 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     spec.commandLine().getErr().println(sentence + " These rows count as not answered.");
     return rows.size() - tooLong;
-  }
-
-  private static EvaluationSettings settings(
-      EvaluateOptions options,
-      @Nullable Grammar grammar,
-      LoadedModel loaded,
-      RowReader reader,
-      List<Prompt> rows,
-      LlamaTokenizer tokenizer,
-      Device device)
-      throws IOException {
-    var settings = new LinkedHashMap<String, String>();
-    var adapterFolder = loaded.adapterFolder();
-    settings.put("model", EvaluationSettings.ofWeights(loaded.folder().checkpoint().folder()));
-    settings.put(
-        "adapter", adapterFolder == null ? "none" : EvaluationSettings.ofWeights(adapterFolder));
-    settings.put("tokenizer", tokenizer.fingerprint());
-    settings.put("data", dataDigest(options.data, rows));
-    var template = reader.template();
-    settings.put(
-        "prompts",
-        EvaluationSettings.ofTexts(List.of(template.promptInput(), template.promptNoInput())));
-    settings.put("special_tokens_in_rows", Boolean.toString(reader.specialTokens()));
-    settings.put("max_new_tokens", Integer.toString(options.maxNewTokens));
-    settings.put(
-        "grammar",
-        grammar == null ? "none" : EvaluationSettings.ofTexts(List.of(grammar.source())));
-    settings.put("compute", options.compute.name().toLowerCase(Locale.ROOT));
-    settings.put("instructions", device.instructions());
-    return new EvaluationSettings(settings);
-  }
-
-  /** Of the file or, where that can be read once only, as a pipe, of its rows. */
-  private static String dataDigest(Path data, List<Prompt> rows) throws IOException {
-    return Files.isRegularFile(data)
-        ? EvaluationSettings.ofFile(data)
-        : EvaluationSettings.ofTexts(
-            rows.stream()
-                .map(Prompt::row)
-                .flatMap(row -> Stream.of(row.prompt().text(), row.output()))
-                .toList());
   }
 
   private void print(EvaluateOptions options, Evaluation evaluation, List<Prediction> predictions) {

@@ -9,10 +9,12 @@ import java.util.Stack;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.data.PromptReader;
 import org.bayu.finetune.data.PromptReader.Prompt;
-import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.evaluate.DealtGroups;
+import org.bayu.finetune.evaluate.EvaluationSettings;
 import org.bayu.finetune.grammar.Grammar;
 import org.bayu.finetune.model.Models;
+import org.bayu.finetune.run.RunRanks;
 import org.bayu.llama.generate.Generator;
 import org.bayu.llama.generate.Sampling;
 import org.bayu.llama.tokenizer.LlamaTokenizer;
@@ -156,16 +158,31 @@ final class GenerateCommand implements Callable<Integer> {
           "--special_tokens is for --prompt. For rows, write special_tokens_in_rows: true into the"
               + " file of --config_path.");
     }
+    return AllProcesses.run(
+        runner,
+        spec,
+        ranks -> {
+          if (input.text != null && ranks.areSeveral()) {
+            throw UserException.usage(
+                "Several processes can continue --prompts only. Start one for --prompt.");
+          }
+          generate(sampling, ranks);
+          ranks.finish();
+        });
+  }
+
+  private void generate(Sampling sampling, RunRanks ranks) throws IOException {
+    if (ranks.isWorker()) {
+      var _ = ranks.receive(); // rank 0 has found the model and the rows
+    }
     try (var models = new Models(runner.environment(), spec.commandLine().getErr());
         var loaded = LoadedModel.open(models, spec, model, adapter);
-        var device = Devices.cpu()) {
+        var device = Devices.cpu(ranks.threads())) {
       var tokenizer = loaded.tokenizer();
       var stopTokens = loaded.stopTokens();
+      var answers = grammar == null ? null : Grammar.read(models.files().fetched(grammar));
       var constraint =
-          grammar == null
-              ? null
-              : Grammar.read(models.files().fetched(grammar))
-                  .constraint(loaded.model(), tokenizer, stopTokens);
+          answers == null ? null : answers.constraint(loaded.model(), tokenizer, stopTokens);
       var generator =
           new Generator(loaded.model(), device, compute.dtype(), stopTokens, constraint);
       var config = loaded.model().config();
@@ -177,9 +194,29 @@ final class GenerateCommand implements Callable<Integer> {
             reader.read(
                 ConfigCommand.rows(input.rows.config, RowReader.Output.OPTIONAL, models.files()),
                 models.files().fetched(input.rows.file));
-        continueRows(loaded, generator, tokenizer, rows, sampling);
+        if (ranks.areSeveral()) {
+          var source = answers == null ? "" : answers.source();
+          checkEqual(loaded, rows, device.instructions() + source, ranks);
+        }
+        continueRows(loaded, generator, tokenizer, rows, sampling, ranks);
       }
-      return ExitCode.DONE;
+    }
+  }
+
+  /** Refuses processes that would not continue the same; begins the work where they wait. */
+  private static void checkEqual(LoadedModel loaded, List<Prompt> rows, String more, RunRanks ranks)
+      throws IOException {
+    var adapter = loaded.adapterFolder();
+    var inputs =
+        EvaluationSettings.ofWeights(loaded.folder().checkpoint().folder())
+            + (adapter == null ? "" : EvaluationSettings.ofWeights(adapter))
+            + rows.stream().map(Prompt::tokens).toList()
+            + more;
+    if (!ranks.isWorker()) {
+      ranks.send("");
+    }
+    if (ranks.differ(inputs)) {
+      throw UserException.inputFile(EvaluateCommand.DIFFERENT);
     }
   }
 
@@ -246,14 +283,17 @@ final class GenerateCommand implements Callable<Integer> {
       Generator generator,
       LlamaTokenizer tokenizer,
       List<Prompt> rows,
-      Sampling sampling)
-      throws IOException {
+      Sampling sampling,
+      RunRanks ranks) {
     var json = new JsonMapper();
     var prompts = rows.stream().map(row -> row.tokens().toIntArray()).toList();
     var out = spec.commandLine().getOut();
     var speed = new GenerationSpeed();
-    generator.generate(
+    var continued = new DealtGroups(ranks.communicator());
+    continued.generate(
+        generator,
         prompts,
+        _ -> true,
         maxNewTokens,
         sampling,
         new Generator.Listener() {

@@ -1,13 +1,8 @@
 package org.bayu.finetune.command;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.Writer;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
-import org.bayu.finetune.error.ExitCode;
-import org.bayu.finetune.error.Failure;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.ModelUpload;
 import org.bayu.finetune.model.Models;
@@ -35,9 +30,6 @@ import picocli.CommandLine.Spec;
           + " --merged_hf_save_path D the model with the adapter merged in."
     })
 final class TrainCommand extends ConfigCommand implements Callable<Integer> {
-  /** Rank 0 finds most mistakes of the others too, and says them in that time. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-
   @Spec private CommandSpec spec;
 
   @ParentCommand private CommandRunner runner;
@@ -49,27 +41,26 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var ranks = RunRanks.open(runner.environment());
-    try {
-      return ranks.isWorker() ? work(ranks) : train(ranks);
-    } catch (Exception | Error e) {
-      if (!ranks.areSeveral()) {
-        throw e;
-      }
-      return endAll(ranks, e);
-    }
+    return AllProcesses.run(
+        runner,
+        spec,
+        ranks -> {
+          if (ranks.isWorker()) {
+            work(ranks);
+          } else {
+            train(ranks);
+          }
+        });
   }
 
   /** Takes part in a run until it ends, and prints nothing. Signals are rank 0's to handle. */
-  private int work(RunRanks ranks) throws IOException {
+  private void work(RunRanks ranks) throws IOException {
     try (var _ = Signals.handle(_ -> park());
-        var models =
-            new Models(runner.environment(), _ -> {}, new PrintWriter(Writer.nullWriter()))) {
+        var models = new Models(runner.environment(), _ -> {}, spec.commandLine().getErr())) {
       RunWorker.run(load(models.files(), _ -> {}), models, ranks);
     } catch (NonFiniteException e) {
       park(); // rank 0 has the same, and its saves to look after
     }
-    return ExitCode.DONE;
   }
 
   private static void park() {
@@ -78,19 +69,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
     }
   }
 
-  /** An error of one process ends all. It is said once. */
-  private int endAll(RunRanks ranks, Throwable thrown) {
-    if (!ranks.isWorker()) {
-      ranks.abort(runner.report(thrown));
-    }
-    LockSupport.parkNanos(PATIENCE.toNanos());
-    var failure = Failure.of(thrown);
-    var message = "Process %s: %s".formatted(ranks.rank(), failure.message());
-    ranks.abort(runner.report(new UserException(failure.exitCode(), message, thrown)));
-    return failure.exitCode();
-  }
-
-  private int train(RunRanks ranks) throws IOException {
+  private void train(RunRanks ranks) throws IOException {
     var err = spec.commandLine().getErr();
     try (var memory = new PeakMemory();
         var terminal = new TerminalTracker(err);
@@ -108,14 +87,14 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         if (ended.isPresent()) {
           ranks.dismiss();
           spec.commandLine().getOut().println(ended.get());
-          return ExitCode.DONE;
+          return;
         }
-        return run(start, ranks, terminal, memory, uploads);
+        run(start, ranks, terminal, memory, uploads);
       }
     }
   }
 
-  private int run(
+  private void run(
       RunStart start,
       RunRanks ranks,
       TerminalTracker terminal,
@@ -148,7 +127,6 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
       }
       uploads.send(saved, out::println);
       ranks.finish();
-      return ExitCode.DONE;
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import org.bayu.collectives.Communicator;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.generate.Constraint;
@@ -58,13 +59,17 @@ public record Predictor(
    * already.
    *
    * @param known answers that there are already
+   * @param ranks share the work: all call this with the same rows and answers, and have all
+   *     predictions
    */
   public List<Prediction> predict(
-      Device device, List<Prompt> rows, List<Answer> known, Listener listener) throws IOException {
+      Device device, List<Prompt> rows, List<Answer> known, Communicator ranks, Listener listener)
+      throws IOException {
     var work = new Work(rows, known, listener);
+    var generator = new Generator(model, device, compute, stopTokens, constraint);
     try {
-      new Generator(model, device, compute, stopTokens, constraint)
-          .generateGroups(work.prompts, work.wanted::get, maxNewTokens, Sampling.GREEDY, work);
+      new DealtGroups(ranks)
+          .generate(generator, work.prompts, work.wanted::get, maxNewTokens, Sampling.GREEDY, work);
     } catch (UncheckedIOException e) {
       throw Objects.requireNonNull(e.getCause());
     }

@@ -26,8 +26,8 @@ import org.bayu.train.plan.MemoryPlan;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The processes of a run. Rank 0 does all that one process does; it tells the others, the {@link
- * RunWorker}s, what they have to know for their part of the steps.
+ * The processes of a command. Rank 0 does all that one process does; it tells the others, of a run
+ * the {@link RunWorker}s, what they have to know for their part of the work.
  */
 public final class RunRanks {
   private static final Path MACHINE = Path.of("/proc/sys/kernel/random/boot_id");
@@ -106,12 +106,13 @@ public final class RunRanks {
     return communicator.rank();
   }
 
-  Communicator communicator() {
+  /** What connects the processes. */
+  public Communicator communicator() {
     return communicator;
   }
 
   /** Threads that this process computes with: its part of the processors that it may use. */
-  int threads() {
+  public int threads() {
     return Math.max(1, Runtime.getRuntime().availableProcessors() / onTheseProcessors);
   }
 
@@ -124,7 +125,7 @@ public final class RunRanks {
   }
 
   /** Sends the workers a text. */
-  void send(String text) {
+  public void send(String text) {
     if (!areSeveral()) {
       return;
     }
@@ -136,7 +137,7 @@ public final class RunRanks {
   }
 
   /** Waits for the text that rank 0 sends. */
-  String receive() {
+  public String receive() {
     try (var arena = Arena.ofShared()) {
       var length = arena.allocate(JAVA_INT);
       communicator.broadcast(length, 0);
@@ -169,8 +170,9 @@ public final class RunRanks {
         .collect(Collectors.joining(", ", communicator.description() + "; threads of each: ", "."));
   }
 
-  private boolean differ(String text) {
-    return count(text) < communicator.size();
+  /** Whether this text is not the same in all processes. Collective. */
+  public boolean differ(String text) {
+    return areSeveral() && count(text) < communicator.size();
   }
 
   private long[] gathered(long own) {
