@@ -70,7 +70,7 @@ class EvaluationByProcessesTest {
     assertEquals(ExitCode.DONE, one.exitCode(), one.err());
 
     interrupted("one", "three", 70);
-    var three = LaunchedRun.of(launchers.getLast(), 3, folder, evaluate(model, data, "three"));
+    var three = LaunchedRun.of(launchers.getFirst(), 3, folder, evaluate(model, data, "three"));
     assertEquals(ExitCode.DONE, three.exitCode(), three.output());
     assertTrue(three.output().contains("Going on: 70 of 150 rows are answered"), three.output());
     assertEquals(1, three.times("Written to "), three.output());
@@ -86,12 +86,12 @@ class EvaluationByProcessesTest {
             "--temperature=1");
     var alone = CommandLineRun.of(generate.toArray());
     assertEquals(ExitCode.DONE, alone.exitCode(), alone.err());
-    var generated = LaunchedRun.of(launchers.getFirst(), 2, folder, generate);
+    var generated = LaunchedRun.of(launchers.getLast(), 2, folder, generate);
     var lines = generated.output().lines().filter(line -> line.startsWith("{")).toList();
     assertEquals(alone.out().lines().toList(), lines, generated.output());
 
     var none = folder.resolve("none.jsonl");
-    var failed = LaunchedRun.of(launchers.getLast(), 2, folder, evaluate(model, none, "none"));
+    var failed = LaunchedRun.of(launchers.getFirst(), 2, folder, evaluate(model, none, "none"));
     assertEquals(ExitCode.INPUT_FILE, failed.exitCode(), failed.output());
     assertEquals(1, failed.times("bayu: "), failed.output());
   }

@@ -88,6 +88,13 @@ final class KilledRuns {
     return all;
   }
 
+  /** The same of a run of all weights. */
+  List<Object> allWeights(Object... more) {
+    var all = command(more);
+    all.removeIf(flag -> flag.toString().startsWith("--lora."));
+    return all;
+  }
+
   CommandLineRun train(Object... more) {
     return CommandLineRun.of(command(more).toArray());
   }

@@ -48,6 +48,33 @@ class SeveralProcessesTest {
     assertEquals(1, failed.times("bayu: "), failed.output());
   }
 
+  @Test
+  void aRunOfAllWeightsGoesOnByAnotherNumberOfProcesses() throws IOException, InterruptedException {
+    var launchers = LaunchedRun.launchers();
+    var runs = new KilledRuns(folder);
+    Object[] flags = {
+      "--trainer.num_train_steps=" + STEPS,
+      "--trainer.train_batch_size=4",
+      "--trainer.per_device_parallelism=1",
+      "--optimizer.learning_rate=1e-3"
+    };
+    var one = CommandLineRun.of(runs.allWeights(with(flags, "--trainer.id=one")).toArray());
+    assertEquals(ExitCode.DONE, one.exitCode(), one.err());
+
+    var three = with(flags, "--trainer.id=three");
+    var first = LaunchedRun.of(launchers.getFirst(), 3, folder, runs.allWeights(three));
+    assertEquals(ExitCode.DONE, first.exitCode(), first.output());
+    runs.kill("three", 1);
+    var second = LaunchedRun.of(launchers.getLast(), 2, folder, runs.allWeights(three));
+    assertEquals(ExitCode.DONE, second.exitCode(), second.output());
+    assertTrue(second.output().contains("Going on after step 1 from "), second.output());
+    for (var step = 0; step < STEPS; step++) {
+      var expected = Double.parseDouble(runs.numbers("one").get(step).get("train/loss").toString());
+      var loss = Double.parseDouble(runs.numbers("three").get(step).get("train/loss").toString());
+      assertEquals(expected, loss, 1e-5 * expected);
+    }
+  }
+
   /** The bytes of the state after the last step, which the run's name is no part of. */
   private static String last(KilledRuns runs, String id) throws IOException {
     var files = KilledRuns.contents(runs.checkpoint(id, STEPS));

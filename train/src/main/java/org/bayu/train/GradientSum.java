@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * micro-batches and not on the number of ranks: a rank adds its own as far as they are neighbours,
  * and then what is left is exchanged. This takes memory of the gradients' size for each node that
  * is left at a time, about log₂ of the number of micro-batches. Otherwise the backward passes of a
- * rank add to the gradients directly, and the bits depend on the number of ranks.
+ * rank add to the gradients directly, and the ranks' sums are left to {@link StateShards}.
  *
  * <p>Not thread-safe.
  */
@@ -41,7 +41,7 @@ final class GradientSum implements AutoCloseable {
     this.gradients = gradients;
     this.ranks = ranks;
     this.apart = apart;
-    exchange = ranks.size() == 1 ? null : new GradientExchange(ranks);
+    exchange = ranks.size() == 1 || !apart ? null : new GradientExchange(ranks);
     elements = gradients.weights().stream().mapToLong(Tensor::elements).sum();
   }
 
@@ -79,12 +79,12 @@ final class GradientSum implements AutoCloseable {
     return GradientExchange.add(left, right);
   }
 
-  /** Makes the gradients the sum over all micro-batches of all ranks. Collective. */
+  /**
+   * Makes the gradients the sum over all micro-batches of all ranks, or of this rank if they are
+   * not kept apart. Collective.
+   */
   void end(WorkShare share) {
     if (inPlace) {
-      if (exchange != null) {
-        sumRanks(exchange);
-      }
       return;
     }
     var total = exchange == null ? sum.values().getFirst() : total(share, exchange);
@@ -114,18 +114,6 @@ final class GradientSum implements AutoCloseable {
       tree.add(new SumTree.Node(0, i), true);
     }
     return tree.nodes();
-  }
-
-  /** Adds what the ranks have added up by themselves. */
-  private void sumRanks(GradientExchange exchange) {
-    var nodes =
-        IntStream.range(0, ranks.size())
-            .mapToObj(rank -> List.of(new SumTree.Node(0, rank)))
-            .toList();
-    for (var weight : gradients.weights()) {
-      var gradient = gradients.of(weight).data();
-      exchange.sum(nodes, ranks.size(), List.of(gradient), gradient);
-    }
   }
 
   /** Frees the memory. */

@@ -2,11 +2,16 @@ package org.bayu.train;
 
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+import org.bayu.collectives.Communicator;
+import org.bayu.collectives.Communicators;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.Shard;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +26,10 @@ public final class TrainState implements AutoCloseable {
   private final @Nullable LoraAdapter adapter;
   private final List<Parameter> parameters;
   private final AdamW optimizer;
+  private final Communicator ranks;
+  private final List<StateTensor> firstMoments;
+  private final List<StateTensor> secondMoments;
+  private final @Nullable StateShards shards;
   private final ReentrantLock updating = new ReentrantLock();
   private volatile Progress progress = Progress.START;
 
@@ -77,10 +86,32 @@ public final class TrainState implements AutoCloseable {
       Device device,
       AdamW.Settings adamW,
       long seed) {
+    this(model, adapter, device, adamW, seed, Communicators.alone());
+  }
+
+  /**
+   * The same in one of several processes. Where all weights are trained, each holds the moments of
+   * a part of them.
+   *
+   * @param ranks the processes; remains the caller's
+   */
+  public TrainState(
+      LlamaModel model,
+      @Nullable LoraAdapter adapter,
+      Device device,
+      AdamW.Settings adamW,
+      long seed,
+      Communicator ranks) {
     this.model = model;
     this.adapter = adapter;
+    this.ranks = ranks;
     parameters = model.parameters().stream().filter(Parameter::trainable).toList();
-    optimizer = new AdamW(device, parameters, adamW, seed);
+    var shard = adapter == null ? new Shard(ranks.rank(), ranks.size()) : Shard.WHOLE;
+    optimizer = new AdamW(device, parameters, adamW, seed, shard);
+    firstMoments = StateTensor.firstMoments(optimizer);
+    secondMoments = StateTensor.secondMoments(optimizer);
+    var moments = Stream.concat(firstMoments.stream(), secondMoments.stream()).toList();
+    shards = shard.isWhole() ? null : new StateShards(ranks, shard, moments);
   }
 
   /** The model with its current parameters. */
@@ -101,6 +132,56 @@ public final class TrainState implements AutoCloseable {
   /** The optimizer with its moments. */
   public AdamW optimizer() {
     return optimizer;
+  }
+
+  /** The trainable parameters as a checkpoint has them. */
+  public List<StateTensor> parameterTensors() {
+    return parameters.stream().map(p -> StateTensor.whole(p.name(), p.value())).toList();
+  }
+
+  /** AdamW's m as a checkpoint has it. */
+  public List<StateTensor> firstMoments() {
+    return firstMoments;
+  }
+
+  /** AdamW's v as a checkpoint has it. */
+  public List<StateTensor> secondMoments() {
+    return secondMoments;
+  }
+
+  /**
+   * The whole of one of these. If several processes divide the state, rank 0 may call it between
+   * two steps and after the last one until {@link #proceed}; the result is valid until the next
+   * call.
+   */
+  public Tensor whole(StateTensor tensor) {
+    return shards == null || tensor.isWhole()
+        ? Tensor.of(tensor.part().data(), tensor.dtype(), tensor.shape())
+        : shards.whole(tensor);
+  }
+
+  /** Whether this process holds a part of the state, and others hold the rest. */
+  public boolean isDivided() {
+    return shards != null;
+  }
+
+  /**
+   * Goes on with the next step, or ends after the last one: on rank 0 nothing more is asked for by
+   * {@link #whole}; the other ranks answer what is, and return then. Collective where the state is
+   * divided, else nothing.
+   */
+  public void proceed() {
+    if (shards != null) {
+      shards.proceed();
+    }
+  }
+
+  Communicator ranks() {
+    return ranks;
+  }
+
+  @Nullable StateShards shards() {
+    return shards;
   }
 
   /** The number of steps done, which is also the number of the next step. */
@@ -157,6 +238,9 @@ public final class TrainState implements AutoCloseable {
   /** Frees the optimizer's moments. */
   @Override
   public void close() {
+    if (shards != null) {
+      shards.close();
+    }
     optimizer.close();
   }
 }

@@ -3,7 +3,6 @@ package org.bayu.train;
 import java.util.List;
 import java.util.Optional;
 import org.bayu.collectives.Communicator;
-import org.bayu.collectives.Communicators;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
@@ -11,6 +10,7 @@ import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.GradientClip;
+import org.bayu.tensor.optim.Shard;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +26,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Gradients gradients;
   private final Workspace workspace;
   private final Communicator ranks;
+  private final @Nullable StateShards shards;
   private final GradientSum sum;
 
   /**
@@ -72,31 +73,23 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * Steps that change the trainable parameters of {@code state}.
+   * Steps that change the trainable parameters of {@code state}. If this is one of several
+   * processes, all have the same state, and are given the same batches: each computes some of the
+   * micro-batches, and all make the same update. So {@link #run} and {@link #evaluate} are
+   * collective. The results do not depend on the number of processes: with an adapter to the last
+   * bit, else up to rounding.
    *
    * @param workspace for the activations; the new object owns it from now on, even if this
    *     constructor throws
-   */
-  public TrainingStep(TrainState state, Device device, Settings settings, Workspace workspace) {
-    this(state, device, settings, workspace, Communicators.alone());
-  }
-
-  /**
-   * The same steps with other processes. All have the same state, and are given the same batches:
-   * each computes some of the micro-batches, and all make the same update. So {@link #run} and
-   * {@link #evaluate} are collective. The results do not depend on the number of processes: with an
-   * adapter to the last bit, else up to rounding.
-   *
-   * @param ranks the processes; remains the caller's
    * @throws IllegalArgumentException if several processes are to train BF16 weights
    */
-  public TrainingStep(
-      TrainState state, Device device, Settings settings, Workspace workspace, Communicator ranks) {
+  public TrainingStep(TrainState state, Device device, Settings settings, Workspace workspace) {
     this.state = state;
     this.device = device;
     this.settings = settings;
     this.workspace = workspace;
-    this.ranks = ranks;
+    ranks = state.ranks();
+    shards = state.shards();
     try {
       if (ranks.size() > 1 && hasBFloat16Weights(state)) {
         throw new IllegalArgumentException("several processes add F32 gradients only");
@@ -125,10 +118,12 @@ public final class TrainingStep implements AutoCloseable {
    */
   public Result run(
       long step, List<TokenizedExample> batch, double learningRate, Listener listener) {
+    state.proceed();
     var result = gradients(step, batch, listener);
-    var norm =
-        Double.isFinite(result.loss) ? GradientClip.globalNorm(device, gradients) : Double.NaN;
-    var fault = fault(result.loss, norm);
+    var isFinite = Double.isFinite(result.loss);
+    var squares = isFinite ? sumsOfSquares() : new double[0];
+    var norm = isFinite ? GradientClip.norm(squares) : Double.NaN;
+    var fault = fault(result.loss, norm, squares);
     if (fault != null && !settings.skipNonFinite) {
       throw new NonFiniteException(step, fault);
     }
@@ -143,18 +138,31 @@ public final class TrainingStep implements AutoCloseable {
     if (result.skipped == null) {
       var scale = GradientClip.scale(result.gradientNorm, settings.maxGradNorm);
       state.optimizer().step(gradients, learningRate, scale);
+      if (shards != null) {
+        shards.gather(gradients.weights());
+        device.mark("gathering the parameters");
+      }
     }
+  }
+
+  /** Σ g² of each gradient. */
+  private double[] sumsOfSquares() {
+    return shards == null
+        ? GradientClip.sumsOfSquares(device, gradients, Shard.WHOLE)
+        : shards.sumsOfSquares(device, gradients);
   }
 
   /** What is not finite; null if nothing. */
-  private @Nullable String fault(double loss, double norm) {
+  private @Nullable String fault(double loss, double norm, double[] squares) {
     if (!Double.isFinite(loss)) {
       return "the loss is " + loss;
     }
-    return Double.isFinite(norm) ? null : "the gradient of " + firstNonFinite() + " is not finite";
+    return Double.isFinite(norm)
+        ? null
+        : "the gradient of " + firstNonFinite(squares) + " is not finite";
   }
 
-  /** Loss and gradients of a batch, without an update. */
+  /** Loss and gradients of a batch, without an update. Collective. */
   Result gradients(long step, List<TokenizedExample> batch, Listener listener) {
     gradients.zero(step);
     var microBatches = cut(batch);
@@ -170,6 +178,9 @@ public final class TrainingStep implements AutoCloseable {
       listener.microBatch(i + 1 - share.from(), share.to() - share.from());
     }
     sum.end(share);
+    if (shards != null) {
+      shards.reduce(gradients);
+    }
     device.mark("summing the gradients");
     var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
     var distinct = microBatches.stream().mapToLong(each -> each.tree().rows()).sum();
@@ -231,15 +242,15 @@ public final class TrainingStep implements AutoCloseable {
     return ranks.size();
   }
 
-  /** The gradients of the last batch. */
+  /** The gradients of the last batch; if the state is divided, this rank's part of them. */
   Gradients gradients() {
     return gradients;
   }
 
-  private String firstNonFinite() {
-    for (var parameter : state.parameters()) {
-      if (!GradientClip.isFinite(device, gradients.of(parameter.value()))) {
-        return parameter.name();
+  private String firstNonFinite(double[] squares) {
+    for (var i = 0; i < squares.length; i++) {
+      if (!Double.isFinite(squares[i])) {
+        return state.parameters().get(i).name();
       }
     }
     return "all parameters together";

@@ -34,6 +34,8 @@ class ManyRanksTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/training");
   private static final Path MODEL = Path.of("../llama-model/src/test/resources/golden/llama2");
 
+  private static final AdamW.Settings ADAM_W = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
+
   private static List<TokenizedExample> batch() throws IOException {
     var batch = new ArrayList<TokenizedExample>();
     var json = new ObjectMapper().readTree(GOLDEN.resolve("batch.json").toFile());
@@ -65,9 +67,8 @@ class ManyRanksTest {
       var batch = batch();
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = lora == null ? null : LoraAdapter.inject(model, lora, 3);
-      try (var state =
-              new TrainState(model, adapter, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0.1), 0);
-          var step = new TrainingStep(state, device, settings, new Workspace(), ranks)) {
+      try (var state = new TrainState(model, adapter, device, ADAM_W, 0, ranks);
+          var step = new TrainingStep(state, device, settings, new Workspace())) {
         for (var i = 0; i < steps; i++) {
           var result = step.run(i, batch, 1e-2, (_, _) -> {});
           results.add(result.loss());
@@ -113,13 +114,12 @@ class ManyRanksTest {
         var device = Devices.cpu(1)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       model.parameters().forEach(parameter -> parameter.train(arena, DType.BF16));
-      try (var state =
-          new TrainState(model, null, device, new AdamW.Settings(0.9, 0.95, 1e-8, 0.1), 0)) {
+      try (var state = new TrainState(model, null, device, ADAM_W, 0, ranks)) {
         var workspace = new Workspace();
         return String.valueOf(
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> new TrainingStep(state, device, settings, workspace, ranks))
+                    () -> new TrainingStep(state, device, settings, workspace))
                 .getMessage());
       }
     } catch (IOException e) {
@@ -127,14 +127,19 @@ class ManyRanksTest {
     }
   }
 
-  @Test
-  void theLossesOfAllWeightsAreTheSameOnAllRanksAndNearlyThoseOfOne()
+  /**
+   * Sums of gradients in another order differ by the rounding of F32, 6e-8 of their terms. What
+   * becomes of that in 20 updates is not bounded by theory: 1e-5 is what is asked for.
+   */
+  @ParameterizedTest
+  @CsvSource({"2, F32", "3, BF16", "4, F32", "4, BF16"})
+  void theLossesOfAllWeightsAreTheSameOnAllRanksAndNearlyThoseOfOne(int size, DType compute)
       throws InterruptedException, ExecutionException {
-    var alone = train(Communicators.alone(), 4, DType.F32, null);
-    var several = ThreadRanks.run(3, ranks -> train(ranks, 4, DType.F32, null));
+    var alone = train(Communicators.alone(), 20, compute, null);
+    var several = ThreadRanks.run(size, ranks -> train(ranks, 20, compute, null));
     for (var i = 0; i < alone.size(); i++) {
       assertEquals(alone.get(i), several.getFirst().get(i), 1e-5 * alone.get(i), "number " + i);
     }
-    assertEquals(List.of(several.getFirst(), several.getFirst(), several.getFirst()), several);
+    assertEquals(Collections.nCopies(size, several.getFirst()), several);
   }
 }

@@ -119,7 +119,12 @@ final class ThreadRanks {
 
     @Override
     public void broadcast(MemorySegment bytes, int root) {
-      throw new UnsupportedOperationException();
+      shared[rank] = bytes;
+      barrier();
+      if (rank != root) {
+        bytes.copyFrom(shared[root]);
+      }
+      barrier();
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.PlanRefusal;
 import org.bayu.finetune.run.PlanText;
@@ -13,6 +14,7 @@ import org.bayu.tensor.device.Devices;
 import org.bayu.train.plan.MachineMemory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -29,8 +31,18 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
 
   @ParentCommand private CommandRunner runner;
 
+  @Option(
+      names = "--processes",
+      defaultValue = "1",
+      paramLabel = "N",
+      description = "Estimate one of so many processes that train together (${DEFAULT-VALUE}).")
+  private int processes;
+
   @Override
   public Integer call() throws IOException {
+    if (processes < 1) {
+      throw UserException.usage("--processes must be 1 or more, not " + processes + ".");
+    }
     var line = spec.commandLine();
     try (var models = new Models(runner.environment(), line.getErr())) {
       return plan(load(models.files()).withId("plan"), models);
@@ -42,7 +54,7 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
     try (var inputs = RunInputs.open(config, models, null, line.getErr()::println);
         var device = Devices.cpu()) {
       var machine = MachineMemory.current();
-      var planner = inputs.planner(config, machine);
+      var planner = inputs.dividedAmong(processes).planner(config, machine);
       var plan = planner.plan();
       new PlanText(plan, machine).report(config).forEach(line.getOut()::println);
       var space = new RunSaves(config, inputs).space(device, models.files().buckets());

@@ -70,7 +70,12 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
     lines.add(
         row("Workspace: activations and scratch", plan.workspaceBytes() + plan.scratchBytes()));
     if (plan.mergingBytes() > 0) {
-      lines.add(row("Merging the adapter", plan.mergingBytes()));
+      lines.add(
+          row(
+              plan.trainable() >= plan.parameters()
+                  ? "Collecting a tensor for a checkpoint"
+                  : "Merging the adapter",
+              plan.mergingBytes()));
     }
     if (plan.predictionBytes() > 0) {
       lines.add(row("Predictions at evaluations", plan.predictionBytes()));

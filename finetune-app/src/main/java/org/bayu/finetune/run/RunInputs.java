@@ -92,6 +92,12 @@ public record RunInputs(
     }
   }
 
+  /** The same for the plan of one of several processes. */
+  public RunInputs dividedAmong(int processes) {
+    return new RunInputs(
+        model, adapter, base, shape.dividedAmong(processes), data, evalData, predicted);
+  }
+
   private static ModelFolder open(Found model, @Nullable Found adapter) throws IOException {
     return ModelFolder.open(model.folder(), adapter == null ? null : adapter.folder());
   }

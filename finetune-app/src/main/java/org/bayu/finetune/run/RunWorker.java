@@ -108,6 +108,7 @@ public final class RunWorker {
             checkpoint(assignment, models), config, models.files(), tuning.state(), _ -> {});
         ranks.check(device, inputs);
         tuning.trainer().run();
+        tuning.state().proceed();
       }
     } catch (DamagedCheckpointException e) {
       throw UserException.inputFile(e.getMessage() + ".");

@@ -88,7 +88,9 @@ public final class TrainRun implements AutoCloseable {
     RunSaves.check(start, messages);
     remote.checkWritable(start.checkpoints().folder());
     trackers = new RunTrackers(config, start.folder().path(), models.files(), messages);
-    var opened = RunInputs.open(config, models, start.baseCommit(), messages);
+    var opened =
+        RunInputs.open(config, models, start.baseCommit(), messages)
+            .dividedAmong(ranks.communicator().size());
     Device computing = null;
     FineTuning made = null;
     try {
@@ -202,6 +204,7 @@ public final class TrainRun implements AutoCloseable {
       trainer.listen(steps);
       trainer.listen(checkpointer);
       train(tracks);
+      state.proceed();
       if (state.steps() == config.trainer().numTrainSteps()) {
         tracks.ended();
       }

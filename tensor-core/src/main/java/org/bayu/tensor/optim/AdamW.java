@@ -36,6 +36,7 @@ public final class AdamW implements AutoCloseable {
   private final CpuDevice device;
   private final Settings settings;
   private final long seed;
+  private final Shard shard;
   private final List<State> states = new ArrayList<>();
   private long steps;
 
@@ -50,6 +51,9 @@ public final class AdamW implements AutoCloseable {
      */
     EIGHT_BIT;
 
+    /** Elements that share an absmax. */
+    public static final int BLOCK = DynamicCode.BLOCK;
+
     /** The least elements that are held in 8 bits, as in bitsandbytes. */
     private static final long LEAST_ELEMENTS = 4096;
 
@@ -59,9 +63,15 @@ public final class AdamW implements AutoCloseable {
 
     /** Bytes of both moments of a parameter. */
     public long bytes(long elements) {
+      return bytes(elements, Shard.WHOLE);
+    }
+
+    /** Bytes of what a part's optimizer holds of them. */
+    public long bytes(long elements, Shard shard) {
+      var held = shard.size(elements);
       return areCodes(elements)
-          ? 2 * (elements + Float.BYTES * DynamicCode.blocks(elements))
-          : 2 * Float.BYTES * elements;
+          ? 2 * (held + Float.BYTES * DynamicCode.blocks(held))
+          : 2 * Float.BYTES * held;
     }
   }
 
@@ -80,11 +90,12 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * The moments of a parameter: F32, or U8 codes and the absmax of each 256 of them.
+   * The moments of a parameter: F32, or U8 codes and the absmax of each 256 of them. An optimizer
+   * of a part of the elements has vectors of these.
    *
    * @param m moving average of the gradients, of the parameter's shape
    * @param mAbsmax F32 [blocks]; null if m is F32
-   * @param v moving average of their squares, of the parameter's shape
+   * @param v moving average of their squares, of m's shape
    * @param vAbsmax F32 [blocks]; null if v is F32
    */
   public record State(
@@ -95,9 +106,10 @@ public final class AdamW implements AutoCloseable {
       return m.byteSize() + v.byteSize() + absmax;
     }
 
-    private static State of(Arena arena, Parameter parameter, Moments moments) {
-      var shape = parameter.value().shape();
+    private static State of(Arena arena, Parameter parameter, Moments moments, Shard shard) {
       var elements = parameter.value().elements();
+      var held = shard.size(elements);
+      var shape = shard.isWhole() ? parameter.value().shape() : Shape.of(held);
       var codes = moments.areCodes(elements);
       var type = codes ? DType.U8 : DType.F32;
       var m = Tensor.allocate(arena, type, shape);
@@ -106,7 +118,7 @@ public final class AdamW implements AutoCloseable {
         return new State(parameter, m, null, v, null);
       }
       // The codes mean nothing as long as the absmax is 0.
-      var blocks = Shape.of(DynamicCode.blocks(elements));
+      var blocks = Shape.of(DynamicCode.blocks(held));
       return new State(
           parameter,
           m,
@@ -128,17 +140,37 @@ public final class AdamW implements AutoCloseable {
    *     seed, the number of updates, the parameter's place in the list, and the element
    */
   public AdamW(Device device, List<Parameter> parameters, Settings settings, long seed) {
+    this(device, parameters, settings, seed, Shard.WHOLE);
+  }
+
+  /**
+   * An optimizer of a part of each parameter: it reads and changes no other element, and has
+   * moments of these alone. The results are those of one optimizer of everything.
+   */
+  public AdamW(
+      Device device, List<Parameter> parameters, Settings settings, long seed, Shard shard) {
     this.device = (CpuDevice) device;
     this.seed = seed;
     this.settings = settings;
+    this.shard = shard;
     try {
       for (var parameter : parameters) {
-        states.add(State.of(arena, parameter, settings.moments));
+        states.add(State.of(arena, parameter, settings.moments, shard));
       }
     } catch (Throwable e) { // no memory is left: give back what there was
       arena.close();
       throw e;
     }
+  }
+
+  /** The part of the parameters that it updates. */
+  public Shard shard() {
+    return shard;
+  }
+
+  /** In which form it holds the moments. */
+  public Moments moments() {
+    return settings.moments;
   }
 
   /** Number of steps done: t. */
@@ -187,7 +219,8 @@ public final class AdamW implements AutoCloseable {
   }
 
   private void update(State state, int index, Tensor gradient, AdamWScalars scalars) {
-    var elements = state.parameter.value().elements();
+    var first = shard.from(state.parameter.value().elements());
+    var elements = state.m.elements(); // perhaps none
     var isPlain =
         state.parameter.value().dtype() == DType.F32
             && gradient.dtype() == DType.F32
@@ -201,29 +234,37 @@ public final class AdamW implements AutoCloseable {
               var from = (long) task * CHUNK;
               var n = (int) Math.min(CHUNK, elements - from);
               if (isPlain) {
-                updatePlain(state, gradient, from, n, scalars);
+                updatePlain(state, gradient, first, from, n, scalars);
                 return;
               }
               var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE);
               for (var done = 0; done < n; done += PIECE) {
                 var length = Math.min(PIECE, n - done);
-                updatePiece(state, gradient, from + done, length, scratch, scalars, key);
+                updatePiece(state, gradient, first, from + done, length, scratch, scalars, key);
               }
             });
   }
 
-  /** Where all is F32, it is updated in place. */
-  private void updatePlain(State state, Tensor gradient, long from, int n, AdamWScalars scalars) {
+  /**
+   * Where all is F32, it is updated in place.
+   *
+   * @param first element that has moments
+   * @param from element of the moments
+   */
+  private void updatePlain(
+      State state, Tensor gradient, long first, long from, int n, AdamWScalars scalars) {
     var at = Float.BYTES * from;
+    var pAt = Float.BYTES * (first + from);
     var p = state.parameter.value().data();
     var g = gradient.data();
-    device.kernels().adamW(p, at, g, at, state.m.data(), at, state.v.data(), at, n, scalars);
+    device.kernels().adamW(p, pAt, g, pAt, state.m.data(), at, state.v.data(), at, n, scalars);
   }
 
   /** What is not F32 is widened to scratch memory, and brought back. */
   private void updatePiece(
       State state,
       Tensor gradient,
+      long first,
       long from,
       int n,
       MemorySegment scratch,
@@ -234,17 +275,18 @@ public final class AdamW implements AutoCloseable {
     var at = Float.BYTES * from;
     var absmaxAt = Float.BYTES * (from / DynamicCode.BLOCK);
     var parameter = state.parameter.value();
+    var element = first + from;
     var p = parameter.data();
-    var pAt = at;
+    var pAt = Float.BYTES * element;
     if (parameter.dtype() == DType.BF16) {
-      kernels.widen(DType.BF16, p, 2 * from, scratch, 0, n);
+      kernels.widen(DType.BF16, p, 2 * element, scratch, 0, n);
       p = scratch;
       pAt = 0;
     }
     var g = gradient.data();
-    var gAt = at;
+    var gAt = Float.BYTES * element;
     if (gradient.dtype() == DType.BF16) {
-      kernels.widen(DType.BF16, g, 2 * from, scratch, place, n);
+      kernels.widen(DType.BF16, g, 2 * element, scratch, place, n);
       g = scratch;
       gAt = place;
     }
@@ -267,7 +309,7 @@ public final class AdamW implements AutoCloseable {
       forms.encode(DynamicCode.UNSIGNED, scratch, vAt, v, from, vScales, absmaxAt, n);
     }
     if (parameter.dtype() == DType.BF16) {
-      kernels.state().narrow(scratch, 0, parameter.data(), 2 * from, n, key, from);
+      kernels.state().narrow(scratch, 0, parameter.data(), 2 * element, n, key, element);
     }
   }
 

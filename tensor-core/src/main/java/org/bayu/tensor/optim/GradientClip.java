@@ -20,17 +20,32 @@ public final class GradientClip {
 
   /** √Σ g² over all gradients, summed in double in a fixed order. */
   public static double globalNorm(Device device, Gradients gradients) {
-    var sum = 0.0;
-    for (var weight : gradients.weights()) {
-      sum += sumOfSquares((CpuDevice) device, gradients.of(weight));
-    }
+    return norm(sumsOfSquares(device, gradients, Shard.WHOLE));
+  }
+
+  /** Σ g² over a part of each gradient, in the gradients' order. */
+  public static double[] sumsOfSquares(Device device, Gradients gradients, Shard shard) {
+    var sums =
+        gradients.weights().stream()
+            .mapToDouble(weight -> sumOfSquares((CpuDevice) device, gradients.of(weight), shard))
+            .toArray();
     device.mark("GradientClip");
+    return sums;
+  }
+
+  /** √Σ g², given the sums of all gradients, which are added in their order. */
+  public static double norm(double[] sumsOfSquares) {
+    var sum = 0.0;
+    for (var each : sumsOfSquares) {
+      sum += each;
+    }
     return Math.sqrt(sum);
   }
 
-  /** Σ g² of one gradient. */
-  private static double sumOfSquares(CpuDevice device, Tensor gradient) {
-    var elements = gradient.elements();
+  /** Σ g² of a part of one gradient. */
+  private static double sumOfSquares(CpuDevice device, Tensor gradient, Shard shard) {
+    var first = shard.from(gradient.elements());
+    var elements = shard.size(gradient.elements());
     var parts = Math.toIntExact((elements + CHUNK - 1) / CHUNK);
     var result = new double[1];
     var workers = device.workers();
@@ -42,7 +57,7 @@ public final class GradientClip {
               (index, worker) -> {
                 var from = (long) index * CHUNK;
                 var n = (int) Math.min(CHUNK, elements - from);
-                var part = sumOfSquares(device, gradient, from, n, worker);
+                var part = sumOfSquares(device, gradient, first + from, n, worker);
                 partial.setAtIndex(JAVA_DOUBLE, index, part);
               });
           // What computes nothing lends no memory either.
@@ -79,6 +94,6 @@ public final class GradientClip {
    * overflow.
    */
   public static boolean isFinite(Device device, Tensor gradient) {
-    return Double.isFinite(sumOfSquares((CpuDevice) device, gradient));
+    return Double.isFinite(sumOfSquares((CpuDevice) device, gradient, Shard.WHOLE));
   }
 }

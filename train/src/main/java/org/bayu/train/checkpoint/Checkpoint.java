@@ -27,7 +27,7 @@ import org.bayu.tensor.io.SafetensorsWriter;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.tensor.io.TensorSource;
 import org.bayu.tensor.nn.Parameter;
-import org.bayu.tensor.optim.AdamW;
+import org.bayu.train.StateTensor;
 import org.bayu.train.TrainState;
 import org.jspecify.annotations.Nullable;
 
@@ -46,9 +46,6 @@ public final class Checkpoint {
   private static final String FIRST_MOMENTS = "first_moments.safetensors";
   private static final String SECOND_MOMENTS = "second_moments.safetensors";
   private static final String CHECKSUMS = "checksums.json";
-
-  /** What is behind a parameter's name where the absmax of its moment's blocks stand. */
-  private static final String ABSMAX = ".absmax";
 
   /** An upper bound for the files beside the tensors, and for their headers. */
   private static final long OVERHEAD = 4 << 20;
@@ -101,13 +98,16 @@ public final class Checkpoint {
 
   /** An upper bound for the bytes of a state's checkpoint. */
   public static long bytes(TrainState state) {
-    var parameters = state.parameters().stream().mapToLong(p -> p.value().byteSize()).sum();
-    var moments = state.optimizer().states().stream().mapToLong(AdamW.State::bytes).sum();
-    return parameters + moments + OVERHEAD;
+    return tensors(state).values().stream()
+            .flatMap(List::stream)
+            .mapToLong(StateTensor::byteSize)
+            .sum()
+        + OVERHEAD;
   }
 
   /**
-   * Writes a checkpoint, whole or not at all. It replaces a folder that is there already.
+   * Writes a checkpoint, whole or not at all. It replaces a folder that is there already. Of
+   * several processes rank 0 writes it, see {@link TrainState#whole}.
    *
    * @throws IOException if it cannot be written
    * @throws NonFiniteTensorException if a parameter is infinite or no number
@@ -129,36 +129,25 @@ public final class Checkpoint {
           CheckpointInfo.FILE_NAME, Checksum.of(path, Crc32c.of(MemorySegment.ofArray(json))));
       for (var file : tensors(state).entrySet()) {
         path = staged.path().resolve(file.getKey());
-        files.put(file.getKey(), Checksum.of(path, SafetensorsWriter.write(path, file.getValue())));
+        var sources = file.getValue().stream().map(tensor -> source(state, tensor)).toList();
+        files.put(file.getKey(), Checksum.of(path, SafetensorsWriter.write(path, sources)));
       }
       Files.writeString(staged.path().resolve(CHECKSUMS), JSON.writeValueAsString(files), UTF_8);
       staged.publish();
     }
   }
 
-  private static Map<String, List<TensorSource>> tensors(TrainState state) {
-    var files = new LinkedHashMap<String, List<TensorSource>>();
-    files.put(PARAMETERS, sources(state.parameters()));
-    files.put(FIRST_MOMENTS, moments(state, true));
-    files.put(SECOND_MOMENTS, moments(state, false));
+  private static Map<String, List<StateTensor>> tensors(TrainState state) {
+    var files = new LinkedHashMap<String, List<StateTensor>>();
+    files.put(PARAMETERS, state.parameterTensors());
+    files.put(FIRST_MOMENTS, state.firstMoments());
+    files.put(SECOND_MOMENTS, state.secondMoments());
     return files;
   }
 
-  private static List<TensorSource> sources(List<Parameter> parameters) {
-    return parameters.stream().map(p -> TensorSource.of(p.name(), p.value())).toList();
-  }
-
-  private static List<TensorSource> moments(TrainState state, boolean first) {
-    var sources = new ArrayList<TensorSource>();
-    for (var each : state.optimizer().states()) {
-      var name = each.parameter().name();
-      sources.add(TensorSource.of(name, first ? each.m() : each.v()));
-      var absmax = first ? each.mAbsmax() : each.vAbsmax();
-      if (absmax != null) {
-        sources.add(TensorSource.of(name + ABSMAX, absmax));
-      }
-    }
-    return sources;
+  private static TensorSource source(TrainState state, StateTensor tensor) {
+    return new TensorSource.Elements(
+        tensor.name(), tensor.dtype(), tensor.shape(), () -> state.whole(tensor));
   }
 
   /**
@@ -223,7 +212,7 @@ public final class Checkpoint {
   }
 
   /**
-   * Makes a state go on from here.
+   * Makes a state go on from here. Each of several processes reads its part.
    *
    * @param state of the same parameters
    * @throws DamagedCheckpointException if it has other parameters; the state is then useless
@@ -242,14 +231,15 @@ public final class Checkpoint {
    * @throws DamagedCheckpointException if the checkpoint has other parameters
    */
   public void loadParameters(List<Parameter> parameters) throws IOException {
-    load(PARAMETERS, sources(parameters), true);
+    var tensors = parameters.stream().map(p -> StateTensor.whole(p.name(), p.value())).toList();
+    load(PARAMETERS, tensors, true);
   }
 
   private static boolean fits(String stored, String wanted, boolean round) {
     return stored.equals(wanted) || (round && FLOATS.contains(stored) && FLOATS.contains(wanted));
   }
 
-  private void load(String name, List<TensorSource> targets, boolean round) throws IOException {
+  private void load(String name, List<StateTensor> targets, boolean round) throws IOException {
     var path = folder.resolve(name);
     try (var file = SafetensorsFile.open(path)) {
       var missing = new ArrayList<String>();
@@ -258,7 +248,7 @@ public final class Checkpoint {
         extra.remove(target.name());
         if (!file.names().contains(target.name())
             || !file.entry(target.name()).shape().equals(target.shape())
-            || !fits(file.entry(target.name()).dtypeName(), target.dtypeName(), round)) {
+            || !fits(file.entry(target.name()).dtypeName(), target.dtype().name(), round)) {
           missing.add(target.name());
         }
       }
@@ -268,12 +258,12 @@ public final class Checkpoint {
             path + ": holds other parameters than are trained: " + Printable.first(missing, ", "));
       }
       for (var target : targets) {
-        var elements = (TensorSource.Elements) target;
-        var tensor = elements.tensor().get();
-        if (file.entry(target.name()).dtypeName().equals(target.dtypeName())) {
-          tensor.data().copyFrom(file.bytes(target.name()));
+        var part = target.part();
+        if (file.entry(target.name()).dtypeName().equals(target.dtype().name())) {
+          var from = target.from() * target.dtype().bytes();
+          part.data().copyFrom(file.bytes(target.name()).asSlice(from, part.byteSize()));
         } else {
-          tensor.copyFrom(file.tensor(target.name()));
+          part.copyFrom(file.tensor(target.name()));
         }
       }
     } catch (MalformedFileException e) {

@@ -257,7 +257,7 @@ public final class Checkpointer implements TrainListener {
       }
       try {
         var path = checkpoints.path(state.steps());
-        if (state.steps() > 0 && !path.equals(newest) && takesAtMost(limit)) {
+        if (state.steps() > 0 && !path.equals(newest) && canWriteNow() && takesAtMost(limit)) {
           var _ = write(state.steps(), false);
         }
       } finally {
@@ -275,6 +275,15 @@ public final class Checkpointer implements TrainListener {
       Thread.currentThread().interrupt();
     }
     return Optional.ofNullable(newest);
+  }
+
+  /** What other processes hold can only be asked for where they expect it. */
+  private boolean canWriteNow() {
+    if (state.isDivided()) {
+      surroundings.messages.accept(
+          "The state after the last step is divided among the processes, and is not written now.");
+    }
+    return !state.isDivided();
   }
 
   private boolean takesAtMost(Duration limit) throws IOException {

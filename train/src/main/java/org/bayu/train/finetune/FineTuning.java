@@ -68,7 +68,8 @@ public final class FineTuning implements AutoCloseable {
       var adapter = trained.adapter();
       state =
           resources.add(
-              new TrainState(trained.model(), adapter, device, settings.adamW(), settings.seed()));
+              new TrainState(
+                  trained.model(), adapter, device, settings.adamW(), settings.seed(), ranks));
       var dropout = adapter == null ? 0 : adapter.config().dropout();
       // As large as planned from the start: growing in the first step takes more.
       step =
@@ -83,8 +84,7 @@ public final class FineTuning implements AutoCloseable {
                       settings.maxGradNorm(),
                       settings.seed(),
                       !settings.crashOnNan()),
-                  new Workspace(plan.workspaceBytes()),
-                  ranks));
+                  new Workspace(plan.workspaceBytes())));
       var batches = new Batches(data, settings.batchSizes(), settings.seed());
       trainer = new Trainer(state, batches, evalData, step, settings, device);
       trainer.listen(new SizeCheck());
@@ -137,7 +137,9 @@ public final class FineTuning implements AutoCloseable {
   /**
    * The same by several processes. All call it with the same model, data, settings and plan, and
    * then train to the same step: each computes some of the micro-batches of a batch, and all make
-   * the same update.
+   * the same update. Where all weights are trained, each holds the optimizer's moments of a part of
+   * them. Rank 0 alone writes checkpoints and saves, between steps or after the last one; then all
+   * call {@link TrainState#proceed}.
    *
    * @param ranks the processes; remains the caller's
    */

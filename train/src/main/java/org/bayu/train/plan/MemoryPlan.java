@@ -14,13 +14,15 @@ import org.bayu.train.GradientCheckpointing;
  * @param recomputed of how many of them the backward pass computes the forward pass again; the
  *     others keep their activations
  * @param trainableBytes of the trained parameters' own values, F32 or BF16
- * @param optimizerBytes of AdamW's two moments of the trained parameters
+ * @param optimizerBytes of AdamW's two moments of the trained parameters; of several processes
+ *     those of one
  * @param mappedBytes of the mapped weights, which need not all be in memory
  * @param workspaceBytes activations and their gradients, for the largest micro-batch that was
  *     looked at
  * @param scratchBytes for single ops, and a margin of workspace if there may be a larger
  *     micro-batch
- * @param mergingBytes of the greatest matrix that an adapter is merged into
+ * @param mergingBytes of the greatest matrix that an adapter is merged into, or that a checkpoint
+ *     collects from several processes
  * @param predictionBytes of what is generated at evaluations: keys and values, and activations
  * @param jvmBytes the Java heap and the JVM's own
  */

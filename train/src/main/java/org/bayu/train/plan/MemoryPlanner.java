@@ -211,7 +211,7 @@ public final class MemoryPlanner {
         shape.mappedBytes(),
         passes.workspaceBytes(),
         Math.max(passes.scratchBytes(), (long) most - passes.workspaceBytes()),
-        merging,
+        merging + shape.collectedBytes(),
         predictionBytes,
         heapBytes,
         ProcessMemory.jvmBytes());

@@ -16,6 +16,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
 import org.bayu.train.MicroBatches.MicroBatch;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +26,14 @@ public final class RunShape {
   private final HfCheckpoint base;
   private final LlamaModel model;
   private final @Nullable LoraAdapter adapter;
+  private final Shard shard;
 
-  private RunShape(HfCheckpoint base, LlamaModel model, @Nullable LoraAdapter adapter) {
+  private RunShape(
+      HfCheckpoint base, LlamaModel model, @Nullable LoraAdapter adapter, Shard shard) {
     this.base = base;
     this.model = model;
     this.adapter = adapter;
+    this.shard = shard;
   }
 
   /**
@@ -47,13 +51,20 @@ public final class RunShape {
           .parameters()
           .forEach(parameter -> parameter.train(Arena.ofAuto(), adaptation.trainedType()));
     }
-    return new RunShape(base, model, adapter);
+    return new RunShape(base, model, adapter, Shard.WHOLE);
+  }
+
+  /** The same trained by so many processes, in the one that needs the most memory. */
+  public RunShape dividedAmong(int processes) {
+    // The first part of a parameter is the largest, and an adapter is not divided.
+    var part = adapter == null ? new Shard(0, processes) : Shard.WHOLE;
+    return new RunShape(base, model, adapter, part);
   }
 
   /** The same base with an adapter of Bayu's defaults. */
   RunShape withDefaultAdapter() {
     var other = new LlamaModel(base.config(), PassMemory.withoutMemory(base.weights()));
-    return new RunShape(base, other, LoraAdapter.inject(other, LoraConfig.DEFAULT, 0));
+    return new RunShape(base, other, LoraAdapter.inject(other, LoraConfig.DEFAULT, 0), Shard.WHOLE);
   }
 
   /** The dropout of the adapter; 0 without one. */
@@ -108,12 +119,22 @@ public final class RunShape {
         .sum();
   }
 
-  /** Bytes of the optimizer's moments in this form. */
+  /** Bytes of the moments in this form that a process holds. */
   long optimizerBytes(AdamW.Moments moments) {
     return model.parameters().stream()
         .filter(Parameter::trainable)
-        .mapToLong(p -> moments.bytes(p.value().elements()))
+        .mapToLong(p -> moments.bytes(p.value().elements(), shard))
         .sum();
+  }
+
+  /** Bytes of the greatest tensor that a checkpoint collects from several processes. */
+  long collectedBytes() {
+    return shard.isWhole()
+        ? 0
+        : model.parameters().stream()
+            .mapToLong(p -> Float.BYTES * p.value().elements())
+            .max()
+            .orElse(0);
   }
 
   /** Elements of the greatest weight that an adapter is merged into. */

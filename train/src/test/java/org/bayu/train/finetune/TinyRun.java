@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
+import org.bayu.collectives.Communicator;
 import org.bayu.llama.hf.ConfigJson;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraConfig;
@@ -27,6 +28,9 @@ import org.bayu.train.TokenizedData;
 import org.bayu.train.TokenizedExample;
 import org.bayu.train.TrainSettings;
 import org.bayu.train.checkpoint.RunDescription;
+import org.bayu.train.plan.MachineMemory;
+import org.bayu.train.plan.MemoryPlanner;
+import org.bayu.train.plan.RunShape;
 
 /** A run of the smallest model there is, on twelve rows. */
 public final class TinyRun implements AutoCloseable {
@@ -41,6 +45,18 @@ public final class TinyRun implements AutoCloseable {
     base = ModelFolder.open(model);
     device = Devices.cpu(threads);
     tuning = FineTuning.open(base, adaptation, rows(), rows(), settings, device);
+  }
+
+  /** One of several ranks, of one thread. */
+  public TinyRun(Path model, Adaptation adaptation, TrainSettings settings, Communicator ranks)
+      throws IOException {
+    base = ModelFolder.open(model);
+    device = Devices.cpu(1);
+    var shape = RunShape.of(base.checkpoint(), adaptation, 0).dividedAmong(ranks.size());
+    var machine = MachineMemory.current();
+    var plan = new MemoryPlanner(settings, shape, rows(), rows(), false, machine).plan();
+    tuning =
+        FineTuning.distributed(base, adaptation, rows(), rows(), settings, plan, device, ranks);
   }
 
   /** Makes the model's folder. */

@@ -14,6 +14,7 @@ import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
 import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
 import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.LossMask;
@@ -216,6 +217,26 @@ class MemoryPlannerTest {
             .max()
             .orElseThrow();
     assertEquals(greatest, merging.mergingBytes());
+  }
+
+  @Test
+  void ofSeveralProcessesEachHoldsAPartOfTheMoments() throws IOException {
+    var one = planner(OPEN, ALL, LARGE).plan();
+    var shape = RunShape.of(base, ALL, 0).dividedAmong(4);
+    var four = new MemoryPlanner(OPEN, shape, rows(), null, false, LARGE).plan();
+    var parts =
+        base.config().parameterShapes().values().stream()
+            .mapToLong(each -> 8 * new Shard(0, 4).size(each.elements()))
+            .sum();
+    assertEquals(parts, four.optimizerBytes());
+    assertTrue(four.optimizerBytes() < one.optimizerBytes() / 2);
+    assertEquals(one.gradientBytes(), four.gradientBytes());
+    var greatest =
+        base.config().parameterShapes().values().stream()
+            .mapToLong(each -> 4 * each.elements())
+            .max()
+            .orElseThrow();
+    assertEquals(greatest, four.mergingBytes());
   }
 
   @Test

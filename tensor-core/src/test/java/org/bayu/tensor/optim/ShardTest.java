@@ -1,0 +1,121 @@
+package org.bayu.tensor.optim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Random;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.device.Devices;
+import org.bayu.tensor.nn.Parameter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ShardTest {
+  private static final int PARTS = 3;
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 255, 256, 257, 768, 769, 100_000, 5_000_000_001L})
+  void thePartsAreEverythingOnceAndCutNoBlock(long elements) {
+    for (var count : new int[] {1, 2, 3, 7, 64}) {
+      var end = 0L;
+      for (var i = 0; i < count; i++) {
+        var shard = new Shard(i, count);
+        assertEquals(end, shard.from(elements));
+        end = shard.to(elements);
+        assertEquals(end - shard.from(elements), shard.size(elements));
+        assertEquals(0, end == elements ? 0 : end % 256);
+      }
+      assertEquals(elements, end);
+    }
+  }
+
+  /** Two steps of a matrix and of a vector that has no element in the last part. */
+  @ParameterizedTest
+  @CsvSource({"F32, F32", "F32, EIGHT_BIT", "BF16, EIGHT_BIT"})
+  void theOptimizersOfAllPartsDoWhatOneDoes(DType type, AdamW.Moments moments) {
+    var settings = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1, moments);
+    try (var arena = Arena.ofShared();
+        var device = Devices.cpu(2)) {
+      var whole = parameters(arena, type);
+      var divided = parameters(arena, type);
+      try (var one = new AdamW(device, whole, settings, 7);
+          var first = new AdamW(device, divided, settings, 7, new Shard(0, PARTS));
+          var second = new AdamW(device, divided, settings, 7, new Shard(1, PARTS));
+          var third = new AdamW(device, divided, settings, 7, new Shard(2, PARTS));
+          var wholeGradients = new Gradients(values(whole), 0);
+          var dividedGradients = new Gradients(values(divided), 0)) {
+        for (var step = 0; step < 2; step++) {
+          fill(wholeGradients, step);
+          fill(dividedGradients, step);
+          one.step(wholeGradients, 1e-2, 0.5);
+          for (var part : List.of(first, second, third)) {
+            part.step(dividedGradients, 1e-2, 0.5);
+          }
+        }
+        for (var i = 0; i < whole.size(); i++) {
+          assertEquals(
+              -1, whole.get(i).value().data().mismatch(divided.get(i).value().data()), "" + i);
+        }
+      }
+    }
+  }
+
+  private static List<Parameter> parameters(Arena arena, DType type) {
+    var random = new Random(3);
+    var parameters =
+        List.of(
+            new Parameter("matrix", normal(arena, random, Shape.of(100, 1000)), true),
+            new Parameter("vector", normal(arena, random, Shape.of(300)), false));
+    parameters.forEach(parameter -> parameter.train(arena, type));
+    return parameters;
+  }
+
+  private static List<Tensor> values(List<Parameter> parameters) {
+    return parameters.stream().map(Parameter::value).toList();
+  }
+
+  private static Tensor normal(Arena arena, Random random, Shape shape) {
+    var tensor = Tensor.allocate(arena, DType.F32, shape);
+    for (var i = 0L; i < tensor.elements(); i++) {
+      tensor.setFloat(i, (float) random.nextGaussian());
+    }
+    return tensor;
+  }
+
+  private static void fill(Gradients gradients, int seed) {
+    var random = new Random(seed);
+    for (var weight : gradients.weights()) {
+      for (var i = 0L; i < weight.elements(); i++) {
+        gradients.of(weight).setFloat(i, (float) random.nextGaussian());
+      }
+    }
+  }
+
+  @Test
+  void theSumsOfSquaresOfAllPartsAddUp() {
+    try (var arena = Arena.ofShared();
+        var device = Devices.cpu(2)) {
+      var parameters = parameters(arena, DType.F32);
+      try (var gradients = new Gradients(values(parameters))) {
+        fill(gradients, 1);
+        var sums = new double[parameters.size()];
+        for (var part = 0; part < PARTS; part++) {
+          var own = GradientClip.sumsOfSquares(device, gradients, new Shard(part, PARTS));
+          for (var i = 0; i < sums.length; i++) {
+            sums[i] += own[i];
+          }
+        }
+        // The squares are summed in double, of which 2^-53 is the rounding; kernels may add in F32
+        // what is within a vector.
+        assertEquals(
+            GradientClip.globalNorm(device, gradients), GradientClip.norm(sums), 1e-6 * 316);
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package org.bayu.train;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.bayu.collectives.Communicator;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.optim.GradientClip;
+import org.bayu.tensor.optim.Shard;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of a training of all weights, divided among the ranks: each has the optimizer's moments
+ * of a {@link Shard} of every parameter, and makes the update of these elements. Rajbhandari et al.
+ * 2020, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", stage 1.
+ *
+ * <p>Between two steps rank 0 may collect the whole of a tensor, to write it. The others do not
+ * know when: they wait for what it asks for until it {@linkplain #proceed goes on}.
+ */
+final class StateShards implements AutoCloseable {
+  /** Instead of the number of a tensor: nothing more is asked for. */
+  private static final int PROCEED = -1;
+
+  private final Arena arena = Arena.ofShared();
+  private final Communicator ranks;
+  private final Shard shard;
+  private final List<StateTensor> tensors;
+  private final ShardExchange exchange;
+  private final MemorySegment request;
+  private Arena collected = Arena.ofShared();
+
+  /**
+   * A divided state.
+   *
+   * @param shard this rank's part
+   * @param tensors all that rank 0 may collect, in the same order in all ranks
+   */
+  StateShards(Communicator ranks, Shard shard, List<StateTensor> tensors) {
+    this.ranks = ranks;
+    this.shard = shard;
+    this.tensors = tensors;
+    exchange = new ShardExchange(ranks);
+    request = arena.allocate(JAVA_INT);
+  }
+
+  /** Makes this rank's part of the gradients their sum over all ranks. Collective. */
+  void reduce(Gradients gradients) {
+    for (var weight : gradients.weights()) {
+      var gradient = gradients.of(weight);
+      exchange.reduce(gradient.data(), Float.BYTES * shard.stride(gradient.elements()));
+    }
+  }
+
+  /** Σ g² of each gradient, from what all ranks have of it. Collective. */
+  double[] sumsOfSquares(Device device, Gradients gradients) {
+    var own = GradientClip.sumsOfSquares(device, gradients, shard);
+    var sums = new double[own.length];
+    try (var memory = Arena.ofShared()) {
+      var all = memory.allocate(JAVA_DOUBLE, (long) own.length * ranks.size());
+      ranks.allGather(memory.allocateFrom(JAVA_DOUBLE, own), all);
+      for (var r = 0; r < ranks.size(); r++) {
+        for (var i = 0; i < sums.length; i++) {
+          sums[i] += all.getAtIndex(JAVA_DOUBLE, (long) r * sums.length + i);
+        }
+      }
+    }
+    return sums;
+  }
+
+  /** Gives every rank what the others have updated of these. Collective. */
+  void gather(List<Tensor> updated) {
+    for (var tensor : updated) {
+      var data = tensor.data();
+      var bytes = tensor.dtype().bytes();
+      var from = bytes * shard.from(tensor.elements());
+      var own = data.asSlice(from, bytes * shard.size(tensor.elements()));
+      exchange.gather(own, bytes * shard.stride(tensor.elements()), data);
+    }
+  }
+
+  /**
+   * The whole of one of the tensors, for rank 0 between two steps. Its memory is reused by the next
+   * call.
+   */
+  Tensor whole(StateTensor tensor) {
+    request(tensors.indexOf(tensor));
+    collected.close();
+    collected = Arena.ofShared();
+    var whole = Tensor.allocate(collected, tensor.dtype(), tensor.shape());
+    collect(tensor, whole.data());
+    return whole;
+  }
+
+  private void collect(StateTensor tensor, @Nullable MemorySegment whole) {
+    exchange.gather(tensor.part().data(), tensor.stride() * tensor.dtype().bytes(), whole);
+  }
+
+  /**
+   * Goes on: rank 0 has collected what it wanted. The others take part in that until then.
+   * Collective.
+   */
+  void proceed() {
+    if (ranks.rank() == 0) {
+      collected.close();
+      collected = Arena.ofShared();
+      request(PROCEED);
+      return;
+    }
+    for (var asked = asked(); asked != PROCEED; asked = asked()) {
+      collect(tensors.get(asked), null);
+    }
+  }
+
+  private void request(int tensor) {
+    request.set(JAVA_INT, 0, tensor);
+    ranks.broadcast(request, 0);
+  }
+
+  private int asked() {
+    ranks.broadcast(request, 0);
+    return request.get(JAVA_INT, 0);
+  }
+
+  /** Frees the memory. */
+  @Override
+  public void close() {
+    collected.close();
+    exchange.close();
+    arena.close();
+  }
+}

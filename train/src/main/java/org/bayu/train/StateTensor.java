@@ -1,0 +1,94 @@
+package org.bayu.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.bayu.tensor.DType;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.Shard;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tensor of a run's state, of which this process may hold a part.
+ *
+ * @param name in a checkpoint's file
+ * @param shape of the whole
+ * @param part what this process holds, the whole or a vector
+ * @param stride elements of the whole between the beginnings of two parts
+ * @param from the first element of the part
+ */
+public record StateTensor(String name, Shape shape, Tensor part, long stride, long from) {
+  /** What is behind a parameter's name where the absmax of its moment's blocks stand. */
+  private static final String ABSMAX = ".absmax";
+
+  /** The moments m of an optimizer, those in 8 bits with their absmax. */
+  static List<StateTensor> firstMoments(AdamW optimizer) {
+    return moments(optimizer, AdamW.State::m, AdamW.State::mAbsmax);
+  }
+
+  /** The moments v. */
+  static List<StateTensor> secondMoments(AdamW optimizer) {
+    return moments(optimizer, AdamW.State::v, AdamW.State::vAbsmax);
+  }
+
+  private static List<StateTensor> moments(
+      AdamW optimizer,
+      Function<AdamW.State, Tensor> moment,
+      Function<AdamW.State, @Nullable Tensor> absmax) {
+    var tensors = new ArrayList<StateTensor>();
+    for (var state : optimizer.states()) {
+      var name = state.parameter().name();
+      var shape = state.parameter().value().shape();
+      var shard = optimizer.shard();
+      tensors.add(part(name, shape, moment.apply(state), shard, shape.elements(), 1));
+      var scales = absmax.apply(state);
+      if (scales != null) {
+        var block = AdamW.Moments.BLOCK;
+        var blocks = Shape.of(Math.ceilDiv(shape.elements(), (long) block));
+        tensors.add(part(name + ABSMAX, blocks, scales, shard, shape.elements(), block));
+      }
+    }
+    return List.copyOf(tensors);
+  }
+
+  /** A tensor that this process holds whole. */
+  public static StateTensor whole(String name, Tensor tensor) {
+    return new StateTensor(name, tensor.shape(), tensor, tensor.elements(), 0);
+  }
+
+  /**
+   * A tensor with an element for each block of a parameter's elements.
+   *
+   * @param held this process's part
+   * @param elements of the parameter
+   * @param block elements of a block; 1 for a tensor of the parameter's shape
+   */
+  private static StateTensor part(
+      String name, Shape whole, Tensor held, Shard shard, long elements, int block) {
+    return shard.isWhole()
+        ? whole(name, held)
+        : new StateTensor(
+            name,
+            whole,
+            held,
+            shard.stride(elements) / block,
+            Math.ceilDiv(shard.from(elements), (long) block));
+  }
+
+  /** The type of the elements. */
+  public DType dtype() {
+    return part.dtype();
+  }
+
+  /** Bytes of the whole. */
+  public long byteSize() {
+    return shape.elements() * dtype().bytes();
+  }
+
+  /** Whether this process holds all of it. */
+  boolean isWhole() {
+    return stride >= shape.elements() && part.elements() == shape.elements() && from == 0;
+  }
+}

@@ -1,0 +1,136 @@
+package org.bayu.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.bayu.collectives.Communicator;
+import org.bayu.collectives.Communicators;
+import org.bayu.tensor.optim.AdamW;
+import org.bayu.train.checkpoint.Checkpoint;
+import org.bayu.train.finetune.TinyRun;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The state of all weights, divided among several ranks. */
+class DividedStateTest {
+  private static final TrainSettings SETTINGS =
+      TrainSettings.of(4, 5, 1e-3)
+          .withMicroBatches(
+              new TrainSettings.MicroBatchSettings(1, 24, GradientCheckpointing.FALSE, true));
+
+  private static final List<String> FILES =
+      List.of("parameters.safetensors", "first_moments.safetensors", "second_moments.safetensors");
+
+  @TempDir private Path folder;
+  private Path model;
+
+  @BeforeEach
+  void modelFolder() throws IOException {
+    model = TinyRun.wideModel(folder.resolve("model"));
+  }
+
+  /**
+   * Goes on from one checkpoint to another.
+   *
+   * @param from null to begin
+   * @param steps to do at most
+   * @param to takes a checkpoint
+   * @return the losses
+   */
+  private List<Double> train(
+      Communicator ranks, AdamW.Moments moments, @Nullable Path from, int steps, Path to) {
+    var losses = new ArrayList<Double>();
+    try (var run =
+        new TinyRun(model, Adaptation.allWeights(), SETTINGS.withMoments(moments), ranks)) {
+      var state = run.tuning.state();
+      if (from != null) {
+        Checkpoint.open(from).load(state);
+      }
+      var trainer = run.tuning.trainer();
+      trainer.listen(
+          report -> {
+            losses.add(report.loss());
+            if (losses.size() == steps) {
+              trainer.stop();
+            }
+          });
+      if (steps > 0) {
+        trainer.run();
+      }
+      if (ranks.rank() == 0) {
+        Checkpoint.write(to, state, run.description(), true);
+      }
+      state.proceed();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return losses;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aCheckpointOfThreeRanksIsThatOfTwoAndOfOne(AdamW.Moments moments)
+      throws IOException, InterruptedException, ExecutionException {
+    var three = folder.resolve("three");
+    var two = folder.resolve("two");
+    var one = folder.resolve("one");
+    ThreadRanks.run(3, ranks -> train(ranks, moments, null, 2, three));
+    ThreadRanks.run(2, ranks -> train(ranks, moments, three, 0, two));
+    train(Communicators.alone(), moments, two, 0, one);
+    for (var file : FILES) {
+      assertEquals(-1, Files.mismatch(three.resolve(file), two.resolve(file)), file);
+      assertEquals(-1, Files.mismatch(three.resolve(file), one.resolve(file)), file);
+    }
+  }
+
+  /** The gradients' sums are added in another order: see {@link ManyRanksTest}. */
+  @ParameterizedTest
+  @EnumSource
+  void aRunGoesOnWithAnotherNumberOfRanks(AdamW.Moments moments)
+      throws InterruptedException, ExecutionException {
+    var three = folder.resolve("three");
+    var whole = train(Communicators.alone(), moments, null, 4, folder.resolve("whole"));
+    var first = ThreadRanks.run(3, ranks -> train(ranks, moments, null, 2, three)).getFirst();
+    var last =
+        ThreadRanks.run(2, ranks -> train(ranks, moments, three, 2, folder.resolve("two")))
+            .getFirst();
+    for (var i = 0; i < 4; i++) {
+      var loss = i < 2 ? first.get(i) : last.get(i - 2);
+      assertEquals(whole.get(i), loss, 1e-5 * whole.get(i), "step " + i);
+    }
+  }
+
+  @Test
+  void aRankHoldsItsPartOfTheMoments() throws InterruptedException, ExecutionException {
+    for (var moments : AdamW.Moments.values()) {
+      var bytes =
+          ThreadRanks.run(
+              4,
+              ranks -> {
+                try (var run =
+                    new TinyRun(
+                        model, Adaptation.allWeights(), SETTINGS.withMoments(moments), ranks)) {
+                  return run.tuning.state().optimizer().states().stream()
+                      .mapToLong(AdamW.State::bytes)
+                      .sum();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      var all = bytes.stream().mapToLong(each -> each).sum();
+      // Small parameters are the first rank's.
+      assertTrue(bytes.getFirst() < 0.3 * all, bytes + " of " + all);
+    }
+  }
+}
