@@ -1,6 +1,5 @@
 package org.bayu.train;
 
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.bayu.collectives.Communicator;

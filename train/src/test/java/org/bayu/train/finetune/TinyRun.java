@@ -85,10 +85,8 @@ public final class TinyRun implements AutoCloseable {
     var config = folder.resolve("config.json");
     var text = Files.readString(config);
     for (var each : values.entrySet()) {
-      text =
-          text.replaceFirst(
-              "\"%s\": \\d+".formatted(each.getKey()),
-              "\"%s\": %d".formatted(each.getKey(), each.getValue()));
+      var key = "\"" + each.getKey() + "\": ";
+      text = text.replaceFirst(key + "\\d+", key + each.getValue());
     }
     Files.writeString(config, text);
     var random = new Random(17);
