@@ -23,12 +23,15 @@ final class LlamaAttention extends Module {
     output = child("o_proj", source.at("o_proj").linear(config.attentionBias()));
   }
 
-  /** x [T, D] → [T, D]; with a cache, the new keys and values go there and all are read there. */
+  /**
+   * x [T, D] → [T, D]; with a cache, the new keys and values go there and all are read there. The
+   * tape {@linkplain Tape#forget forgets} x.
+   */
   Variable forward(Tape tape, Variable x, LlamaInput input, int layer) {
-    var rotary = input.rotary();
-    var q = RotaryEmbedding.apply(tape, query.get().forward(tape, x), input.positions(), rotary);
-    var k = RotaryEmbedding.apply(tape, key.get().forward(tape, x), input.positions(), rotary);
+    var q = rotated(tape, query.get().forward(tape, x), input);
+    var k = rotated(tape, key.get().forward(tape, x), input);
     var v = value.get().forward(tape, x);
+    tape.forget(x);
     var cache = input.cache();
     if (cache != null) {
       cache.write(layer, input.cacheRows(), k.value(), v.value());
@@ -37,5 +40,11 @@ final class LlamaAttention extends Module {
     }
     var attended = Attention.apply(tape, q, k, v, input.segments(), headDim);
     return output.get().forward(tape, attended);
+  }
+
+  private static Variable rotated(Tape tape, Variable x, LlamaInput input) {
+    var rotated = RotaryEmbedding.apply(tape, x, input.positions(), input.rotary());
+    tape.forget(x);
+    return rotated;
   }
 }

@@ -29,8 +29,14 @@ final class LlamaBlock extends Module {
   /** x [T, D] → [T, D]. */
   Variable forward(Tape tape, Variable x, LlamaInput input) {
     var normed = inputNorm.get().forward(tape, x, input.compute());
-    var h = Add.apply(tape, x, attention.get().forward(tape, normed, input, layer));
-    var y = mlp.get().forward(tape, postAttentionNorm.get().forward(tape, h, input.compute()));
-    return Add.apply(tape, h, y);
+    var h = add(tape, x, attention.get().forward(tape, normed, input, layer));
+    var normedH = postAttentionNorm.get().forward(tape, h, input.compute());
+    return add(tape, h, mlp.get().forward(tape, normedH));
+  }
+
+  private static Variable add(Tape tape, Variable x, Variable branch) {
+    var y = Add.apply(tape, x, branch);
+    tape.forget(branch);
+    return y;
   }
 }

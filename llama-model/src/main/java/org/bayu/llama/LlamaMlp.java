@@ -18,9 +18,12 @@ final class LlamaMlp extends Module {
     down = child("down_proj", source.at("down_proj").linear(config.mlpBias()));
   }
 
-  /** x [T, D] → [T, D]. */
+  /** x [T, D] → [T, D]. The tape {@linkplain Tape#forget forgets} x. */
   Variable forward(Tape tape, Variable x) {
     var gated = SwiGlu.apply(tape, gate.get().forward(tape, x), up.get().forward(tape, x));
-    return down.get().forward(tape, gated);
+    tape.forget(x);
+    var y = down.get().forward(tape, gated);
+    tape.forget(gated);
+    return y;
   }
 }

@@ -147,9 +147,10 @@ class PassMemoryTest {
         workspace.reset();
       }
       assertEquals(expected.workspaceBytes(), workspace.bytes(), c.toString());
-      // What gaps are too small for is little.
+      // Without a backward pass the loss needs the most, and the block's gaps are too small for it.
       assertTrue(
-          workspace.bytes() <= 1.25 * workspace.peakBytes(), c + " " + workspace.peakBytes());
+          workspace.bytes() <= (trainable.isEmpty() ? 1.5 : 1.25) * workspace.peakBytes(),
+          c + " " + workspace.bytes() + " of " + workspace.peakBytes());
       assertTrue(
           device.scratchBytes() <= expected.scratchBytes(),
           c + ": " + device.scratchBytes() + " of " + expected.scratchBytes());

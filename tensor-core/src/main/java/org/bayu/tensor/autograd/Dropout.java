@@ -57,18 +57,24 @@ public final class Dropout {
     if (p == 0) {
       return x;
     }
-    var y = tape.allocate(in.dtype(), in.shape().dims());
-    mask(tape, in, p, key, rows, new GradientTarget(y, false));
     return tape.record(
         "Dropout",
-        y,
+        dropped(tape, x, p, key, rows),
         x.requiresGradient(),
+        () -> dropped(tape, x, p, key, rows),
         dy -> {
           var target = tape.target(x);
           if (target != null) {
             mask(tape, dy.tensor(), p, key, rows, target);
           }
         });
+  }
+
+  private static Tensor dropped(Tape tape, Variable x, float p, long key, long[] rows) {
+    var in = x.value();
+    var y = tape.allocate(in.dtype(), in.shape().dims());
+    mask(tape, in, p, key, rows, new GradientTarget(y, false));
+    return y;
   }
 
   private static void mask(

@@ -38,7 +38,8 @@ public final class Linear {
 
   /**
    * The linear layer; {@code bias} and {@code lowRank} may be absent. Gradients go to x and to
-   * every weight that is trainable.
+   * every weight that is trainable. An input of the low-rank term that is not x is {@linkplain
+   * Tape#forget forgotten} behind the layer.
    *
    * @throws ShapeException if the shapes do not fit
    */
@@ -84,6 +85,9 @@ public final class Linear {
                 && (tape.trains(lowRank.a)
                     || tape.trains(lowRank.b)
                     || lowRankInput(x, lowRank).requiresGradient()));
+    if (lowRank != null && lowRank.input != null && lowRank.input != x) {
+      tape.forget(lowRank.input);
+    }
     var saved = down;
     var output =
         tape.record(
@@ -151,8 +155,10 @@ public final class Linear {
     } else {
       addInputGradient(tape, gemm, x, dxTerms.toArray(Term[]::new));
     }
-    // dW: [T, N]ᵀ × [T, K] → [N, K]
-    addWeightGradient(tape, weight, type, new Term(dyTransposed, Matrix.of(x.value()), t));
+    if (tape.trains(weight)) {
+      // dW: [T, N]ᵀ × [T, K] → [N, K]
+      addWeightGradient(tape, weight, type, new Term(dyTransposed, Matrix.of(x.value()), t));
+    }
     if (bias != null) {
       // [N, T] × [T, 1] → [N, 1]
       addWeightGradient(tape, bias, type, new Term(dyTransposed, ONE, t));

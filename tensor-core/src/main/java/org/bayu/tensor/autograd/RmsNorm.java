@@ -34,19 +34,34 @@ public final class RmsNorm {
     }
     var y = tape.allocate(type, in.shape().dims());
     var inverseRms = tape.allocate(DType.F32, in.rows());
-    var w = widened(tape, weight);
-    RowNorm.forward(tape.device(), in, w, epsilon, y, inverseRms);
-    tape.release(w);
+    forward(tape, in, weight, epsilon, y, inverseRms);
     var output =
         tape.record(
             "RmsNorm",
             y,
             x.requiresGradient() || tape.trains(weight),
+            () -> again(tape, x, weight, epsilon, type),
             dy -> backward(tape, x, weight, inverseRms, dy.tensor()));
     if (!output.requiresGradient()) {
       tape.release(inverseRms);
     }
     return output;
+  }
+
+  private static void forward(
+      Tape tape, Tensor x, Tensor weight, float epsilon, Tensor y, Tensor inverseRms) {
+    var w = widened(tape, weight);
+    RowNorm.forward(tape.device(), x, w, epsilon, y, inverseRms);
+    tape.release(w);
+  }
+
+  private static Tensor again(Tape tape, Variable x, Tensor weight, float epsilon, DType type) {
+    var in = x.value();
+    var y = tape.allocate(type, in.shape().dims());
+    var inverseRms = tape.allocate(DType.F32, in.rows());
+    forward(tape, in, weight, epsilon, y, inverseRms);
+    tape.release(inverseRms);
+    return y;
   }
 
   /** {@code weight} if it is F32, else a widened copy; {@link Tape#release} ends it. */

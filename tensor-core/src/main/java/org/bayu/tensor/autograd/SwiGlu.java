@@ -1,6 +1,7 @@
 package org.bayu.tensor.autograd;
 
 import org.bayu.tensor.ShapeException;
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.elements.GatedUnit;
 
 /**
@@ -22,12 +23,17 @@ public final class SwiGlu {
       throw new ShapeException("swiglu: gate %s, up %s".formatted(g, u));
     }
     var device = tape.device();
-    var y = tape.allocate(g.dtype(), g.shape().dims());
-    GatedUnit.forward(device, g, u, y);
     return tape.record(
         "SwiGlu",
-        y,
+        forward(tape, g, u),
         gate.requiresGradient() || up.requiresGradient(),
+        () -> forward(tape, g, u),
         dy -> GatedUnit.backward(device, g, u, dy.tensor(), tape.target(gate), tape.target(up)));
+  }
+
+  private static Tensor forward(Tape tape, Tensor gate, Tensor up) {
+    var y = tape.allocate(gate.dtype(), gate.shape().dims());
+    GatedUnit.forward(tape.device(), gate, up, y);
+    return y;
   }
 }

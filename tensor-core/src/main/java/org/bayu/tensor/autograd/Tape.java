@@ -8,6 +8,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.OpTime.Pass;
@@ -133,7 +134,7 @@ public final class Tape {
         drop(shared);
         device.clock().lap(node.op, Pass.BACKWARD);
       }
-      release(node.output.value());
+      release(node.output.form());
     }
     nodes.clear();
   }
@@ -146,6 +147,20 @@ public final class Tape {
   /** A tape on the same workspace that records: for what was computed before. */
   Tape recomputing() {
     return new Tape(device, workspace, gradients, training, Pass.RECOMPUTE, tiles);
+  }
+
+  /**
+   * Gives the memory of a value back that no later op of the forward pass reads. If the backward
+   * pass reads it, the value is computed again then, which only the cheap ops {@link RmsNorm},
+   * {@link SwiGlu} and {@link Dropout} can do. Of others' values only those may be forgotten that
+   * the backward passes of the ops behind them do not read: what {@link Add} and {@link
+   * RotaryEmbedding} were given.
+   */
+  public void forget(Variable x) {
+    if (owned.contains(x.form())) {
+      release(x.form());
+      x.forget();
+    }
   }
 
   CpuDevice device() {
@@ -219,6 +234,24 @@ public final class Tape {
     return output;
   }
 
+  /**
+   * The same for an op that is cheap to compute again.
+   *
+   * @param again computes the value, bit by bit, in memory of this tape
+   */
+  Variable record(
+      String op,
+      Tensor value,
+      boolean requiresGradient,
+      Supplier<Tensor> again,
+      Backward backward) {
+    var output = record(op, value, requiresGradient, backward);
+    if (recording()) {
+      output.setAgain(again);
+    }
+    return output;
+  }
+
   /** Where to add the gradient of {@code x}, of its type; null if it needs none. */
   @Nullable GradientTarget target(Variable x) {
     if (!x.requiresGradient()) {
@@ -226,12 +259,12 @@ public final class Tape {
     }
     var shared = x.sharedGradient();
     if (shared == null) {
-      var gradient = allocate(x.value().dtype(), x.value().shape().dims());
+      var gradient = allocate(x.form().dtype(), x.form().shape().dims());
       x.setGradient(new Gradient(gradient));
       return new GradientTarget(gradient, false);
     }
     if (shared.holders > 1) {
-      var copy = allocate(x.value().dtype(), x.value().shape().dims());
+      var copy = allocate(x.form().dtype(), x.form().shape().dims());
       copy.copyFrom(shared.tensor());
       shared.holders--;
       x.setGradient(new Gradient(copy));
@@ -248,7 +281,7 @@ public final class Tape {
     if (!x.requiresGradient()) {
       return;
     }
-    var sameType = gradient.tensor().dtype() == x.value().dtype();
+    var sameType = gradient.tensor().dtype() == x.form().dtype();
     if (sameType && x.sharedGradient() == null) {
       gradient.holders++;
       x.setGradient(gradient);

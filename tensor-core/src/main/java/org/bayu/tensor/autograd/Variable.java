@@ -1,5 +1,6 @@
 package org.bayu.tensor.autograd;
 
+import java.util.function.Supplier;
 import org.bayu.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -10,18 +11,47 @@ import org.jspecify.annotations.Nullable;
  * <p>Made by {@link Tape#constant}, {@link Tape#input} and the ops. Belongs to its tape's thread.
  */
 public final class Variable {
-  private final Tensor value;
+  private Tensor value;
   private final boolean requiresGradient;
   private @Nullable Gradient gradient;
+  private boolean forgotten;
+  private @Nullable Supplier<Tensor> again;
 
   Variable(Tensor value, boolean requiresGradient) {
     this.value = value;
     this.requiresGradient = requiresGradient;
   }
 
-  /** The value. The tape's workspace owns it, unless the caller gave it to the tape. */
+  /**
+   * The value. The tape's workspace owns it, unless the caller gave it to the tape. What the tape
+   * has {@linkplain Tape#forget forgotten} is computed again.
+   *
+   * @throws IllegalStateException if it was forgotten and cannot be computed again
+   */
   public Tensor value() {
+    if (forgotten) {
+      if (again == null) {
+        throw new IllegalStateException("the tape has forgotten " + value);
+      }
+      value = again.get();
+      forgotten = false;
+    }
     return value;
+  }
+
+  /** A tensor of the value's type and shape, whose memory may be gone. */
+  Tensor form() {
+    return value;
+  }
+
+  /** Sets how the value is computed again. */
+  void setAgain(Supplier<Tensor> again) {
+    this.again = again;
+  }
+
+  /** From now on the value's memory is not there. */
+  void forget() {
+    forgotten = true;
   }
 
   /** Whether the backward pass computes this variable's gradient. */

@@ -2,6 +2,7 @@ package org.bayu.train.plan;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import org.bayu.train.DataOrder;
 import org.bayu.train.MicroBatches;
@@ -120,11 +121,11 @@ final class BatchSample {
         batches.size(), examples / n, tokens / n, distinct / n, count / n, largest, margin);
   }
 
-  /** The micro-batch with the most tokens, and the one with the most targets. */
+  /** The micro-batch with the most tokens, and the one with the most targets, if it is another. */
   private static List<MicroBatch> greatest(List<MicroBatch> of) {
-    List<MicroBatch> greatest = new ArrayList<>();
+    var greatest = new LinkedHashSet<MicroBatch>();
     of.stream().max(Comparator.comparingInt(b -> b.tree().rows())).ifPresent(greatest::add);
     of.stream().max(Comparator.comparingInt(b -> b.targets().size())).ifPresent(greatest::add);
-    return greatest;
+    return new ArrayList<>(greatest);
   }
 }

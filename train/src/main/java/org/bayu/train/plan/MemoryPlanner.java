@@ -124,8 +124,8 @@ public final class MemoryPlanner {
               ? leastRecomputed(shape, budget)
               : plan(shape, budget, checkpointing.recomputed(shape.layers()));
       plans.add(plan);
-      if (plans.size() == 1 && plan.recomputed() == 0 && keepsWeights(plan)) {
-        return plan; // no other one takes less time
+      if (plan.recomputed() == 0 && keepsWeights(plan)) {
+        break; // fewer tokens take no less time
       }
     }
     return plans.stream()
