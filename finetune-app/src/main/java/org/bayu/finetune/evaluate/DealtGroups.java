@@ -69,7 +69,7 @@ public final class DealtGroups {
 
   /** Passes a generator's results on, and those of the other ranks. */
   private final class Rounds implements Generator.Listener {
-    private static final Generator.End[] ENDS = Generator.End.values();
+    private static final List<Generator.End> ENDS = List.of(Generator.End.values());
 
     private final int prompts;
     private final Generator.Listener listener;
@@ -97,7 +97,7 @@ public final class DealtGroups {
     public void end(int prompt, IntList tokens, Generator.End end) {
       listener.end(prompt, tokens, end);
       results.add(prompt);
-      results.add(end.ordinal());
+      results.add(ENDS.indexOf(end));
       results.add(tokens.size());
       results.addAll(tokens);
       ended++;
@@ -132,7 +132,7 @@ public final class DealtGroups {
     private void tell(int[] others) {
       for (var at = 0; at < others.length; ) {
         var prompt = others[at];
-        var end = ENDS[others[at + 1]];
+        var end = ENDS.get(others[at + 1)];
         var from = at + 3;
         at = from + others[at + 2];
         var tokens = IntArrayList.wrap(Arrays.copyOfRange(others, from, at));
