@@ -31,7 +31,8 @@ final class LlamaBlock extends Module {
     var normed = inputNorm.get().forward(tape, x, input.compute());
     var h = add(tape, x, attention.get().forward(tape, normed, input, layer));
     var normedH = postAttentionNorm.get().forward(tape, h, input.compute());
-    return add(tape, h, mlp.get().forward(tape, normedH));
+    var y = mlp.get().forward(tape, normedH);
+    return tape.last(() -> add(tape, h, y));
   }
 
   private static Variable add(Tape tape, Variable x, Variable branch) {

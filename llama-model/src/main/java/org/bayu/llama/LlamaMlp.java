@@ -22,7 +22,8 @@ final class LlamaMlp extends Module {
   Variable forward(Tape tape, Variable x) {
     var gated = SwiGlu.apply(tape, gate.get().forward(tape, x), up.get().forward(tape, x));
     tape.forget(x);
-    var y = down.get().forward(tape, gated);
+    // The block's result needs this product, and no backward pass does.
+    var y = tape.last(() -> down.get().forward(tape, gated));
     tape.forget(gated);
     return y;
   }

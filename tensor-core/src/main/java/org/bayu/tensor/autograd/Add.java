@@ -22,8 +22,10 @@ public final class Add {
     if (!x.shape().equals(b.value().shape())) {
       throw new ShapeException("add: %s + %s".formatted(x, b.value()));
     }
-    var y = tape.allocate(x.dtype(), x.shape().dims());
-    Arithmetic.add(tape.device(), x, b.value(), y);
+    var y = tape.allocateValue(x.dtype(), x.shape().dims());
+    if (!tape.unread()) {
+      Arithmetic.add(tape.device(), x, b.value(), y);
+    }
     return tape.record(
         "Add",
         y,

@@ -13,7 +13,8 @@ public final class Checkpoint {
 
   /**
    * A part of a model: a function of one variable and of weights. Two runs must give the same
-   * result.
+   * result. The ops whose values only the result needs should be run by {@link Tape#last}: they are
+   * computed once.
    */
   @FunctionalInterface
   public interface Block {

@@ -74,8 +74,10 @@ public final class Linear {
               Matrix.of(lowRankInput(x, lowRank).value()), Matrix.of(lowRank.a).transposed(), k));
       terms.add(new Term(Matrix.of(down), Matrix.of(lowRank.b).transposed(), rank));
     }
-    var y = tape.allocate(type, t, n);
-    gemm.multiply(t, n, type, 1, false, Matrix.of(y), terms.toArray(Term[]::new));
+    var y = tape.allocateValue(type, t, n);
+    if (!tape.unread()) {
+      gemm.multiply(t, n, type, 1, false, Matrix.of(y), terms.toArray(Term[]::new));
+    }
 
     var requiresGradient =
         x.requiresGradient()

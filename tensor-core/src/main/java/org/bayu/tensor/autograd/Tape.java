@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.OpTime.Pass;
+import org.bayu.tensor.Shape;
 import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
@@ -40,6 +41,8 @@ public final class Tape {
   private final TileCache tiles;
   private final List<Node> nodes = new ArrayList<>();
   private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private boolean unread;
 
   private record Node(String op, Variable output, Backward backward) {}
 
@@ -161,6 +164,29 @@ public final class Tape {
       release(x.form());
       x.forget();
     }
+  }
+
+  /**
+   * Runs the last ops of a {@link Checkpoint}'s block. When the block is computed again, nobody
+   * reads their values: {@link Linear} and {@link Add} are then recorded without computing them.
+   */
+  public Variable last(Supplier<Variable> ops) {
+    unread = pass == Pass.RECOMPUTE;
+    try {
+      return ops.get();
+    } finally {
+      unread = false;
+    }
+  }
+
+  /** Whether nobody will read the values of ops at the moment. */
+  boolean unread() {
+    return unread;
+  }
+
+  /** Memory for an op's value, this tape's until released; none if nobody will read the value. */
+  Tensor allocateValue(DType dtype, long... dims) {
+    return unread ? Tensor.withoutMemory(dtype, Shape.of(dims)) : allocate(dtype, dims);
   }
 
   CpuDevice device() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -137,5 +138,47 @@ class ForgottenValuesTest {
       tape.forget(input);
       assertEquals(x, input.value());
     }
+  }
+
+  /** Gradients of x and of the weight, and how many of the block's last values had memory. */
+  private List<float[]> checkpointed(boolean last, List<Boolean> computed) {
+    try (var workspace = new Workspace();
+        var gradients = new Gradients(List.of(weight))) {
+      var tape = new Tape(device, workspace, gradients);
+      var input = tape.input(x);
+      Checkpoint.Block block =
+          (inner, in) -> {
+            var normed = RmsNorm.apply(inner, in, norm, 1e-5f);
+            var y =
+                last
+                    ? inner.last(() -> Linear.apply(inner, normed, weight, null, null))
+                    : Linear.apply(inner, normed, weight, null, null);
+            computed.add(y.value().hasMemory());
+            return y;
+          };
+      var y = Checkpoint.apply(tape, input, block);
+      var seed = tape.allocate(DType.F32, ROWS, 8);
+      for (var i = 0L; i < seed.elements(); i++) {
+        seed.setFloat(i, (i % 5) / 4f);
+      }
+      var value = y.value().toFloats();
+      tape.backward(y, seed);
+      var gradient = input.gradient();
+      assertTrue(gradient != null);
+      return List.of(value, gradient.toFloats(), gradients.of(weight).toFloats());
+    }
+  }
+
+  @Test
+  void theLastOpOfABlockIsComputedOnlyOnce() {
+    var always = new ArrayList<Boolean>();
+    var once = new ArrayList<Boolean>();
+    var expected = checkpointed(false, always);
+    var actual = checkpointed(true, once);
+    for (var i = 0; i < expected.size(); i++) {
+      assertArrayEquals(expected.get(i), actual.get(i), "result " + i);
+    }
+    assertEquals(List.of(true, true), always);
+    assertEquals(List.of(true, false), once);
   }
 }
