@@ -33,6 +33,7 @@ class AdapterMemoryTest {
     return Stream.of(
         new Case(8, all, 0, DType.F32, 0),
         new Case(8, all, 0, DType.BF16, 9),
+        new Case(8, all, 0.1, DType.BF16, 1),
         new Case(4, some, 0, DType.BF16, 0),
         new Case(64, all, 0.1, DType.BF16, 0),
         new Case(8, all, 0.1, DType.F32, 9),

@@ -171,7 +171,8 @@ public final class Tape {
    * reads their values: {@link Linear} and {@link Add} are then recorded without computing them.
    */
   public Variable last(Supplier<Variable> ops) {
-    unread = pass == Pass.RECOMPUTE;
+    // Of a checkpoint within the block, the first run gives the value that the block reads.
+    unread = pass == Pass.RECOMPUTE && recording();
     try {
       return ops.get();
     } finally {

@@ -77,7 +77,7 @@ class ForgottenValuesTest {
         other.data().fill((byte) 0x7f);
       }
       var one = tape.allocate(y.value().dtype(), y.value().shape().dims());
-      for (var i = 0L; i < one.elements(); i++) {
+      for (var i = 0; i < one.elements(); i++) {
         one.setFloat(i, (i % 7) / 8f);
       }
       tape.backward(y, one);
@@ -141,7 +141,7 @@ class ForgottenValuesTest {
   }
 
   /** Gradients of x and of the weight, and how many of the block's last values had memory. */
-  private List<float[]> checkpointed(boolean last, List<Boolean> computed) {
+  private List<float[]> checkpointed(boolean last, boolean nested, List<Boolean> computed) {
     try (var workspace = new Workspace();
         var gradients = new Gradients(List.of(weight))) {
       var tape = new Tape(device, workspace, gradients);
@@ -156,9 +156,11 @@ class ForgottenValuesTest {
             computed.add(y.value().hasMemory());
             return y;
           };
-      var y = Checkpoint.apply(tape, input, block);
+      var y =
+          Checkpoint.apply(
+              tape, input, nested ? (inner, in) -> Checkpoint.apply(inner, in, block) : block);
       var seed = tape.allocate(DType.F32, ROWS, 8);
-      for (var i = 0L; i < seed.elements(); i++) {
+      for (var i = 0; i < seed.elements(); i++) {
         seed.setFloat(i, (i % 5) / 4f);
       }
       var value = y.value().toFloats();
@@ -173,10 +175,12 @@ class ForgottenValuesTest {
   void theLastOpOfABlockIsComputedOnlyOnce() {
     var always = new ArrayList<Boolean>();
     var once = new ArrayList<Boolean>();
-    var expected = checkpointed(false, always);
-    var actual = checkpointed(true, once);
+    var expected = checkpointed(false, false, always);
+    var actual = checkpointed(true, false, once);
+    var nested = checkpointed(true, true, new ArrayList<>());
     for (var i = 0; i < expected.size(); i++) {
       assertArrayEquals(expected.get(i), actual.get(i), "result " + i);
+      assertArrayEquals(expected.get(i), nested.get(i), "nested, result " + i);
     }
     assertEquals(List.of(true, true), always);
     assertEquals(List.of(true, false), once);

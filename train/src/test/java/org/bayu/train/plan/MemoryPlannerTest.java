@@ -160,7 +160,8 @@ class MemoryPlannerTest {
       var plan = plans.get(recomputed);
       assertTrue(recomputed == layers - 1 || plan.workspaceBytes() > least);
       // Of the available memory 95 % are planned with.
-      var available = (long) Math.ceil((plan.anonymousBytes() + plan.mappedBytes()) / 0.95);
+      var available =
+          (long) Math.ceil((double) (plan.anonymousBytes() + plan.mappedBytes()) / 0.95);
       var chosen = planner(open, LORA, new MachineMemory(1L << 40, available)).plan();
       assertEquals(recomputed, chosen.recomputed());
     }
