@@ -24,6 +24,8 @@ class DoctorCommandTest {
     var report = new ObjectMapper().readTree(run.out());
     assertTrue(Set.of("machine", "vector", "scalar").contains(report.get("tier").textValue()));
     assertTrue(!report.get("reason").textValue().isEmpty());
+    var microKernel = report.get("micro_kernel").textValue();
+    assertTrue(microKernel.matches("\\d+×\\d+.*"), microKernel);
     assertTrue(!report.get("cpu").textValue().isEmpty());
     assertEquals(Runtime.getRuntime().availableProcessors(), report.get("threads").intValue());
     for (var figure :

@@ -70,6 +70,7 @@ final class DoctorCommand implements Callable<Integer> {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("tier", report.tier());
     fields.put("reason", report.reason());
+    fields.put("micro_kernel", report.microKernel());
     fields.put("cpu", report.cpu());
     fields.put("features", report.features());
     fields.put("threads", report.threads());
@@ -126,6 +127,7 @@ final class DoctorCommand implements Callable<Integer> {
       out.printf("Features           %s%n", String.join(" ", report.features()));
     }
     out.printf("Kernels            %s (%s)%n", report.tier(), report.reason());
+    out.printf("Micro-kernel       %s%n", report.microKernel());
     printProducts(out, "f32", report.gemmF32Gflops(), report.peakF32Gflops());
     printProducts(out, "bf16", report.gemmBf16Gflops(), report.peakBf16Gflops());
     out.printf(Locale.ROOT, "Attention, bf16    %.0f GFLOP/s%n", report.attentionGflops());

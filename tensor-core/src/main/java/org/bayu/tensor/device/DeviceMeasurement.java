@@ -79,6 +79,7 @@ final class DeviceMeasurement {
     return new DeviceReport(
         device.tier(),
         KernelProvider.reason(),
+        device.kernels().microKernel(),
         processor.name(),
         processor.features(),
         device.threads(),

@@ -11,6 +11,8 @@ import org.bayu.tensor.internal.KernelProvider;
  *
  * @param tier the kernels in use: {@code machine}, {@code vector} or {@code scalar}
  * @param reason why these kernels are in use
+ * @param microKernel rows × columns that the inner loop of products computes at a time; in machine
+ *     code also how it reads the left operand, and why this form is used
  * @param cpu the processor's name, or its architecture if the name is unknown
  * @param features those of its vector extensions that Bayu uses, as far as they can be detected
  * @param threads that compute
@@ -28,6 +30,7 @@ import org.bayu.tensor.internal.KernelProvider;
 public record DeviceReport(
     String tier,
     String reason,
+    String microKernel,
     String cpu,
     List<String> features,
     int threads,

@@ -24,6 +24,11 @@ public interface Kernels {
    */
   String instructions();
 
+  /** The inner loop of products: rows × columns that it computes at a time, for people. */
+  default String microKernel() {
+    return tileRows() + "×" + tileColumns();
+  }
+
   /** dst[i] = F32(src[i]), exact; {@code from} is F32, BF16 or F16. */
   void widen(DType from, MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n);
 

@@ -2,6 +2,7 @@ package org.bayu.tensor.internal.kernels.machine;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Supplier;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.AttentionKernels;
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MachineKernels extends VectorKernels implements ProductKernels {
   private final String title;
+  private final Supplier<String> microKernel;
   private final ProductCode f32;
   private final ProductCode bfloat16;
   private final MemoryReader reader;
@@ -33,6 +35,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
    * Kernels of this code.
    *
    * @param title the instructions' name for people
+   * @param microKernel the form of the products' inner loop, and why this one, for people
    * @param f32 products of F32
    * @param bfloat16 products of BF16
    * @param cache products with the rows of a cache
@@ -42,6 +45,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
    */
   public MachineKernels(
       String title,
+      Supplier<String> microKernel,
       ProductCode f32,
       ProductCode bfloat16,
       MemoryReader reader,
@@ -50,6 +54,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
       @Nullable AttentionKernels attention,
       @Nullable BFloat16Kernels elements) {
     this.title = title;
+    this.microKernel = microKernel;
     this.f32 = f32;
     this.bfloat16 = bfloat16;
     this.reader = reader;
@@ -104,6 +109,11 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   @Override
   public String instructions() {
     return title + ", " + super.instructions();
+  }
+
+  @Override
+  public String microKernel() {
+    return microKernel.get();
   }
 
   @Override

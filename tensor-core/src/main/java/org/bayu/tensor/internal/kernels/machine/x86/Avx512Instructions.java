@@ -8,9 +8,14 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
  * Products with AVX-512 F, BW and VL.
  *
  * @param bfloat16 whether there is BF16 too
+ * @param form of the tiles
  */
 record Avx512Instructions(
-    Avx512Assembler assembler, CallingConvention convention, Step step, boolean bfloat16)
+    Avx512Assembler assembler,
+    CallingConvention convention,
+    Step step,
+    boolean bfloat16,
+    TileForm form)
     implements ProductInstructions {
   Avx512Instructions {
     if (step == Step.BFLOAT16_PAIR && !bfloat16) {
@@ -29,12 +34,12 @@ record Avx512Instructions(
 
   @Override
   public int tileRows() {
-    return TileCode.ROWS;
+    return form.rows();
   }
 
   @Override
   public int tileVectors() {
-    return TileCode.VECTORS;
+    return form.columns() / vectorLanes();
   }
 
   @Override
@@ -44,7 +49,7 @@ record Avx512Instructions(
 
   @Override
   public int panelLanes() {
-    return 16 * TileCode.ROWS;
+    return 16 * form.rows();
   }
 
   @Override

@@ -1,9 +1,8 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
-import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
-import org.bayu.tensor.internal.kernels.machine.ProductCode;
 import org.bayu.tensor.internal.kernels.machine.Step;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx2Assembler;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
@@ -56,19 +55,20 @@ enum InstructionSet {
         .findFirst();
   }
 
-  /**
-   * Products of these operands.
-   *
-   * @throws CodeRefusedException if the operating system gives no executable memory
-   */
-  ProductCode products(CallingConvention convention, boolean bfloat16) throws CodeRefusedException {
+  /** The forms of tile that it has, at least one. */
+  List<TileForm> tileForms() {
+    return this == AVX2 ? TileForm.AVX2 : TileForm.AVX512;
+  }
+
+  /** What makes products of these operands, by tiles of one of {@link #tileForms}. */
+  ProductInstructions products(CallingConvention convention, boolean bfloat16, TileForm form) {
     var forBfloat16 = this == AVX512_BF16 ? Step.BFLOAT16_PAIR : Step.BFLOAT16_AS_F32;
     var step = bfloat16 ? forBfloat16 : Step.F32;
-    return (switch (this) {
-          case AVX512_BF16 -> new Avx512Instructions(new Avx512Assembler(), convention, step, true);
-          case AVX512 -> new Avx512Instructions(new Avx512Assembler(), convention, step, false);
-          case AVX2 -> new Avx2Instructions(new Avx2Assembler(), convention, step);
-        })
-        .assemble();
+    return switch (this) {
+      case AVX512_BF16, AVX512 ->
+          new Avx512Instructions(
+              new Avx512Assembler(), convention, step, this == AVX512_BF16, form);
+      case AVX2 -> new Avx2Instructions(new Avx2Assembler(), convention, step);
+    };
   }
 }

@@ -30,7 +30,7 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 
 /**
  * The inner loop of a matrix product with AVX-512: C = A·B or C += A·B for tiles below each other,
- * of 1 to {@value #ROWS} rows and 16 to 64 columns.
+ * of up to a {@link TileForm}'s rows and columns.
  *
  * <p>{@code void tile(long steps, byte* a, long aStride, byte* b, byte* c, long cStride, long
  * tiles, long flags, byte* rounded, long roundedStride)}. A step is 32 bits of k, one F32 or two
@@ -42,22 +42,20 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
  * ProductCode#ROUND} leaves C and stores BF16 to {@code rounded} instead, ties to even, subnormal
  * numbers as zero, where the processor has BF16.
  *
- * <p>The accumulators stay in registers, 28 of them for the full tile; four more hold the step's B,
- * and A comes from memory, broadcast by the multiplication itself. Each element of C is one chain
- * in ascending k.
+ * <p>The accumulators stay in registers, and so does the step's B, in the last four. A is broadcast
+ * from memory, by each multiplication itself or before it, to one of four registers in turn: see
+ * {@link TileForm}. Each element of C is one chain in ascending k.
  */
 public final class TileCode {
-  /** Rows of a full tile. */
-  static final int ROWS = 7;
-
-  /** Vectors of 16 columns that a tile has at most. */
-  static final int VECTORS = 4;
-
   private static final int UNROLL = 4;
+
+  /** The first of four registers of B, and of A where it is broadcast first. */
+  private static final int B = 28, A = 24;
 
   private final Avx512Assembler asm;
   private final boolean pairs;
   private final boolean rounds;
+  private final boolean broadcastsFirst;
   private final int rows;
   private final int vectors;
   private final boolean panel;
@@ -66,6 +64,7 @@ public final class TileCode {
     this.asm = instructions.assembler();
     this.pairs = instructions.step() == Step.BFLOAT16_PAIR;
     this.rounds = instructions.roundsSums();
+    this.broadcastsFirst = instructions.form().broadcastsFirst();
     this.rows = rows;
     this.vectors = vectors;
     this.panel = panel;
@@ -160,11 +159,12 @@ public final class TileCode {
     var again = asm.here();
     for (var step = 0; step < steps; step++) {
       for (var vector = 0; vector < vectors; vector++) {
-        asm.vmovups(zmm(28 + vector), at(RBX, 64 * (step * vectors + vector)));
+        asm.vmovups(zmm(B + vector), at(RBX, 64 * (step * vectors + vector)));
       }
       for (var row = 0; row < rows; row++) {
+        var a = broadcasted(row, step);
         for (var vector = 0; vector < vectors; vector++) {
-          multiplyAdd(sum(row, vector), zmm(28 + vector), a(row, step).broadcasted());
+          multiplyAdd(sum(row, vector), zmm(B + vector), a);
         }
       }
     }
@@ -178,6 +178,16 @@ public final class TileCode {
     asm.add(RBX, steps * 64 * vectors);
     asm.dec(RBP);
     asm.jnz(again);
+  }
+
+  /** What a row's multiplications of a step take from A. */
+  private Operand broadcasted(int row, int step) {
+    if (!broadcastsFirst) {
+      return a(row, step).broadcasted();
+    }
+    var register = zmm(A + row % 4);
+    asm.vbroadcastss(register, a(row, step));
+    return register;
   }
 
   private Address a(int row, int step) {

@@ -43,21 +43,35 @@ public final class X86Kernels {
       var features = found.get();
       var asked = System.getProperty("bayu.instructions");
       var instructions = InstructionSet.of(features, asked);
-      if (instructions.isPresent()) {
-        return new Availability.Available(
-            assemble(CallingConvention.ofThisSystem(), instructions.get()),
-            instructions.get().title() + " of " + features.brand());
+      if (instructions.isEmpty()) {
+        return new Availability.Missing(
+            asked == null
+                ? "the processor (%s) has neither AVX-512 nor AVX2 with FMA and F16C"
+                    .formatted(features.brand())
+                : "-Dbayu.instructions=%s names none of avx512_bf16, avx512 and avx2 that the processor has"
+                    .formatted(asked),
+            asked != null);
       }
-      return new Availability.Missing(
-          asked == null
-              ? "the processor (%s) has neither AVX-512 nor AVX2 with FMA and F16C"
-                  .formatted(features.brand())
-              : "-Dbayu.instructions=%s names none of avx512_bf16, avx512 and avx2 that the processor has"
-                  .formatted(asked),
-          asked != null);
+      return find(features.brand(), instructions.get(), System.getProperty("bayu.tile"));
     } catch (CodeRefusedException e) {
       return new Availability.Missing(String.valueOf(e.getMessage()), true);
     }
+  }
+
+  private static Availability find(
+      String processor, InstructionSet instructions, @Nullable String askedTile)
+      throws CodeRefusedException {
+    var convention = CallingConvention.ofThisSystem();
+    var tile = TileChoice.of(convention, instructions, askedTile);
+    if (tile.isEmpty()) {
+      var names = instructions.tileForms().stream().map(TileForm::name).toList();
+      return new Availability.Missing(
+          "-Dbayu.tile=%s names none of the tiles with %s: %s"
+              .formatted(askedTile, instructions.title(), String.join(", ", names)),
+          true);
+    }
+    return new Availability.Available(
+        assemble(convention, instructions, tile.get()), instructions.title() + " of " + processor);
   }
 
   private static @Nullable AttentionCode attention(
@@ -94,13 +108,15 @@ public final class X86Kernels {
    *
    * @throws CodeRefusedException if the operating system gives no executable memory
    */
-  static MachineKernels assemble(CallingConvention convention, InstructionSet instructions)
+  static MachineKernels assemble(
+      CallingConvention convention, InstructionSet instructions, TileChoice tile)
       throws CodeRefusedException {
-    var f32 = instructions.products(convention, false);
-    var bfloat16 = instructions.products(convention, true);
+    var f32 = instructions.products(convention, false, tile.form()).assemble();
+    var bfloat16 = instructions.products(convention, true, tile.form()).assemble();
     var reading = new ReadCode(convention);
     return new MachineKernels(
         instructions.title(),
+        tile::toString,
         f32,
         bfloat16,
         reading::run,

@@ -64,6 +64,12 @@ class InstructionSetTest {
         () -> new Avx2Instructions(new Avx2Assembler(), convention, Step.BFLOAT16_PAIR));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new Avx512Instructions(new Avx512Assembler(), convention, Step.BFLOAT16_PAIR, false));
+        () ->
+            new Avx512Instructions(
+                new Avx512Assembler(),
+                convention,
+                Step.BFLOAT16_PAIR,
+                false,
+                TileForm.AVX512.getFirst()));
   }
 }

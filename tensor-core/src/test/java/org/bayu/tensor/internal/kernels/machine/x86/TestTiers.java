@@ -3,6 +3,7 @@ package org.bayu.tensor.internal.kernels.machine.x86;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.bayu.tensor.internal.kernels.Kernels;
 import org.bayu.tensor.internal.kernels.ScalarKernels;
 import org.bayu.tensor.internal.kernels.machine.CodeRefusedException;
@@ -28,18 +29,50 @@ public final class TestTiers {
         .findFirst();
   }
 
-  /** None where there is no machine code. */
+  /**
+   * Those in machine code: of the best instructions with each form of tile, of the others with one.
+   * None where there is no machine code.
+   */
   public static List<Kernels> machine() {
     var kernels = new ArrayList<Kernels>();
-    if (X86Kernels.availability() instanceof MachineKernels.Availability.Available) {
+    for (var instructions : instructions()) {
+      var forms = instructions.tileForms();
+      kernels.addAll(withTiles(instructions, kernels.isEmpty() ? forms : forms.subList(0, 1)));
+    }
+    return kernels;
+  }
+
+  /** Those of each kind of instructions that the processor has, with each form of tile. */
+  static List<List<Kernels>> machineByInstructions() {
+    return instructions().stream().map(each -> withTiles(each, each.tileForms())).toList();
+  }
+
+  /** Whether code with these instructions runs here. */
+  static boolean has(InstructionSet instructions) {
+    return instructions().contains(instructions);
+  }
+
+  private static List<InstructionSet> instructions() {
+    if (!(X86Kernels.availability() instanceof MachineKernels.Availability.Available)) {
+      return List.of();
+    }
+    try {
+      var features = CpuFeatures.ofThisMachine().orElseThrow();
+      return Stream.of(InstructionSet.values()).filter(each -> each.isIn(features)).toList();
+    } catch (CodeRefusedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static List<Kernels> withTiles(InstructionSet instructions, List<TileForm> forms) {
+    var kernels = new ArrayList<Kernels>();
+    for (var form : forms) {
       try {
-        var features = CpuFeatures.ofThisMachine().orElseThrow();
-        var convention = CallingConvention.ofThisSystem();
-        for (var instructions : InstructionSet.values()) {
-          if (instructions.isIn(features)) {
-            kernels.add(X86Kernels.assemble(convention, instructions));
-          }
-        }
+        kernels.add(
+            X86Kernels.assemble(
+                CallingConvention.ofThisSystem(),
+                instructions,
+                new TileChoice(form, () -> "a test")));
       } catch (CodeRefusedException e) {
         throw new AssertionError(e);
       }
