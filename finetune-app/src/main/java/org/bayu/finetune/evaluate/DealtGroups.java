@@ -132,7 +132,7 @@ public final class DealtGroups {
     private void tell(int[] others) {
       for (var at = 0; at < others.length; ) {
         var prompt = others[at];
-        var end = ENDS.get(others[at + 1)];
+        var end = ENDS.get(others[at + 1]);
         var from = at + 3;
         at = from + others[at + 2];
         var tokens = IntArrayList.wrap(Arrays.copyOfRange(others, from, at));
