@@ -32,7 +32,6 @@ record TileForm(int rows, int columns, boolean broadcastsFirst) {
   /** Its description for people. */
   @Override
   public String toString() {
-    return "%d×%d, A %s"
-        .formatted(rows, columns, broadcastsFirst ? "broadcast first" : "from memory");
+    return rows + "×" + columns + ", A " + (broadcastsFirst ? "broadcast first" : "from memory");
   }
 }
