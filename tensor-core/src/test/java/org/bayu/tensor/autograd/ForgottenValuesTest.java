@@ -3,7 +3,6 @@ package org.bayu.tensor.autograd;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -166,8 +165,7 @@ class ForgottenValuesTest {
       }
       var value = y.value().toFloats();
       tape.backward(y, seed);
-      var gradient = input.gradient();
-      assertTrue(gradient != null);
+      var gradient = Objects.requireNonNull(input.gradient());
       return List.of(value, gradient.toFloats(), gradients.of(weight).toFloats());
     }
   }

@@ -84,7 +84,7 @@ class TileFormTest {
             -1,
             differsAt,
             () ->
-                "%s, seed %d, round %d: [%d, %d] of %s %s"
+                "%s, seed %s, round %s: [%s, %s] of %s %s"
                     .formatted(forms, seed, round, m, n, operands, List.of(terms)));
       }
     }
