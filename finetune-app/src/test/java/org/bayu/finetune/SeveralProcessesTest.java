@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.bayu.finetune.error.ExitCode;
 import org.junit.jupiter.api.Test;
@@ -69,10 +70,14 @@ class SeveralProcessesTest {
     assertEquals(ExitCode.DONE, second.exitCode(), second.output());
     assertTrue(second.output().contains("Going on after step 1 from "), second.output());
     for (var step = 0; step < STEPS; step++) {
-      var expected = Double.parseDouble(runs.numbers("one").get(step).get("train/loss").toString());
-      var loss = Double.parseDouble(runs.numbers("three").get(step).get("train/loss").toString());
-      assertEquals(expected, loss, 1e-5 * expected);
+      var expected = loss(runs, "one", step);
+      assertEquals(expected, loss(runs, "three", step), 1e-5 * expected);
     }
+  }
+
+  private static double loss(KilledRuns runs, String id, int step) throws IOException {
+    return ((Number) Objects.requireNonNull(runs.numbers(id).get(step).get("train/loss")))
+        .doubleValue();
   }
 
   /** The bytes of the state after the last step, which the run's name is no part of. */
