@@ -76,8 +76,8 @@ class SeveralProcessesTest {
   }
 
   private static double loss(KilledRuns runs, String id, int step) throws IOException {
-    return ((Number) Objects.requireNonNull(runs.numbers(id).get(step).get("train/loss")))
-        .doubleValue();
+    var loss = runs.numbers(id).get(step).get("train/loss");
+    return Double.parseDouble(Objects.requireNonNull(loss).toString());
   }
 
   /** The bytes of the state after the last step, which the run's name is no part of. */
