@@ -7,11 +7,6 @@ package org.bayu.train;
  * @param blocks their number; 0 for none, more than a model has for all, negative for {@link #AUTO}
  */
 public record GradientCheckpointing(int blocks) {
-  /** One value for {@link #AUTO}. */
-  public GradientCheckpointing {
-    blocks = Math.max(-1, blocks);
-  }
-
   /** As few as fit into memory. */
   public static final GradientCheckpointing AUTO = new GradientCheckpointing(-1);
 
@@ -20,6 +15,11 @@ public record GradientCheckpointing(int blocks) {
 
   /** None. */
   public static final GradientCheckpointing FALSE = new GradientCheckpointing(0);
+
+  /** Gives {@link #AUTO} for all negative numbers. */
+  public GradientCheckpointing {
+    blocks = Math.max(-1, blocks);
+  }
 
   /**
    * The setting for a number of blocks.

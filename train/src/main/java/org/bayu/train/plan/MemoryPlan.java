@@ -54,7 +54,10 @@ public record MemoryPlan(
 
   private static final double AGAIN_OF_FROZEN = 0.39;
 
-  /** What a micro-batch costs whatever its size, in tokens: all weights are read and packed. */
+  /**
+   * What a micro-batch costs whatever its size, in tokens: all weights are read and packed. An
+   * estimate.
+   */
   private static final double TOKENS_OF_WEIGHTS = 100;
 
   /**
