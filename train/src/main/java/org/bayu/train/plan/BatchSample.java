@@ -2,7 +2,6 @@ package org.bayu.train.plan;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import org.bayu.train.DataOrder;
 import org.bayu.train.MicroBatches;
@@ -36,8 +35,8 @@ final class BatchSample {
    *
    * @param tokens of the examples as they are
    * @param distinct tokens that are computed
-   * @param largest micro-batches that need the most memory: the one with the most tokens, the one
-   *     with the most targets
+   * @param largest micro-batches of which one needs the most memory: no other one has as many
+   *     tokens and as many targets
    * @param margin factor of the largest one's memory for those that were not seen
    */
   record Cut(
@@ -121,11 +120,19 @@ final class BatchSample {
         batches.size(), examples / n, tokens / n, distinct / n, count / n, largest, margin);
   }
 
-  /** The micro-batch with the most tokens, and the one with the most targets, if it is another. */
+  /** Those than which no other one has as many tokens and targets: one of them needs the most. */
   private static List<MicroBatch> greatest(List<MicroBatch> of) {
-    var greatest = new LinkedHashSet<MicroBatch>();
-    of.stream().max(Comparator.comparingInt(b -> b.tree().rows())).ifPresent(greatest::add);
-    of.stream().max(Comparator.comparingInt(b -> b.targets().size())).ifPresent(greatest::add);
-    return new ArrayList<>(greatest);
+    var sorted = new ArrayList<>(of);
+    sorted.sort(
+        Comparator.comparingInt((MicroBatch each) -> each.tree().rows())
+            .thenComparingInt(each -> each.targets().size())
+            .reversed());
+    List<MicroBatch> greatest = new ArrayList<>();
+    for (var each : sorted) {
+      if (greatest.isEmpty() || each.targets().size() > greatest.getLast().targets().size()) {
+        greatest.add(each);
+      }
+    }
+    return greatest;
   }
 }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
@@ -204,6 +205,33 @@ class MemoryPlannerTest {
     assertTrue(evaluated.workspaceBytes() >= plain.workspaceBytes());
     var trained = new MemoryPlanner(OPEN, shape, longRow, null, false, LARGE).plan();
     assertTrue(trained.step().distinct() > plain.step().distinct() / 2);
+  }
+
+  /** The largest one has neither the most tokens nor the most targets. */
+  @Test
+  void thePlanSufficesForEveryMicroBatch() throws IOException {
+    var rows = List.of(row(60, 2), row(59, 40), row(50, 49));
+    var most = 0L;
+    for (var row : rows) {
+      most = Math.max(most, workspaceBytes(List.of(row)));
+    }
+    assertTrue(
+        most > Math.max(workspaceBytes(rows.subList(0, 1)), workspaceBytes(rows.subList(2, 3))));
+    assertEquals(most, workspaceBytes(rows));
+  }
+
+  private static TokenizedExample row(int tokens, int targets) {
+    return new TokenizedExample(
+        IntArrayList.toList(IntStream.range(0, tokens).map(i -> 3 + i % 90)), tokens - targets);
+  }
+
+  /** That of a run that has each row once, one a step. */
+  private long workspaceBytes(List<TokenizedExample> rows) throws IOException {
+    var settings =
+        TrainSettings.of(rows.size(), 1, 1e-3).withMask(new LossMask(true, LossMask.Offset.FIXED));
+    var shape = RunShape.of(base, ALL, 0);
+    var planner = new MemoryPlanner(settings, shape, TokenizedData.of(rows), null, false, LARGE);
+    return planner.plan().workspaceBytes();
   }
 
   @Test
