@@ -42,7 +42,8 @@ final class RandomData {
     }
   }
 
-  private static void fill(Tensor tensor, int seed) {
+  /** Fills a tensor. */
+  static void fill(Tensor tensor, int seed) {
     var random = new SplittableRandom(seed);
     for (var i = 0L; i < tensor.elements(); i++) {
       tensor.setFloat(i, 2 * random.nextFloat() - 1);
