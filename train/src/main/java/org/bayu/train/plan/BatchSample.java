@@ -120,7 +120,7 @@ final class BatchSample {
         batches.size(), examples / n, tokens / n, distinct / n, count / n, largest, margin);
   }
 
-  /** Those than which no other one has as many tokens and targets: one of them needs the most. */
+  /** Leaves out those that another one equals or exceeds in both tokens and targets. */
   private static List<MicroBatch> greatest(List<MicroBatch> of) {
     var sorted = new ArrayList<>(of);
     sorted.sort(
