@@ -105,6 +105,20 @@ class PlanCommandTest {
   }
 
   @Test
+  void ofFourProcessesEachHoldsAQuarterOfTheOptimizersState() {
+    var one = run("plan");
+    var four = run("plan", "--processes=4");
+    assertEquals(ExitCode.DONE, four.exitCode(), four.err());
+    var quarter = mebibytes(one, "Optimizer") / 4;
+    // Shown in hundredths of a GiB.
+    assertEquals(quarter, mebibytes(four, "Optimizer"), 11, four.out());
+    assertTrue(four.out().contains("Collecting a tensor for a checkpoint"), four.out());
+    assertEquals(mebibytes(one, "Gradients"), mebibytes(four, "Gradients"), four.out());
+    var none = run("plan", "--processes=0");
+    assertEquals("bayu: --processes must be 1 or more, not 0.", none.sentence(ExitCode.USAGE));
+  }
+
+  @Test
   void whereLoraFitsItIsAdvised() {
     var small = "--trainer.max_tokens_per_microbatch=100";
     pretendMebibytes(mebibytes(run("plan", small), "In all") - 100);

@@ -57,7 +57,8 @@ class SeveralProcessesTest {
       "--trainer.num_train_steps=" + STEPS,
       "--trainer.train_batch_size=4",
       "--trainer.per_device_parallelism=1",
-      "--optimizer.learning_rate=1e-3"
+      "--optimizer.learning_rate=1e-3",
+      "--trainer.mp=p=f32,c=f32"
     };
     var one = CommandLineRun.of(runs.allWeights(with(flags, "--trainer.id=one")).toArray());
     assertEquals(ExitCode.DONE, one.exitCode(), one.err());

@@ -2,13 +2,11 @@ package org.bayu.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor of a run's state, of which this process may hold a part.
@@ -25,29 +23,27 @@ public record StateTensor(String name, Shape shape, Tensor part, long stride, lo
 
   /** The moments m of an optimizer, those in 8 bits with their absmax. */
   static List<StateTensor> firstMoments(AdamW optimizer) {
-    return moments(optimizer, AdamW.State::m, AdamW.State::mAbsmax);
+    return moments(optimizer, true);
   }
 
   /** The moments v. */
   static List<StateTensor> secondMoments(AdamW optimizer) {
-    return moments(optimizer, AdamW.State::v, AdamW.State::vAbsmax);
+    return moments(optimizer, false);
   }
 
-  private static List<StateTensor> moments(
-      AdamW optimizer,
-      Function<AdamW.State, Tensor> moment,
-      Function<AdamW.State, @Nullable Tensor> absmax) {
+  private static List<StateTensor> moments(AdamW optimizer, boolean first) {
     var tensors = new ArrayList<StateTensor>();
     for (var state : optimizer.states()) {
       var name = state.parameter().name();
       var shape = state.parameter().value().shape();
       var shard = optimizer.shard();
-      tensors.add(part(name, shape, moment.apply(state), shard, shape.elements(), 1));
-      var scales = absmax.apply(state);
-      if (scales != null) {
+      var moment = first ? state.m() : state.v();
+      tensors.add(part(name, shape, moment, shard, shape.elements(), 1));
+      var absmax = first ? state.mAbsmax() : state.vAbsmax();
+      if (absmax != null) {
         var block = AdamW.Moments.BLOCK;
         var blocks = Shape.of(Math.ceilDiv(shape.elements(), (long) block));
-        tensors.add(part(name + ABSMAX, blocks, scales, shard, shape.elements(), block));
+        tensors.add(part(name + ABSMAX, blocks, absmax, shard, shape.elements(), block));
       }
     }
     return List.copyOf(tensors);

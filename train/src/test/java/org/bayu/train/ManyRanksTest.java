@@ -2,6 +2,7 @@ package org.bayu.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
@@ -62,15 +63,19 @@ class ManyRanksTest {
     var results = new ArrayList<Double>();
     var cut = new MicroBatches(LossMask.DEFAULT, 4096, 1, Integer.MAX_VALUE);
     var settings = new TrainingStep.Settings(compute, cut, 0, 1.0, 7, false);
-    try (var checkpoint = HfCheckpoint.open(MODEL);
+    try (var arena = Arena.ofShared();
+        var checkpoint = HfCheckpoint.open(MODEL);
         var device = Devices.cpu(1)) {
       var batch = batch();
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = lora == null ? null : LoraAdapter.inject(model, lora, 3);
+      if (adapter == null) {
+        model.parameters().forEach(parameter -> parameter.train(arena));
+      }
       try (var state = new TrainState(model, adapter, device, ADAM_W, 0, ranks);
           var step = new TrainingStep(state, device, settings, new Workspace())) {
         for (var i = 0; i < steps; i++) {
-          var result = step.run(i, batch, 1e-2, (_, _) -> {});
+          var result = step.run(i, batch, lora == null ? 1e-3 : 1e-2, (_, _) -> {});
           results.add(result.loss());
           results.add(result.gradientNorm());
         }
@@ -128,17 +133,24 @@ class ManyRanksTest {
   }
 
   /**
-   * Sums of gradients in another order differ by the rounding of F32, 6e-8 of their terms. What
-   * becomes of that in 20 updates is not bounded by theory: 1e-5 is what is asked for.
+   * Sums of gradients in another order differ by the rounding of F32. What becomes of that in 20
+   * updates is not bounded by theory: in F32 1e-5 is what is asked for. Where bf16 is computed
+   * with, a weight that differs in its last bit can be rounded to another bf16 number, 2^-8 of it
+   * apart: one process that is given the same rows in another order differs by up to 2.4e-3 in a
+   * loss here, and by 0.04 in a norm.
    */
   @ParameterizedTest
   @CsvSource({"2, F32", "3, BF16", "4, F32", "4, BF16"})
   void theLossesOfAllWeightsAreTheSameOnAllRanksAndNearlyThoseOfOne(int size, DType compute)
       throws InterruptedException, ExecutionException {
     var alone = train(Communicators.alone(), 20, compute, null);
+    assertTrue(alone.getLast() < 0.9 * alone.getFirst(), "nothing was learned: " + alone);
     var several = ThreadRanks.run(size, ranks -> train(ranks, 20, compute, null));
     for (var i = 0; i < alone.size(); i++) {
-      assertEquals(alone.get(i), several.getFirst().get(i), 1e-5 * alone.get(i), "number " + i);
+      var isLoss = i % 2 == 0;
+      var tolerance = compute == DType.F32 ? 1e-5 : isLoss ? 1e-2 : 0.1;
+      var expected = alone.get(i);
+      assertEquals(expected, several.getFirst().get(i), tolerance * expected, "number " + i);
     }
     assertEquals(Collections.nCopies(size, several.getFirst()), several);
   }

@@ -121,7 +121,8 @@ record EvaluationInputs(
 
   @Override
   public void close() throws IOException {
-    try (loaded;
-        device) {}
+    try (loaded) {
+      device.close();
+    }
   }
 }

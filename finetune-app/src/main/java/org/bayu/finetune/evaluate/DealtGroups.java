@@ -136,7 +136,9 @@ public final class DealtGroups {
         var from = at + 3;
         at = from + others[at + 2];
         var tokens = IntArrayList.wrap(Arrays.copyOfRange(others, from, at));
-        tokens.forEach(token -> listener.token(prompt, token));
+        for (var i = 0; i < tokens.size(); i++) {
+          listener.token(prompt, tokens.getInt(i));
+        }
         listener.end(prompt, tokens, end);
       }
     }
