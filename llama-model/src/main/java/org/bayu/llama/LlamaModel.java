@@ -70,8 +70,9 @@ public final class LlamaModel extends Module {
    *
    * @param compute F32 or BF16
    * @param recomputed of how many blocks a recording tape keeps only the input, and computes them
-   *     again in the backward pass: the first ones, at most all. The bits of losses and gradients
-   *     do not depend on it.
+   *     again in the backward pass: the first ones, at most all. If there are any, the outputs of
+   *     the norms and of SwiGLU of the other blocks are computed again too. The bits of losses and
+   *     gradients do not depend on it.
    * @throws IllegalArgumentException if a token is not in the vocabulary or a position beyond the
    *     model's
    */
@@ -126,6 +127,9 @@ public final class LlamaModel extends Module {
         new LlamaInput(
             tape.ints(positions), compute, segments, rotary.upTo(last + 1), cache, cacheRows);
     var x = embedding.get().forward(tape, tape.ints(tokens), DType.F32);
+    if (recomputed > 0) {
+      tape.computeCheapAgain();
+    }
     for (var i = 0; i < blocks.size(); i++) {
       var block = blocks.get(i).get();
       // The backward pass begins at the last block. What the last ones keep is free again before

@@ -43,6 +43,7 @@ public final class Tape {
   private final Set<Tensor> owned = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private boolean unread;
+  private boolean cheapAgain;
 
   private record Node(String op, Variable output, Backward backward) {}
 
@@ -153,17 +154,25 @@ public final class Tape {
   }
 
   /**
-   * Gives the memory of a value back that no later op of the forward pass reads. If the backward
-   * pass reads it, the value is computed again then, which only the cheap ops {@link RmsNorm},
-   * {@link SwiGlu} and {@link Dropout} can do. Of others' values only those may be forgotten that
-   * the backward passes of the ops behind them do not read: what {@link Add} and {@link
-   * RotaryEmbedding} were given.
+   * Gives the memory of a value back that no later op of the forward pass reads. Of values that the
+   * backward pass reads, only the outputs of {@link RmsNorm}, {@link SwiGlu} and {@link Dropout}
+   * may be forgotten: these are kept, unless they shall be {@linkplain #computeCheapAgain computed
+   * again}. Of others only those may be forgotten that the backward passes of the ops behind them
+   * do not read: what {@link Add} and {@link RotaryEmbedding} were given.
    */
   public void forget(Variable x) {
-    if (owned.contains(x.form())) {
+    if (owned.contains(x.form()) && (cheapAgain || !x.canBeComputedAgain())) {
       release(x.form());
       x.forget();
     }
+  }
+
+  /**
+   * From now on {@link #forget} also gives back what the cheap ops can compute again in the
+   * backward pass, to the same bits. That takes a pass over memory for each value.
+   */
+  public void computeCheapAgain() {
+    cheapAgain = true;
   }
 
   /**

@@ -49,6 +49,11 @@ public final class Variable {
     this.again = again;
   }
 
+  /** Whether the value can be computed again. */
+  boolean canBeComputedAgain() {
+    return again != null;
+  }
+
   /** From now on the value's memory is not there. */
   void forget() {
     forgotten = true;
