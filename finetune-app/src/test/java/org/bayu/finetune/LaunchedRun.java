@@ -58,6 +58,13 @@ record LaunchedRun(int exitCode, String output) {
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(
         List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
+    // The kernels of this process, whose results are compared.
+    for (var name : List.of("bayu.kernels", "bayu.instructions", "bayu.vectorBits")) {
+      var value = System.getProperty(name);
+      if (value != null) {
+        command.add("-D" + name + "=" + value);
+      }
+    }
     command.addAll(List.of("-cp", TestFiles.classPath(), Main.class.getName()));
     arguments.forEach(argument -> command.add(argument.toString()));
     var log = folder.resolve("log");
