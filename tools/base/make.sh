@@ -3,6 +3,8 @@
 #
 #   ./mvnw -DskipTests package && cd tools/base && ./make.sh
 set -e
+# The last bits follow from the instructions and the length of vectors: those of any processor with AVX2.
+export BAYU_JAVA_OPTS='-Dbayu.instructions=avx2 -Dbayu.vectorBits=256'
 bayu=../../bayu
 [ ! -e work ] || { echo "tools/base/work exists: remove it first." >&2; exit 1; }
 mkdir work
