@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 
@@ -16,7 +17,7 @@ import org.bayu.tensor.Tensor;
  * number of sequences. The cache owns its memory until {@link #close}.
  */
 public final class KvCache implements AutoCloseable {
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = LargeArena.ofShared();
   private final List<Tensor> keys = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
 

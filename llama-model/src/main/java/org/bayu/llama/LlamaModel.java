@@ -168,7 +168,13 @@ public final class LlamaModel extends Module {
    * @throws NonFiniteTensorException that names the first
    */
   public void checkWeights() {
-    parameters().forEach(each -> NonFiniteTensorException.check(each.name(), each.value()));
+    var found =
+        parameters().parallelStream()
+            .flatMap(each -> NonFiniteTensorException.find(each.name(), each.value()).stream())
+            .findFirst();
+    if (found.isPresent()) {
+      throw found.get();
+    }
   }
 
   /**

@@ -24,7 +24,7 @@ public final class Workspace implements AutoCloseable {
   private final AddressRange range = new AddressRange();
   private final IdentityHashMap<Tensor, Long> places = new IdentityHashMap<>();
   private final Map<Long, ArrayDeque<MemorySegment>> extraBlocks = new HashMap<>();
-  private Arena arena = Arena.ofShared();
+  private Arena arena = LargeArena.ofShared();
   private MemorySegment block;
   private long extraBytes;
   private long liveBytes;
@@ -113,7 +113,7 @@ public final class Workspace implements AutoCloseable {
   public void reset() {
     if (extraBytes > 0) {
       arena.close();
-      arena = Arena.ofShared();
+      arena = LargeArena.ofShared();
       block = arena.allocate(range.greatestEnd(), Tensor.ALIGNMENT);
       extraBytes = 0;
     }

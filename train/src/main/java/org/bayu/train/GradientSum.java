@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
+import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe.
  */
 final class GradientSum implements AutoCloseable {
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = LargeArena.ofShared();
   private final Gradients gradients;
   private final Communicator ranks;
   private final boolean apart;

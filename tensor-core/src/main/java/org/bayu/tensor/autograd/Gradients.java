@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.elements.GradientTarget;
@@ -25,7 +26,7 @@ import org.bayu.tensor.internal.kernels.StochasticRounding;
  * computes or stores a gradient for it. Owns its memory until {@link #close}. Not thread-safe.
  */
 public final class Gradients implements AutoCloseable {
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = LargeArena.ofShared();
   private final IdentityHashMap<Tensor, Slot> slots = new IdentityHashMap<>();
   private final List<Tensor> weights;
   private final long seed;

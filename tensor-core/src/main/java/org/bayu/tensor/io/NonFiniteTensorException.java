@@ -2,6 +2,7 @@ package org.bayu.tensor.io;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
@@ -22,15 +23,24 @@ public final class NonFiniteTensorException extends RuntimeException {
    * @throws NonFiniteTensorException if it has one: "tensor name holds NaN"
    */
   public static void check(String name, Tensor tensor) {
-    var index = first(tensor);
-    if (index.isPresent()) {
-      throw new NonFiniteTensorException(
-          String.format(
-              Locale.ROOT,
-              "tensor %s holds %s",
-              Printable.name(name),
-              tensor.getFloat(index.getAsLong())));
+    var found = find(name, tensor);
+    if (found.isPresent()) {
+      throw found.get();
     }
+  }
+
+  /** What {@link #check} would throw. */
+  public static Optional<NonFiniteTensorException> find(String name, Tensor tensor) {
+    var index = first(tensor);
+    return index.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new NonFiniteTensorException(
+                String.format(
+                    Locale.ROOT,
+                    "tensor %s holds %s",
+                    Printable.name(name),
+                    tensor.getFloat(index.getAsLong()))));
   }
 
   /** Index of the first such element; none where all are finite, as whole numbers always are. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
@@ -32,7 +33,7 @@ public final class AdamW implements AutoCloseable {
   /** Elements that are decoded, updated and encoded at a time: they stay in the nearest cache. */
   private static final int PIECE = 4 * DynamicCode.BLOCK;
 
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = LargeArena.ofShared();
   private final CpuDevice device;
   private final Settings settings;
   private final long seed;
@@ -226,6 +227,7 @@ public final class AdamW implements AutoCloseable {
             && gradient.dtype() == DType.F32
             && state.m.dtype() == DType.F32;
     var key = StochasticRounding.key(seed, steps, index);
+    var isFirst = steps == 1;
     device
         .workers()
         .run(
@@ -233,6 +235,10 @@ public final class AdamW implements AutoCloseable {
             (task, worker) -> {
               var from = (long) task * CHUNK;
               var n = (int) Math.min(CHUNK, elements - from);
+              if (isFirst) {
+                touch(state.m, from, n);
+                touch(state.v, from, n);
+              }
               if (isPlain) {
                 updatePlain(state, gradient, first, from, n, scalars);
                 return;
@@ -243,6 +249,11 @@ public final class AdamW implements AutoCloseable {
                 updatePiece(state, gradient, first, from + done, length, scratch, scalars, key);
               }
             });
+  }
+
+  private static void touch(Tensor moment, long from, int n) {
+    var bytes = moment.dtype().bytes();
+    LargeArena.touch(moment.data(), bytes * from, (long) bytes * n);
   }
 
   /**

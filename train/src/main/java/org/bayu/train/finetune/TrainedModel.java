@@ -1,11 +1,11 @@
 package org.bayu.train.finetune;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.util.List;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraAdapter;
+import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.train.Adaptation;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +34,9 @@ public final class TrainedModel implements AutoCloseable {
       model.checkWeights();
       adapter = adaptation.applyTo(model, seed);
       if (adapter == null) {
-        var arena = resources.add(Arena.ofShared());
-        model.parameters().forEach(parameter -> parameter.train(arena, adaptation.trainedType()));
+        var arena = resources.add(LargeArena.ofShared());
+        model.parameters().parallelStream()
+            .forEach(parameter -> parameter.train(arena, adaptation.trainedType()));
       } else {
         resources.add(adapter);
       }

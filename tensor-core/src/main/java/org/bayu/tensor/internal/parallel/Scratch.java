@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,7 @@ final class Scratch {
   /** Slots for known segments, of which half are filled at most. */
   private static final int SLOTS = 1024;
 
-  private Arena arena = Arena.ofShared();
+  private Arena arena = LargeArena.ofShared();
   private MemorySegment block = MemorySegment.NULL;
 
   /** Bytes that were given out of all blocks before: a mark counts through all blocks. */
@@ -50,7 +51,7 @@ final class Scratch {
     used = Math.max(0, mark - blockStart);
     if (depth == 0 && !outgrown.isEmpty()) {
       release();
-      arena = Arena.ofShared();
+      arena = LargeArena.ofShared();
       blockStart = 0;
       held = 0;
       grow(most);
@@ -67,7 +68,7 @@ final class Scratch {
     if (used + size > block.byteSize()) {
       if (held > 0) {
         outgrown.add(arena);
-        arena = Arena.ofShared();
+        arena = LargeArena.ofShared();
       }
       blockStart += used;
       // An eighth more at least, lest there be many blocks; not twice, for all may be needed once.
