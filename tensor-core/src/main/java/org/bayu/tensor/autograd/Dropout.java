@@ -46,6 +46,16 @@ public final class Dropout {
    * @throws IllegalArgumentException unless 0 ≤ p &lt; 1
    */
   public static Variable apply(Tape tape, Variable x, float p, long key, long[] rows) {
+    return apply(tape, x, p, key, rows, 0);
+  }
+
+  /**
+   * The same for some columns of a wider x: an element has the mask that it has there.
+   *
+   * @param firstColumn of x in the wider one
+   */
+  public static Variable apply(
+      Tape tape, Variable x, float p, long key, long[] rows, int firstColumn) {
     var in = x.value();
     if (in.shape().rank() != 2 || rows.length != in.dim(0)) {
       throw new ShapeException(
@@ -59,26 +69,27 @@ public final class Dropout {
     }
     return tape.record(
         "Dropout",
-        dropped(tape, x, p, key, rows),
+        dropped(tape, x, p, key, rows, firstColumn),
         x.requiresGradient(),
-        () -> dropped(tape, x, p, key, rows),
+        () -> dropped(tape, x, p, key, rows, firstColumn),
         dy -> {
           var target = tape.target(x);
           if (target != null) {
-            mask(tape, dy.tensor(), p, key, rows, target);
+            mask(tape, dy.tensor(), p, key, rows, firstColumn, target);
           }
         });
   }
 
-  private static Tensor dropped(Tape tape, Variable x, float p, long key, long[] rows) {
+  private static Tensor dropped(
+      Tape tape, Variable x, float p, long key, long[] rows, int firstColumn) {
     var in = x.value();
     var y = tape.allocate(in.dtype(), in.shape().dims());
-    mask(tape, in, p, key, rows, new GradientTarget(y, false));
+    mask(tape, in, p, key, rows, firstColumn, new GradientTarget(y, false));
     return y;
   }
 
   private static void mask(
-      Tape tape, Tensor x, float p, long key, long[] rows, GradientTarget target) {
+      Tape tape, Tensor x, float p, long key, long[] rows, int firstColumn, GradientTarget target) {
     var device = tape.device();
     var columns = x.columns();
     var xs = new FloatInput(device, x, columns);
@@ -92,7 +103,7 @@ public final class Dropout {
           var xData = xs.memory(worker);
           var yData = ys.memory(worker);
           for (var row = from; row < to; row++) {
-            fill(mask, columns, p, mix(key + mix(rows[row] + GAMMA)));
+            fill(mask, firstColumn, columns, p, mix(key + mix(rows[row] + GAMMA)));
             var first = (long) row * columns;
             var xAt = xs.read(xData, first, columns);
             device.kernels().multiply(xData, xAt, mask, 0, yData, ys.at(first), columns);
@@ -101,13 +112,19 @@ public final class Dropout {
         });
   }
 
-  /** A row of 0 and 1/(1 − p): 32 random bits an element, drawn from a counter. */
-  private static void fill(MemorySegment mask, int n, float p, long state) {
+  /**
+   * Columns of a row of 0 and 1/(1 − p): 32 random bits an element, two elements of a number that
+   * is drawn from a counter.
+   */
+  private static void fill(MemorySegment mask, int first, int n, float p, long state) {
     var threshold = (long) (p * 0x1p32);
     var kept = 1 / (1 - p);
-    for (var i = 0; i < n; i += 2) {
-      var bits = mix(state + (i / 2 + 1) * GAMMA);
-      mask.setAtIndex(JAVA_FLOAT, i, (bits >>> 32) < threshold ? 0 : kept);
+    // From an even element on, perhaps that before the first column.
+    for (var i = -(first % 2); i < n; i += 2) {
+      var bits = mix(state + ((first + i) / 2 + 1) * GAMMA);
+      if (i >= 0) {
+        mask.setAtIndex(JAVA_FLOAT, i, (bits >>> 32) < threshold ? 0 : kept);
+      }
       if (i + 1 < n) {
         mask.setAtIndex(JAVA_FLOAT, i + 1, (bits & 0xFFFF_FFFFL) < threshold ? 0 : kept);
       }

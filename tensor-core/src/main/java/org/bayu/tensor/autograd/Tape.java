@@ -288,6 +288,36 @@ public final class Tape {
     return output;
   }
 
+  /**
+   * Changes the gradient of {@code x} when all ops that are recorded from now on have added to it,
+   * before the op that made {@code x} and earlier ones read it. Does nothing if it has none.
+   */
+  void beforeGradientIsRead(String op, Variable x, Consumer<Tensor> change) {
+    if (x.requiresGradient() && recording()) {
+      nodes.add(
+          new Node(
+              op,
+              x,
+              shared -> {
+                var own = shared;
+                if (shared.holders > 1) {
+                  var copy = allocate(x.form().dtype(), x.form().shape().dims());
+                  copy.copyFrom(shared.tensor());
+                  own = new Gradient(copy);
+                } else {
+                  own.holders++; // the caller lets go of it
+                }
+                change.accept(own.tensor());
+                x.setGradient(own);
+              }));
+    }
+  }
+
+  /** Ends an op in the device's profile. */
+  void lap(String op) {
+    device.clock().lap(op, pass);
+  }
+
   /** Where to add the gradient of {@code x}, of its type; null if it needs none. */
   @Nullable GradientTarget target(Variable x) {
     if (!x.requiresGradient()) {

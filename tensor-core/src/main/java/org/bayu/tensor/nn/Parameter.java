@@ -2,6 +2,7 @@ package org.bayu.tensor.nn;
 
 import java.lang.foreign.SegmentAllocator;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 
 /**
@@ -13,6 +14,7 @@ import org.bayu.tensor.Tensor;
 public final class Parameter {
   private final String name;
   private final boolean decays;
+  private final Part part;
   private Tensor value;
   private boolean trainable;
 
@@ -23,14 +25,34 @@ public final class Parameter {
    *     embeddings, norms and biases
    */
   public Parameter(String name, Tensor value, boolean decays) {
+    this(name, value, decays, Part.WHOLE);
+  }
+
+  /**
+   * The same for a part of a parameter, of which other processes have the rest.
+   *
+   * @param value the part
+   */
+  public Parameter(String name, Tensor value, boolean decays, Part part) {
     this.name = name;
     this.value = value;
     this.decays = decays;
+    this.part = part;
   }
 
   /** The full name, as in a checkpoint. */
   public String name() {
     return name;
+  }
+
+  /** What the value is of the parameter of this name. */
+  public Part part() {
+    return part;
+  }
+
+  /** The shape of the parameter of this name. */
+  public Shape wholeShape() {
+    return part.wholeShape(value.shape());
   }
 
   /** The weight as it is now. */

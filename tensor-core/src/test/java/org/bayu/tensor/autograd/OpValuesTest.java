@@ -22,6 +22,8 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The small ops against their formulas in double precision. */
 class OpValuesTest {
@@ -176,6 +178,22 @@ class OpValuesTest {
     var all = dropped(x, 5, 10, 11, 12, 13);
     var some = dropped(x.slice(2, 4), 5, 12, 13);
     assertArrayEquals(Arrays.copyOfRange(all, 66, 132), some);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 8, 13})
+  void dropoutOfSomeColumnsIsThatOfAllColumns(int first) {
+    var x = normal(3, 33);
+    var part = Tensor.allocate(arena, DType.F32, Shape.of(3, 20));
+    for (var i = 0; i < 60; i++) {
+      part.setFloat(i, x.getFloat(33L * (i / 20) + first + i % 20));
+    }
+    var all = dropped(x, 5, 10, 11, 12);
+    var rows = new long[] {10, 11, 12};
+    var some = Dropout.apply(tape, tape.constant(part), 0.5f, 5, rows, first).value().toFloats();
+    for (var i = 0; i < 60; i++) {
+      assertEquals(all[33 * (i / 20) + first + i % 20], some[i], "element " + i);
+    }
   }
 
   @Test
