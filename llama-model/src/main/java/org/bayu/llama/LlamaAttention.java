@@ -3,13 +3,16 @@ package org.bayu.llama;
 import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.autograd.RotaryEmbedding;
 import org.bayu.tensor.autograd.Tape;
+import org.bayu.tensor.autograd.TensorParallel;
 import org.bayu.tensor.autograd.Variable;
 import org.bayu.tensor.nn.Linear;
 import org.bayu.tensor.nn.Module;
+import org.jspecify.annotations.Nullable;
 
 /** Causal self-attention with rotary positions and grouped keys and values. */
 final class LlamaAttention extends Module {
   private final int headDim;
+  private final TensorParallel.@Nullable Sum sum;
   private final Slot<Linear> query;
   private final Slot<Linear> key;
   private final Slot<Linear> value;
@@ -17,6 +20,7 @@ final class LlamaAttention extends Module {
 
   LlamaAttention(LlamaConfig config, ParameterSource source) {
     headDim = config.headDim();
+    sum = source.part().sum();
     query = child("q_proj", source.at("q_proj").linear(config.attentionBias()));
     key = child("k_proj", source.at("k_proj").linear(config.attentionBias()));
     value = child("v_proj", source.at("v_proj").linear(config.attentionBias()));
@@ -28,6 +32,9 @@ final class LlamaAttention extends Module {
    * tape {@linkplain Tape#forget forgets} x.
    */
   Variable forward(Tape tape, Variable x, LlamaInput input, int layer) {
+    if (sum != null) {
+      TensorParallel.input(tape, x, sum);
+    }
     var q = rotated(tape, query.get().forward(tape, x), input);
     var k = rotated(tape, key.get().forward(tape, x), input);
     var v = value.get().forward(tape, x);
@@ -39,7 +46,11 @@ final class LlamaAttention extends Module {
       v = tape.constant(cache.values(layer));
     }
     var attended = Attention.apply(tape, q, k, v, input.segments(), headDim);
-    return output.get().forward(tape, attended);
+    var y = output.get().forward(tape, attended);
+    if (sum != null) {
+      TensorParallel.output(tape, y, sum);
+    }
+    return y;
   }
 
   private static Variable rotated(Tape tape, Variable x, LlamaInput input) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.jspecify.annotations.Nullable;
@@ -124,21 +125,59 @@ public record LlamaConfig(
 
   /** The same architecture with weights of another type. */
   public LlamaConfig withDtype(DType changed) {
-    return with(tieWordEmbeddings, changed);
+    return with(tieWordEmbeddings, changed, 1);
   }
 
   /** The same architecture with a head that is not tied to the embedding. */
   public LlamaConfig untied() {
-    return with(false, dtype);
+    return with(false, dtype, 1);
   }
 
-  private LlamaConfig with(boolean tied, @Nullable DType type) {
+  /**
+   * The architecture of each {@link ModelPart}: a part of the heads and of the features within the
+   * feed-forward layers.
+   *
+   * @param count number of parts
+   * @throws IllegalArgumentException if the model cannot be divided so; the message says what can
+   */
+  public LlamaConfig part(int count) {
+    if (count > 1 && (attentionBias || mlpBias)) {
+      throw new IllegalArgumentException(
+          "a model whose linear layers have biases cannot be divided into parts");
+    }
+    if (heads % count != 0 || kvHeads % count != 0 || intermediateSize % count != 0) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the model's %d heads, %d key-value heads and intermediate_size %d cannot be divided"
+                  + " into %d parts: %s",
+              heads,
+              kvHeads,
+              intermediateSize,
+              count,
+              possibleParts()));
+    }
+    return with(tieWordEmbeddings, dtype, count);
+  }
+
+  private String possibleParts() {
+    var possible =
+        IntStream.rangeClosed(2, kvHeads)
+            .filter(n -> heads % n == 0 && kvHeads % n == 0 && intermediateSize % n == 0)
+            .mapToObj(Integer::toString)
+            .toList();
+    return possible.isEmpty()
+        ? "no number of parts divides all of them"
+        : "possible are " + String.join(", ", possible);
+  }
+
+  private LlamaConfig with(boolean tied, @Nullable DType type, int parts) {
     return new LlamaConfig(
         hiddenSize,
-        intermediateSize,
+        intermediateSize / parts,
         layers,
-        heads,
-        kvHeads,
+        heads / parts,
+        kvHeads / parts,
         headDim,
         vocabSize,
         maxPositions,

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LlamaModel extends Module {
   private final LlamaConfig config;
+  private final ModelPart part;
   private final RotaryFrequencies rotary;
   private final Slot<Embedding> embedding;
   private final List<Slot<LlamaBlock>> blocks = new ArrayList<>();
@@ -42,8 +43,20 @@ public final class LlamaModel extends Module {
 
   /** The model on these weights, which must have the shapes that {@code config} gives. */
   public LlamaModel(LlamaConfig config, Weights weights) {
+    this(config, weights, ModelPart.WHOLE);
+  }
+
+  /**
+   * A part of a model, which computes with the other parts: each of its passes is collective.
+   *
+   * @param config of each part, see {@link LlamaConfig#part}
+   * @param weights of this part, see {@link ModelPart#of(Weights,
+   *     java.lang.foreign.SegmentAllocator)}
+   */
+  public LlamaModel(LlamaConfig config, Weights weights, ModelPart part) {
     this.config = config;
-    var source = new ParameterSource(weights, "");
+    this.part = part;
+    var source = new ParameterSource(weights, part, "");
     var model = source.at("model");
     rotary = new RotaryFrequencies(config);
     embedding = child("model.embed_tokens", model.at("embed_tokens").embedding());
@@ -60,9 +73,14 @@ public final class LlamaModel extends Module {
                 : source.at("lm_head").linear(false));
   }
 
-  /** The configuration. */
+  /** The configuration; that of each part if this is one. */
   public LlamaConfig config() {
     return config;
+  }
+
+  /** What this is of a model. */
+  public ModelPart part() {
+    return part;
   }
 
   /**

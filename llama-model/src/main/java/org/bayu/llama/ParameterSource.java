@@ -9,9 +9,9 @@ import org.bayu.tensor.nn.RmsNorm;
  * Modules from weights: the names in the checkpoint are the paths of construction, so that loading
  * is construction.
  */
-record ParameterSource(Weights weights, String prefix) {
+record ParameterSource(Weights weights, ModelPart part, String prefix) {
   ParameterSource at(String name) {
-    return new ParameterSource(weights, prefix.isEmpty() ? name : prefix + "." + name);
+    return new ParameterSource(weights, part, prefix.isEmpty() ? name : prefix + "." + name);
   }
 
   Linear linear(boolean withBias) {
@@ -28,6 +28,6 @@ record ParameterSource(Weights weights, String prefix) {
 
   private Parameter parameter(String name, boolean decays) {
     var full = prefix + "." + name;
-    return new Parameter(full, weights.tensor(full), decays);
+    return new Parameter(full, weights.tensor(full), decays, part.of(full));
   }
 }
