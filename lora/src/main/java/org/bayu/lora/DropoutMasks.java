@@ -22,14 +22,18 @@ final class DropoutMasks {
     rows = newRows;
   }
 
-  /** x after dropout; null where it is x itself. */
-  @Nullable Variable apply(Tape tape, Variable x, long layer) {
+  /**
+   * x after dropout; null where it is x itself.
+   *
+   * @param firstColumn of x in the whole layer's input
+   */
+  @Nullable Variable apply(Tape tape, Variable x, long layer, int firstColumn) {
     if (probability == 0 || !tape.training()) {
       return null;
     }
     if (rows == null) {
       throw new IllegalStateException("dropout in training needs LoraAdapter.beginMicroBatch");
     }
-    return Dropout.apply(tape, x, probability, Dropout.key(seed, step, layer), rows);
+    return Dropout.apply(tape, x, probability, Dropout.key(seed, step, layer), rows, firstColumn);
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
@@ -16,6 +17,7 @@ import org.bayu.tensor.Tensor;
 import org.bayu.tensor.nn.Linear;
 import org.bayu.tensor.nn.Module;
 import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.nn.Part;
 
 /**
  * A LoRA adapter: low-rank additions to a model's linear layers. The adapted layers replace the
@@ -35,7 +37,7 @@ public final class LoraAdapter implements AutoCloseable {
   /** Where the first A and B come from. */
   @FunctionalInterface
   interface Factors {
-    /** A or B of the layer of this path; the memory need not live on. */
+    /** The whole A or B of the layer of this path; the memory need not live on. */
     Tensor tensor(String path, Factor factor, Shape shape, SegmentAllocator temporary);
   }
 
@@ -46,8 +48,16 @@ public final class LoraAdapter implements AutoCloseable {
     /** [outputs, rank]. */
     B;
 
+    /** The shape of the whole factor. */
     Shape shape(Linear base, int rank) {
-      return this == A ? Shape.of(rank, base.inputs()) : Shape.of(base.outputs(), rank);
+      var whole = base.weight().wholeShape();
+      return this == A ? Shape.of(rank, whole.dim(1)) : Shape.of(whole.dim(0), rank);
+    }
+
+    /** What a layer has of it: A's columns are the layer's, and B's rows. */
+    Part part(Linear base) {
+      var part = base.weight().part();
+      return part.axis() == (this == A ? Part.Axis.COLUMNS : Part.Axis.ROWS) ? part : Part.WHOLE;
     }
   }
 
@@ -77,22 +87,26 @@ public final class LoraAdapter implements AutoCloseable {
 
   private LoraLinear layer(String path, Linear base, Factors factors) {
     try (var temporary = Arena.ofConfined()) {
-      var a = Factor.A.shape(base, config.rank(path));
-      var b = Factor.B.shape(base, config.rank(path));
-      var exists = base.weight().value().hasMemory();
       return new LoraLinear(
           base,
           path,
           config.scale(path),
           masks,
-          exists
-              ? factors.tensor(path, Factor.A, a, temporary)
-              : Tensor.withoutMemory(DType.F32, a),
-          exists
-              ? factors.tensor(path, Factor.B, b, temporary)
-              : Tensor.withoutMemory(DType.F32, b),
+          factor(path, Factor.A, base, factors, temporary),
+          factor(path, Factor.B, base, factors, temporary),
           arena);
     }
+  }
+
+  /** What a layer has of A or B. */
+  private Tensor factor(
+      String path, Factor factor, Linear base, Factors factors, SegmentAllocator temporary) {
+    var shape = factor.shape(base, config.rank(path));
+    var whole =
+        base.weight().value().hasMemory()
+            ? factors.tensor(path, factor, shape, temporary)
+            : Tensor.withoutMemory(DType.F32, shape);
+    return factor.part(base).of(whole, temporary);
   }
 
   /**
@@ -130,6 +144,18 @@ public final class LoraAdapter implements AutoCloseable {
   }
 
   /**
+   * If this process has a part of the model: the parameters that it has whole, of layers of which
+   * it has a part. Their gradients are the sums over the processes.
+   */
+  public List<Parameter> sharedParameters() {
+    return layers.values().stream()
+        .filter(layer -> !layer.weight().part().isWhole())
+        .flatMap(layer -> Stream.of(layer.a(), layer.b()))
+        .filter(parameter -> parameter.part().isWhole())
+        .toList();
+  }
+
+  /**
    * Chooses the dropout masks of the following passes. Call it before every micro-batch in training
    * with dropout. Without dropout it does nothing.
    *
@@ -164,11 +190,26 @@ public final class LoraAdapter implements AutoCloseable {
    */
   public Tensor merged(
       Device device, String weight, Tensor base, DType dtype, SegmentAllocator allocator) {
+    return merged(device, weight, base, dtype, allocator, Parameter::value);
+  }
+
+  /**
+   * The same with the whole W, where this process may have parts of A and B.
+   *
+   * @param whole the whole of a parameter; its result is no longer read when it is called again
+   */
+  public Tensor merged(
+      Device device,
+      String weight,
+      Tensor base,
+      DType dtype,
+      SegmentAllocator allocator,
+      Function<Parameter, Tensor> whole) {
     var layer = layersByWeight().get(weight);
     if (layer == null) {
       throw new IllegalArgumentException("no adapter of " + weight);
     }
-    return LoraMerge.merged(device, layer, base, dtype, allocator);
+    return LoraMerge.merged(device, layer, base, dtype, allocator, whole);
   }
 
   private Map<String, LoraLinear> layersByWeight() {

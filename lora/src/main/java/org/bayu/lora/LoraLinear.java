@@ -1,6 +1,7 @@
 package org.bayu.lora;
 
 import java.lang.foreign.SegmentAllocator;
+import org.bayu.lora.LoraAdapter.Factor;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.autograd.Tape;
@@ -11,6 +12,9 @@ import org.bayu.tensor.nn.Parameter;
 /**
  * A linear layer with a low-rank addition: y = x·Wᵀ + bias + scale·(dropout(x)·Aᵀ)·Bᵀ, with A
  * [rank, inputs] and B [outputs, rank].
+ *
+ * <p>Where W is some rows of a larger matrix, B has these rows, and A is whole. Where W is some
+ * columns, A has these columns, and B is whole.
  *
  * <p>Weight and bias are the base layer's own parameters. A and B are trainable, F32.
  */
@@ -33,8 +37,8 @@ public final class LoraLinear extends Linear {
       SegmentAllocator allocator) {
     super(base.weight(), base.bias());
     this.base = base;
-    this.a = parameter(new Parameter(path + ".lora_A.weight", a, true));
-    this.b = parameter(new Parameter(path + ".lora_B.weight", b, true));
+    this.a = parameter(new Parameter(path + ".lora_A.weight", a, true, Factor.A.part(base)));
+    this.b = parameter(new Parameter(path + ".lora_B.weight", b, true, Factor.B.part(base)));
     this.a.train(allocator);
     this.b.train(allocator);
     this.scale = scale;
@@ -64,6 +68,7 @@ public final class LoraLinear extends Linear {
 
   @Override
   public LowRank lowRank(Tape tape, Variable x) {
-    return new LowRank(a.value(), b.value(), scale, masks.apply(tape, x, layer));
+    var firstColumn = weight().part().firstColumn(inputs());
+    return new LowRank(a.value(), b.value(), scale, masks.apply(tape, x, layer, firstColumn));
   }
 }

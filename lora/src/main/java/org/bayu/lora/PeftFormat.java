@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.MalformedFileException;
@@ -16,6 +17,7 @@ import org.bayu.tensor.io.SafetensorsWriter;
 import org.bayu.tensor.io.StagedPath;
 import org.bayu.tensor.io.TensorSource;
 import org.bayu.tensor.nn.Module;
+import org.bayu.tensor.nn.Parameter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -145,13 +147,29 @@ public final class PeftFormat {
   public static void save(
       LoraAdapter adapter, Path folder, String baseModelName, @Nullable String baseRevision)
       throws IOException {
+    save(adapter, folder, baseModelName, baseRevision, Parameter::value);
+  }
+
+  /**
+   * The same where this process may have parts of A and B.
+   *
+   * @param whole the whole of a parameter; its result is no longer read when it is called again
+   */
+  public static void save(
+      LoraAdapter adapter,
+      Path folder,
+      String baseModelName,
+      @Nullable String baseRevision,
+      Function<Parameter, Tensor> whole)
+      throws IOException {
     var tensors = new ArrayList<TensorSource>();
     for (var parameter : adapter.parameters()) {
-      tensors.add(finite(AdapterTensors.PREFIX + parameter.name(), parameter.value()));
+      tensors.add(finite(AdapterTensors.PREFIX + parameter.name(), parameter, whole));
     }
     var head = adapter.layers().get(LoraTargets.HEAD);
     if (head != null) {
-      tensors.add(finite(AdapterTensors.baseName(LoraTargets.HEAD), head.weight().value()));
+      var name = AdapterTensors.baseName(LoraTargets.HEAD);
+      tensors.add(finite(name, head.weight(), Parameter::value));
     }
     try (var staged = StagedPath.folder(folder)) {
       Files.write(
@@ -162,8 +180,16 @@ public final class PeftFormat {
     }
   }
 
-  private static TensorSource finite(String name, Tensor tensor) {
-    NonFiniteTensorException.check(name, tensor);
-    return TensorSource.of(name, tensor);
+  private static TensorSource finite(
+      String name, Parameter parameter, Function<Parameter, Tensor> whole) {
+    return new TensorSource.Elements(
+        name,
+        parameter.value().dtype(),
+        parameter.wholeShape(),
+        () -> {
+          var tensor = whole.apply(parameter);
+          NonFiniteTensorException.check(name, tensor);
+          return tensor;
+        });
   }
 }

@@ -228,7 +228,8 @@ class LoraAdapterTest {
         new LoraLinear(
             new Linear(weight, null), "up_proj", (float) scale, new DropoutMasks(0), a, b, memory);
     try (var device = Devices.cpu(2)) {
-      var merged = LoraMerge.merged(device, layer, weight.value(), DType.F32, memory);
+      var merged =
+          LoraMerge.merged(device, layer, weight.value(), DType.F32, memory, Parameter::value);
       for (var i = 0L; i < 1500; i += 7) {
         for (var j = 0L; j < 1000; j += 13) {
           var sum =
