@@ -5,19 +5,24 @@ import java.util.List;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.nn.Part;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
 
 /**
- * A tensor of a run's state, of which this process may hold a part.
+ * A tensor of a run's state, of which this process may hold a part. First the processes that hold a
+ * model together have parts of a matrix, then those that have the same of these may divide it.
  *
  * @param name in a checkpoint's file
- * @param shape of the whole
- * @param part what this process holds, the whole or a vector
- * @param stride elements of the whole between the beginnings of two parts
+ * @param modelPart what the processes with this part of the model have of the whole
+ * @param shape of what they have
+ * @param part what this process holds of that, all or a vector
+ * @param stride elements of what they have between the beginnings of two parts
  * @param from the first element of the part
  */
-public record StateTensor(String name, Shape shape, Tensor part, long stride, long from) {
+public record StateTensor(
+    String name, Part modelPart, Shape shape, Tensor part, long stride, long from) {
   /** What is behind a parameter's name where the absmax of its moment's blocks stand. */
   private static final String ABSMAX = ".absmax";
 
@@ -35,15 +40,17 @@ public record StateTensor(String name, Shape shape, Tensor part, long stride, lo
     var tensors = new ArrayList<StateTensor>();
     for (var state : optimizer.states()) {
       var name = state.parameter().name();
+      var modelPart = state.parameter().part();
       var shape = state.parameter().value().shape();
       var shard = optimizer.shard();
       var moment = first ? state.m() : state.v();
-      tensors.add(part(name, shape, moment, shard, shape.elements(), 1));
+      tensors.add(part(name, modelPart, shape, moment, shard, shape.elements(), 1));
       var absmax = first ? state.mAbsmax() : state.vAbsmax();
       if (absmax != null) {
         var block = AdamW.Moments.BLOCK;
         var blocks = Shape.of(Math.ceilDiv(shape.elements(), (long) block));
-        tensors.add(part(name + ABSMAX, blocks, absmax, shard, shape.elements(), block));
+        tensors.add(
+            part(name + ABSMAX, Part.WHOLE, blocks, absmax, shard, shape.elements(), block));
       }
     }
     return List.copyOf(tensors);
@@ -51,7 +58,16 @@ public record StateTensor(String name, Shape shape, Tensor part, long stride, lo
 
   /** A tensor that this process holds whole. */
   public static StateTensor whole(String name, Tensor tensor) {
-    return new StateTensor(name, tensor.shape(), tensor, tensor.elements(), 0);
+    return of(name, Part.WHOLE, tensor);
+  }
+
+  /** A parameter's value. */
+  public static StateTensor of(Parameter parameter) {
+    return of(parameter.name(), parameter.part(), parameter.value());
+  }
+
+  private static StateTensor of(String name, Part modelPart, Tensor tensor) {
+    return new StateTensor(name, modelPart, tensor.shape(), tensor, tensor.elements(), 0);
   }
 
   /**
@@ -62,11 +78,18 @@ public record StateTensor(String name, Shape shape, Tensor part, long stride, lo
    * @param block elements of a block; 1 for a tensor of the parameter's shape
    */
   private static StateTensor part(
-      String name, Shape whole, Tensor held, Shard shard, long elements, int block) {
+      String name,
+      Part modelPart,
+      Shape whole,
+      Tensor held,
+      Shard shard,
+      long elements,
+      int block) {
     return shard.isWhole()
-        ? whole(name, held)
+        ? of(name, modelPart, held)
         : new StateTensor(
             name,
+            modelPart,
             whole,
             held,
             shard.stride(elements) / block,
@@ -78,12 +101,17 @@ public record StateTensor(String name, Shape shape, Tensor part, long stride, lo
     return part.dtype();
   }
 
-  /** Bytes of the whole. */
-  public long byteSize() {
-    return shape.elements() * dtype().bytes();
+  /** The shape in a checkpoint's file. */
+  public Shape wholeShape() {
+    return modelPart.wholeShape(shape);
   }
 
-  /** Whether this process holds all of it. */
+  /** Bytes of the whole. */
+  public long byteSize() {
+    return wholeShape().elements() * dtype().bytes();
+  }
+
+  /** Whether this process holds all that those with its part of the model have. */
   boolean isWhole() {
     return stride >= shape.elements() && part.elements() == shape.elements() && from == 0;
   }

@@ -3,8 +3,6 @@ package org.bayu.train;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
-import org.bayu.collectives.Communicator;
-import org.bayu.collectives.Communicators;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.Device;
@@ -26,10 +24,11 @@ public final class TrainState implements AutoCloseable {
   private final @Nullable LoraAdapter adapter;
   private final List<Parameter> parameters;
   private final AdamW optimizer;
-  private final Communicator ranks;
+  private final ProcessGroups groups;
   private final List<StateTensor> firstMoments;
   private final List<StateTensor> secondMoments;
   private final @Nullable StateShards shards;
+  private final @Nullable ModelParts parts;
   private final ReentrantLock updating = new ReentrantLock();
   private volatile Progress progress = Progress.START;
 
@@ -86,14 +85,16 @@ public final class TrainState implements AutoCloseable {
       Device device,
       AdamW.Settings adamW,
       long seed) {
-    this(model, adapter, device, adamW, seed, Communicators.alone());
+    this(model, adapter, device, adamW, seed, ProcessGroups.alone());
   }
 
   /**
-   * The same in one of several processes. Where all weights are trained, each holds the moments of
-   * a part of them.
+   * The same in one of several processes. Where all weights are trained, the moments are divided
+   * among those that have the same part of the model.
    *
-   * @param ranks the processes; remains the caller's
+   * @param groups the processes; remain the caller's
+   * @throws IllegalArgumentException if several processes hold the model together, and the moments
+   *     shall not be F32
    */
   public TrainState(
       LlamaModel model,
@@ -101,17 +102,23 @@ public final class TrainState implements AutoCloseable {
       Device device,
       AdamW.Settings adamW,
       long seed,
-      Communicator ranks) {
+      ProcessGroups groups) {
     this.model = model;
     this.adapter = adapter;
-    this.ranks = ranks;
+    this.groups = groups;
+    if (!model.part().isWhole() && adamW.moments() != AdamW.Moments.F32) {
+      throw new IllegalArgumentException("the moments of a model in parts are F32 only");
+    }
     parameters = model.parameters().stream().filter(Parameter::trainable).toList();
-    var shard = adapter == null ? new Shard(ranks.rank(), ranks.size()) : Shard.WHOLE;
+    var sharing = groups.data();
+    var shard = adapter == null ? new Shard(sharing.rank(), sharing.size()) : Shard.WHOLE;
     optimizer = new AdamW(device, parameters, adamW, seed, shard);
     firstMoments = StateTensor.firstMoments(optimizer);
     secondMoments = StateTensor.secondMoments(optimizer);
     var moments = Stream.concat(firstMoments.stream(), secondMoments.stream()).toList();
-    shards = shard.isWhole() ? null : new StateShards(ranks, shard, moments);
+    shards = shard.isWhole() ? null : new StateShards(sharing, shard, moments);
+    var all = Stream.concat(parameterTensors().stream(), moments.stream()).toList();
+    parts = groups.model().size() == 1 ? null : new ModelParts(groups.model(), all);
   }
 
   /** The model with its current parameters. */
@@ -136,7 +143,7 @@ public final class TrainState implements AutoCloseable {
 
   /** The trainable parameters as a checkpoint has them. */
   public List<StateTensor> parameterTensors() {
-    return parameters.stream().map(p -> StateTensor.whole(p.name(), p.value())).toList();
+    return parameters.stream().map(StateTensor::of).toList();
   }
 
   /** AdamW's m as a checkpoint has it. */
@@ -155,6 +162,18 @@ public final class TrainState implements AutoCloseable {
    * call.
    */
   public Tensor whole(StateTensor tensor) {
+    return parts == null || tensor.modelPart().isWhole()
+        ? ofThisPart(tensor)
+        : parts.whole(tensor, this::ofThisPart);
+  }
+
+  /** The whole value of one of the model's parameters, as {@link #whole(StateTensor)}. */
+  public Tensor whole(Parameter parameter) {
+    return parameter.part().isWhole() ? parameter.value() : whole(StateTensor.of(parameter));
+  }
+
+  /** What the processes with this part of the model have of a tensor. */
+  private Tensor ofThisPart(StateTensor tensor) {
     return shards == null || tensor.isWhole()
         ? Tensor.of(tensor.part().data(), tensor.dtype(), tensor.shape())
         : shards.whole(tensor);
@@ -162,7 +181,7 @@ public final class TrainState implements AutoCloseable {
 
   /** Whether this process holds a part of the state, and others hold the rest. */
   public boolean isDivided() {
-    return shards != null;
+    return shards != null || parts != null;
   }
 
   /**
@@ -171,17 +190,26 @@ public final class TrainState implements AutoCloseable {
    * divided, else nothing.
    */
   public void proceed() {
+    // The group of rank 0 has everything.
+    if (parts != null && groups.data().rank() == 0) {
+      parts.proceed(this::ofThisPart);
+    }
     if (shards != null) {
       shards.proceed();
     }
   }
 
-  Communicator ranks() {
-    return ranks;
+  /** The processes that hold parts of it. */
+  public ProcessGroups groups() {
+    return groups;
   }
 
   @Nullable StateShards shards() {
     return shards;
+  }
+
+  @Nullable ModelParts parts() {
+    return parts;
   }
 
   /** The number of steps done, which is also the number of the next step. */
@@ -238,6 +266,9 @@ public final class TrainState implements AutoCloseable {
   /** Frees the optimizer's moments. */
   @Override
   public void close() {
+    if (parts != null) {
+      parts.close();
+    }
     if (shards != null) {
       shards.close();
     }

@@ -99,10 +99,10 @@ public final class Trainer {
     return new TrainListener.Start(
         state.steps(),
         settings.steps(),
-        parameters.stream().mapToLong(p -> p.value().elements()).sum(),
+        parameters.stream().mapToLong(p -> p.wholeShape().elements()).sum(),
         parameters.stream()
             .filter(Parameter::trainable)
-            .mapToLong(p -> p.value().elements())
+            .mapToLong(p -> p.wholeShape().elements())
             .sum());
   }
 
@@ -141,7 +141,7 @@ public final class Trainer {
             schedule.rate(number),
             batch.size(),
             batch.stream().mapToDouble(example -> flops.of(example.tokens().size())).sum()
-                / step.processes(),
+                / step.groups(),
             deviceFlops,
             seconds,
             loadingSeconds,

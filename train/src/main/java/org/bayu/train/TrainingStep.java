@@ -27,6 +27,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Workspace workspace;
   private final Communicator ranks;
   private final @Nullable StateShards shards;
+  private final @Nullable ModelParts parts;
   private final GradientSum sum;
 
   /**
@@ -74,10 +75,11 @@ public final class TrainingStep implements AutoCloseable {
 
   /**
    * Steps that change the trainable parameters of {@code state}. If this is one of several
-   * processes, all have the same state, and are given the same batches: each computes some of the
-   * micro-batches, and all make the same update. So {@link #run} and {@link #evaluate} are
-   * collective. The results do not depend on the number of processes: with an adapter to the last
-   * bit, else up to rounding.
+   * processes, all have the same state or their parts of it, and are given the same batches: each
+   * group that has a model computes some of the micro-batches, and all make the same update. So
+   * {@link #run} and {@link #evaluate} are collective. The results do not depend on the number of
+   * groups: with an adapter to the last bit, else up to rounding. They depend on the number of
+   * parts of a model up to rounding.
    *
    * @param workspace for the activations; the new object owns it from now on, even if this
    *     constructor throws
@@ -88,10 +90,11 @@ public final class TrainingStep implements AutoCloseable {
     this.device = device;
     this.settings = settings;
     this.workspace = workspace;
-    ranks = state.ranks();
+    ranks = state.groups().data();
     shards = state.shards();
+    parts = state.parts();
     try {
-      if (ranks.size() > 1 && hasBFloat16Weights(state)) {
+      if (state.groups().processes() > 1 && hasBFloat16Weights(state)) {
         throw new IllegalArgumentException("several processes add F32 gradients only");
       }
       gradients =
@@ -147,9 +150,11 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Σ g² of each gradient. */
   private double[] sumsOfSquares() {
-    return shards == null
-        ? GradientClip.sumsOfSquares(device, gradients, Shard.WHOLE)
-        : shards.sumsOfSquares(device, gradients);
+    var own =
+        shards == null
+            ? GradientClip.sumsOfSquares(device, gradients, Shard.WHOLE)
+            : shards.sumsOfSquares(device, gradients);
+    return parts == null ? own : parts.sumsOfSquares(own, state.parameters());
   }
 
   /** What is not finite; null if nothing. */
@@ -181,10 +186,20 @@ public final class TrainingStep implements AutoCloseable {
     if (shards != null) {
       shards.reduce(gradients);
     }
+    sumOverParts();
     device.mark("summing the gradients");
     var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
     var distinct = microBatches.stream().mapToLong(each -> each.tree().rows()).sum();
     return new Result(share.sum(losses), Double.NaN, tokens, distinct, microBatches.size(), null);
+  }
+
+  /** What each part of a model has whole of an adapter gets the gradients of all parts. */
+  private void sumOverParts() {
+    var adapter = state.adapter();
+    var overParts = state.model().part().sum();
+    if (adapter != null && overParts != null) {
+      adapter.sharedParameters().forEach(each -> overParts.add(gradients.of(each.value())));
+    }
   }
 
   /** A mean over nothing is no number: it is refused. */
@@ -237,8 +252,8 @@ public final class TrainingStep implements AutoCloseable {
         .findFirst();
   }
 
-  /** How many processes share the work. */
-  int processes() {
+  /** How many groups of processes share the micro-batches. */
+  int groups() {
     return ranks.size();
   }
 

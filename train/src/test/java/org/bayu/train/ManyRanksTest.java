@@ -72,7 +72,8 @@ class ManyRanksTest {
       if (adapter == null) {
         model.parameters().forEach(parameter -> parameter.train(arena));
       }
-      try (var state = new TrainState(model, adapter, device, ADAM_W, 0, ranks);
+      try (var state =
+              new TrainState(model, adapter, device, ADAM_W, 0, ProcessGroups.of(ranks, 1));
           var step = new TrainingStep(state, device, settings, new Workspace())) {
         for (var i = 0; i < steps; i++) {
           var result = step.run(i, batch, lora == null ? 1e-3 : 1e-2, (_, _) -> {});
@@ -119,7 +120,7 @@ class ManyRanksTest {
         var device = Devices.cpu(1)) {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       model.parameters().forEach(parameter -> parameter.train(arena, DType.BF16));
-      try (var state = new TrainState(model, null, device, ADAM_W, 0, ranks)) {
+      try (var state = new TrainState(model, null, device, ADAM_W, 0, ProcessGroups.of(ranks, 1))) {
         var workspace = new Workspace();
         return String.valueOf(
             assertThrows(

@@ -2,6 +2,7 @@ package org.bayu.train;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
@@ -10,16 +11,21 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
 
 /** Ranks that are threads of this process: no launcher, and only what training calls. */
 final class ThreadRanks {
   private final CyclicBarrier barrier;
   private final MemorySegment[] shared;
+  private final int[] colors;
+  private final ThreadRanks[] groups;
 
   private ThreadRanks(int size) {
     barrier = new CyclicBarrier(size);
     shared = new MemorySegment[size];
+    colors = new int[size];
+    groups = new ThreadRanks[size];
   }
 
   /** What each rank's computation returns, in the order of the ranks. */
@@ -104,7 +110,16 @@ final class ThreadRanks {
 
     @Override
     public Communicator split(int color, int key) {
-      throw new UnsupportedOperationException();
+      colors[rank] = color; // keys leave the order as it is
+      barrier();
+      var before = IntStream.range(0, rank).filter(r -> colors[r] == color).toArray();
+      if (before.length == 0) {
+        groups[rank] = new ThreadRanks((int) Arrays.stream(colors).filter(c -> c == color).count());
+      }
+      barrier();
+      var group = groups[before.length == 0 ? rank : before[0]];
+      barrier();
+      return group.new Rank(before.length);
     }
 
     @Override

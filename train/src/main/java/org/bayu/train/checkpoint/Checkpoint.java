@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.Crc32c;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.NonFiniteTensorException;
@@ -147,7 +149,16 @@ public final class Checkpoint {
 
   private static TensorSource source(TrainState state, StateTensor tensor) {
     return new TensorSource.Elements(
-        tensor.name(), tensor.dtype(), tensor.shape(), () -> state.whole(tensor));
+        tensor.name(),
+        tensor.dtype(),
+        tensor.wholeShape(),
+        () -> {
+          var whole = state.whole(tensor);
+          if (!tensor.modelPart().isWhole()) { // the others' parts have not been looked at
+            NonFiniteTensorException.check(tensor.name(), whole);
+          }
+          return whole;
+        });
   }
 
   /**
@@ -231,7 +242,7 @@ public final class Checkpoint {
    * @throws DamagedCheckpointException if the checkpoint has other parameters
    */
   public void loadParameters(List<Parameter> parameters) throws IOException {
-    var tensors = parameters.stream().map(p -> StateTensor.whole(p.name(), p.value())).toList();
+    var tensors = parameters.stream().map(StateTensor::of).toList();
     load(PARAMETERS, tensors, true);
   }
 
@@ -247,7 +258,7 @@ public final class Checkpoint {
       for (var target : targets) {
         extra.remove(target.name());
         if (!file.names().contains(target.name())
-            || !file.entry(target.name()).shape().equals(target.shape())
+            || !file.entry(target.name()).shape().equals(target.wholeShape())
             || !fits(file.entry(target.name()).dtypeName(), target.dtype().name(), round)) {
           missing.add(target.name());
         }
@@ -258,16 +269,30 @@ public final class Checkpoint {
             path + ": holds other parameters than are trained: " + Printable.first(missing, ", "));
       }
       for (var target : targets) {
-        var part = target.part();
-        if (file.entry(target.name()).dtypeName().equals(target.dtype().name())) {
-          var from = target.from() * target.dtype().bytes();
-          part.data().copyFrom(file.bytes(target.name()).asSlice(from, part.byteSize()));
-        } else {
-          part.copyFrom(file.tensor(target.name()));
-        }
+        copy(file, target);
       }
     } catch (MalformedFileException e) {
       throw new DamagedCheckpointException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Copies what this process has of a tensor. */
+  private static void copy(SafetensorsFile file, StateTensor target) throws MalformedFileException {
+    var name = target.name();
+    var part = target.part();
+    var isSameType = file.entry(name).dtypeName().equals(target.dtype().name());
+    var whole =
+        isSameType
+            ? Tensor.of(file.bytes(name), target.dtype(), target.wholeShape())
+            : file.tensor(name);
+    try (var memory = Arena.ofConfined()) {
+      var shared = target.modelPart().of(whole, memory);
+      if (isSameType) {
+        var from = target.from() * target.dtype().bytes();
+        part.data().copyFrom(shared.data().asSlice(from, part.byteSize()));
+      } else {
+        part.copyFrom(shared);
+      }
     }
   }
 }

@@ -3,12 +3,15 @@ package org.bayu.train.checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.LoraTargets;
 import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.nn.Parameter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,8 +90,14 @@ public interface ModelStore {
     }
   }
 
-  /** All weights, in the base's types. */
-  record Model(String key, Path folder, Base base, LlamaModel model) implements ModelStore {
+  /**
+   * All weights, in the base's types.
+   *
+   * @param whole as in {@link SavedModels#saveTrained}
+   */
+  record Model(
+      String key, Path folder, Base base, LlamaModel model, Function<Parameter, Tensor> whole)
+      implements ModelStore {
     @Override
     public Kind kind() {
       return Kind.MODEL;
@@ -101,7 +110,7 @@ public interface ModelStore {
 
     @Override
     public void write(Path folder) throws IOException {
-      SavedModels.saveTrained(folder, base.checkpoint, model, null, base.eos);
+      SavedModels.saveTrained(folder, base.checkpoint, model, null, base.eos, whole);
     }
   }
 
@@ -110,9 +119,15 @@ public interface ModelStore {
    *
    * @param baseName the model's name in the adapter's configuration
    * @param baseRevision its revision on the Hub; null for the usual one
+   * @param whole as in {@link SavedModels#saveMerged}
    */
   record Adapter(
-      String key, Path folder, LoraAdapter adapter, String baseName, @Nullable String baseRevision)
+      String key,
+      Path folder,
+      LoraAdapter adapter,
+      String baseName,
+      @Nullable String baseRevision,
+      Function<Parameter, Tensor> whole)
       implements ModelStore {
     @Override
     public Kind kind() {
@@ -122,19 +137,29 @@ public interface ModelStore {
     @Override
     public long bytes() {
       var head = adapter.layers().get(LoraTargets.HEAD);
-      var elements = adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+      var elements = adapter.parameters().stream().mapToLong(p -> p.wholeShape().elements()).sum();
       var headBytes = head == null ? 0 : head.weight().value().byteSize();
       return elements * Float.BYTES + headBytes + OVERHEAD;
     }
 
     @Override
     public void write(Path folder) throws IOException {
-      PeftFormat.save(adapter, folder, baseName, baseRevision);
+      PeftFormat.save(adapter, folder, baseName, baseRevision, whole);
     }
   }
 
-  /** All weights with the adapter merged in, W + (alpha/r)·B·A, in the base's types. */
-  record Merged(String key, Path folder, Base base, LoraAdapter adapter, Device device)
+  /**
+   * All weights with the adapter merged in, W + (alpha/r)·B·A, in the base's types.
+   *
+   * @param whole as in {@link SavedModels#saveMerged}
+   */
+  record Merged(
+      String key,
+      Path folder,
+      Base base,
+      LoraAdapter adapter,
+      Device device,
+      Function<Parameter, Tensor> whole)
       implements ModelStore {
     @Override
     public Kind kind() {
@@ -149,7 +174,7 @@ public interface ModelStore {
     @Override
     public void write(Path folder) throws IOException {
       SavedModels.saveMerged(
-          folder, base.checkpoint, base.tokenizer, adapter, device, null, base.eos);
+          folder, base.checkpoint, base.tokenizer, adapter, device, null, base.eos, whole);
     }
   }
 }

@@ -4,14 +4,15 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.nn.Parameter;
 import org.jspecify.annotations.Nullable;
 
 /** Writes model folders from a base and what was trained on it. */
@@ -23,21 +24,29 @@ public final class SavedModels {
    *
    * @param dtype the weights' type; null for the base's
    * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
+   * @param whole the whole of a parameter of which the model may have a part; its result is no
+   *     longer read when it is called again
    * @throws IOException if the folder exists and is not empty, or cannot be written
    */
   public static void saveTrained(
-      Path folder, HfCheckpoint base, LlamaModel model, @Nullable DType dtype, OptionalInt eos)
+      Path folder,
+      HfCheckpoint base,
+      LlamaModel model,
+      @Nullable DType dtype,
+      OptionalInt eos,
+      Function<Parameter, Tensor> whole)
       throws IOException {
-    Map<String, Tensor> values = new HashMap<>();
-    for (var parameter : model.parameters()) {
-      values.put(parameter.name(), parameter.value());
-    }
-    HfCheckpoint.save(folder, base, dtype, eos, name -> value(values, base, name));
-  }
-
-  private static Tensor value(Map<String, Tensor> values, HfCheckpoint base, String name) {
-    var value = values.get(name);
-    return value != null ? value : base.weights().tensor(name);
+    var parameters = new HashMap<String, Parameter>();
+    model.parameters().forEach(parameter -> parameters.put(parameter.name(), parameter));
+    HfCheckpoint.save(
+        folder,
+        base,
+        dtype,
+        eos,
+        name -> {
+          var parameter = parameters.get(name);
+          return parameter != null ? whole.apply(parameter) : base.weights().tensor(name);
+        });
   }
 
   /**
@@ -46,6 +55,7 @@ public final class SavedModels {
    * @param tokenizer the folder whose tokenizer is saved, the base's or the adapter's
    * @param dtype the weights' type; null for the base's
    * @param eos what ended the texts of the training, as in {@link HfCheckpoint#save}
+   * @param whole as above, for the adapter's parameters
    * @throws IOException if the folder exists and is not empty, or cannot be written
    */
   public static void saveMerged(
@@ -55,7 +65,8 @@ public final class SavedModels {
       LoraAdapter adapter,
       Device device,
       @Nullable DType dtype,
-      OptionalInt eos)
+      OptionalInt eos,
+      Function<Parameter, Tensor> whole)
       throws IOException {
     var merged = adapter.mergedWeights();
     var memory = new Arena[] {Arena.ofShared()};
@@ -75,7 +86,7 @@ public final class SavedModels {
             memory[0].close();
             memory[0] = Arena.ofShared();
             var type = dtype == null ? weight.dtype() : dtype;
-            return adapter.merged(device, name, weight, type, memory[0]);
+            return adapter.merged(device, name, weight, type, memory[0], whole);
           });
     } finally {
       memory[0].close();

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.bayu.collectives.Communicator;
-import org.bayu.collectives.Communicators;
 import org.bayu.llama.LlamaModel;
+import org.bayu.llama.ModelPart;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
@@ -13,7 +13,9 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
 import org.bayu.train.Adaptation;
 import org.bayu.train.Batches;
+import org.bayu.train.GroupSum;
 import org.bayu.train.MicroBatches;
+import org.bayu.train.ProcessGroups;
 import org.bayu.train.StepReport;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TrainListener;
@@ -57,19 +59,20 @@ public final class FineTuning implements AutoCloseable {
       TrainSettings settings,
       MemoryPlan plan,
       Device device,
-      Communicator ranks)
+      ProcessGroups groups)
       throws IOException {
     this.base = base;
     this.data = data;
     this.plan = plan;
     this.device = device;
     try {
-      trained = resources.add(new TrainedModel(base, adaptation, settings.seed()));
+      var part = part(groups.model());
+      trained = resources.add(new TrainedModel(base, adaptation, settings.seed(), part));
       var adapter = trained.adapter();
       state =
           resources.add(
               new TrainState(
-                  trained.model(), adapter, device, settings.adamW(), settings.seed(), ranks));
+                  trained.model(), adapter, device, settings.adamW(), settings.seed(), groups));
       var dropout = adapter == null ? 0 : adapter.config().dropout();
       // As large as planned from the start: growing in the first step takes more.
       step =
@@ -92,6 +95,12 @@ public final class FineTuning implements AutoCloseable {
       resources.closeAfter(e);
       throw e;
     }
+  }
+
+  private ModelPart part(Communicator group) {
+    return group.size() == 1
+        ? ModelPart.WHOLE
+        : new ModelPart(group.rank(), group.size(), resources.add(new GroupSum(group)));
   }
 
   /**
@@ -131,17 +140,19 @@ public final class FineTuning implements AutoCloseable {
       Device device)
       throws IOException {
     return distributed(
-        base, adaptation, data, evalData, settings, plan, device, Communicators.alone());
+        base, adaptation, data, evalData, settings, plan, device, ProcessGroups.alone());
   }
 
   /**
    * The same by several processes. All call it with the same model, data, settings and plan, and
-   * then train to the same step: each computes some of the micro-batches of a batch, and all make
-   * the same update. Where all weights are trained, each holds the optimizer's moments of a part of
-   * them. Rank 0 alone writes checkpoints and saves, between steps or after the last one; then all
-   * call {@link TrainState#proceed}.
+   * then train to the same step: each group computes some of the micro-batches of a batch, and all
+   * make the same update. If a group has several processes, each has its part of the model. Where
+   * all weights are trained, the optimizer's moments are divided among the processes that have the
+   * same part. Rank 0 alone writes checkpoints and saves, between steps or after the last one; then
+   * all call {@link TrainState#proceed}.
    *
-   * @param ranks the processes; remains the caller's
+   * @param groups the processes; remain the caller's
+   * @throws IllegalArgumentException if the model cannot be divided so
    */
   public static FineTuning distributed(
       ModelFolder base,
@@ -151,9 +162,9 @@ public final class FineTuning implements AutoCloseable {
       TrainSettings settings,
       MemoryPlan plan,
       Device device,
-      Communicator ranks)
+      ProcessGroups groups)
       throws IOException {
-    return new FineTuning(base, adaptation, data, evalData, settings, plan, device, ranks);
+    return new FineTuning(base, adaptation, data, evalData, settings, plan, device, groups);
   }
 
   /** Trains. */
@@ -171,7 +182,10 @@ public final class FineTuning implements AutoCloseable {
     return step;
   }
 
-  /** The model in its current state, for example to generate with. */
+  /**
+   * The model in its current state, for example to generate with. If several processes hold it
+   * together, all of them must do so.
+   */
   public LlamaModel model() {
     return trained.model();
   }
@@ -201,7 +215,7 @@ public final class FineTuning implements AutoCloseable {
 
   /**
    * Saves what has been trained so far: the adapter in PEFT's layout, or the whole model in
-   * Transformers'.
+   * Transformers'. Of several processes rank 0 calls it, see {@link TrainState#proceed}.
    *
    * @param folder new or empty; written whole or not at all
    * @throws IOException if the folder exists and is not empty, or cannot be written
@@ -209,9 +223,11 @@ public final class FineTuning implements AutoCloseable {
   public void save(Path folder) throws IOException {
     var adapter = trained.adapter();
     if (adapter != null) {
-      PeftFormat.save(adapter, folder, base.checkpoint().folder().toString());
+      var name = base.checkpoint().folder().toString();
+      PeftFormat.save(adapter, folder, name, null, state::whole);
     } else {
-      SavedModels.saveTrained(folder, base.checkpoint(), model(), null, base.tokenizer().eosId());
+      var eos = base.tokenizer().eosId();
+      SavedModels.saveTrained(folder, base.checkpoint(), model(), null, eos, state::whole);
     }
   }
 

@@ -1,8 +1,10 @@
 package org.bayu.train.finetune;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.util.List;
 import org.bayu.llama.LlamaModel;
+import org.bayu.llama.ModelPart;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.LargeArena;
@@ -29,20 +31,43 @@ public final class TrainedModel implements AutoCloseable {
    * @throws IOException if a stored adapter cannot be read
    */
   public TrainedModel(ModelFolder base, Adaptation adaptation, long seed) throws IOException {
+    this(base, adaptation, seed, ModelPart.WHOLE);
+  }
+
+  /**
+   * The same for a part of the model.
+   *
+   * @throws IllegalArgumentException also if the model cannot be divided so
+   */
+  public TrainedModel(ModelFolder base, Adaptation adaptation, long seed, ModelPart part)
+      throws IOException {
     try {
-      model = new LlamaModel(base.config(), base.checkpoint().weights());
+      var copies = resources.add(new Copies(LargeArena.ofShared()));
+      var weights = part.of(base.checkpoint().weights(), copies.arena);
+      model = new LlamaModel(base.config().part(part.count()), weights, part);
       model.checkWeights();
       adapter = adaptation.applyTo(model, seed);
       if (adapter == null) {
         var arena = resources.add(LargeArena.ofShared());
         model.parameters().parallelStream()
             .forEach(parameter -> parameter.train(arena, adaptation.trainedType()));
+        copies.close(); // what is trained has copies of its own
       } else {
         resources.add(adapter);
       }
     } catch (Throwable e) {
       resources.closeAfter(e);
       throw e;
+    }
+  }
+
+  /** Memory that may be freed early. */
+  private record Copies(Arena arena) implements AutoCloseable {
+    @Override
+    public void close() {
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
     }
   }
 

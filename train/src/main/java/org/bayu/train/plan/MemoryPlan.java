@@ -17,6 +17,7 @@ import org.bayu.train.GradientCheckpointing;
  * @param optimizerBytes of AdamW's two moments of the trained parameters; of several processes
  *     those of one
  * @param mappedBytes of the mapped weights, which need not all be in memory
+ * @param copiedBytes of the frozen weights that cannot be mapped
  * @param workspaceBytes activations and their gradients, for the largest micro-batch that was
  *     looked at
  * @param scratchBytes for single ops, and a margin of workspace if there may be a larger
@@ -36,6 +37,7 @@ public record MemoryPlan(
     long trainableBytes,
     long optimizerBytes,
     long mappedBytes,
+    long copiedBytes,
     long workspaceBytes,
     long scratchBytes,
     long mergingBytes,
@@ -85,6 +87,7 @@ public record MemoryPlan(
     return trainableBytes
         + gradientBytes()
         + optimizerBytes
+        + copiedBytes
         + workspaceBytes
         + scratchBytes
         + mergingBytes

@@ -209,6 +209,7 @@ public final class MemoryPlanner {
         shape.trainableBytes(),
         shape.optimizerBytes(settings.adamW().moments()),
         shape.mappedBytes(),
+        shape.copiedBytes(),
         passes.workspaceBytes(),
         Math.max(passes.scratchBytes(), (long) most - passes.workspaceBytes()),
         merging + shape.collectedBytes(),

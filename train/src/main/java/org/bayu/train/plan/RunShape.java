@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.bayu.llama.LlamaModel;
+import org.bayu.llama.ModelPart;
 import org.bayu.llama.PassMemory;
 import org.bayu.llama.TokenTree;
 import org.bayu.llama.generate.Engine;
@@ -15,6 +17,7 @@ import org.bayu.lora.LoraConfig;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.nn.Part;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
@@ -26,13 +29,15 @@ public final class RunShape {
   private final HfCheckpoint base;
   private final LlamaModel model;
   private final @Nullable LoraAdapter adapter;
+  private final int parts;
   private final Shard shard;
 
   private RunShape(
-      HfCheckpoint base, LlamaModel model, @Nullable LoraAdapter adapter, Shard shard) {
+      HfCheckpoint base, LlamaModel model, @Nullable LoraAdapter adapter, int parts, Shard shard) {
     this.base = base;
     this.model = model;
     this.adapter = adapter;
+    this.parts = parts;
     this.shard = shard;
   }
 
@@ -44,27 +49,48 @@ public final class RunShape {
    */
   public static RunShape of(HfCheckpoint base, Adaptation adaptation, long seed)
       throws IOException {
-    var model = new LlamaModel(base.config(), PassMemory.withoutMemory(base.weights()));
+    return of(base, adaptation, seed, 1);
+  }
+
+  /**
+   * The same for a model that so many processes hold together, in one of them.
+   *
+   * @throws IllegalArgumentException also if the model cannot be divided so
+   */
+  public static RunShape of(HfCheckpoint base, Adaptation adaptation, long seed, int parts)
+      throws IOException {
+    var model = withoutMemory(base, parts);
     var adapter = adaptation.applyTo(model, seed);
     if (adapter == null) {
       model
           .parameters()
           .forEach(parameter -> parameter.train(Arena.ofAuto(), adaptation.trainedType()));
     }
-    return new RunShape(base, model, adapter, Shard.WHOLE);
+    return new RunShape(base, model, adapter, parts, Shard.WHOLE);
   }
 
-  /** The same trained by so many processes, in the one that needs the most memory. */
+  private static LlamaModel withoutMemory(HfCheckpoint base, int parts) {
+    var part = new ModelPart(0, parts, null);
+    var weights = part.of(PassMemory.withoutMemory(base.weights()), Arena.ofAuto());
+    return new LlamaModel(base.config().part(parts), weights, part);
+  }
+
+  /**
+   * The same trained by so many processes, in the one that needs the most memory.
+   *
+   * @param processes a multiple of those that hold a model together
+   */
   public RunShape dividedAmong(int processes) {
     // The first part of a parameter is the largest, and an adapter is not divided.
-    var part = adapter == null ? new Shard(0, processes) : Shard.WHOLE;
-    return new RunShape(base, model, adapter, part);
+    var part = adapter == null ? new Shard(0, processes / parts) : Shard.WHOLE;
+    return new RunShape(base, model, adapter, parts, part);
   }
 
   /** The same base with an adapter of Bayu's defaults. */
   RunShape withDefaultAdapter() {
-    var other = new LlamaModel(base.config(), PassMemory.withoutMemory(base.weights()));
-    return new RunShape(base, other, LoraAdapter.inject(other, LoraConfig.DEFAULT, 0), Shard.WHOLE);
+    var other = withoutMemory(base, parts);
+    var defaults = LoraAdapter.inject(other, LoraConfig.DEFAULT, 0);
+    return new RunShape(base, other, defaults, parts, Shard.WHOLE);
   }
 
   /** The dropout of the adapter; 0 without one. */
@@ -72,9 +98,27 @@ public final class RunShape {
     return adapter == null ? 0 : adapter.config().dropout();
   }
 
-  /** Bytes of the model's weights in their files. */
+  /** Bytes of the model's weights in their files that a process maps. */
   public long mappedBytes() {
-    return base.weightBytes();
+    return weightBytes(part -> part.isWhole() || part.axis() == Part.Axis.ROWS);
+  }
+
+  /** Bytes of the frozen weights that a process copies: parts of rows cannot be mapped. */
+  long copiedBytes() {
+    return adapter == null
+        ? 0
+        : weightBytes(part -> !part.isWhole() && part.axis() == Part.Axis.COLUMNS);
+  }
+
+  private long weightBytes(Predicate<Part> parts) {
+    return model.parameters().stream()
+        .filter(parameter -> parts.test(parameter.part()))
+        .filter(parameter -> base.config().parameterShapes().containsKey(parameter.name()))
+        .mapToLong(
+            parameter ->
+                parameter.value().elements()
+                    * base.weights().tensor(parameter.name()).dtype().bytes())
+        .sum();
   }
 
   /** Bytes of an element of the widest weight. */
@@ -129,12 +173,21 @@ public final class RunShape {
 
   /** Bytes of the greatest tensor that a checkpoint collects from several processes. */
   long collectedBytes() {
-    return shard.isWhole()
-        ? 0
-        : model.parameters().stream()
-            .mapToLong(p -> Float.BYTES * p.value().elements())
-            .max()
-            .orElse(0);
+    return model.parameters().stream()
+        .filter(Parameter::trainable)
+        .mapToLong(this::collectedBytes)
+        .max()
+        .orElse(0);
+  }
+
+  private long collectedBytes(Parameter parameter) {
+    var part = parameter.part();
+    if (shard.isWhole() && part.isWhole()) {
+      return 0;
+    }
+    // Columns are collected part by part first.
+    var copies = part.isWhole() || part.axis() == Part.Axis.ROWS ? 1 : 2;
+    return copies * Float.BYTES * parameter.wholeShape().elements();
   }
 
   /** Elements of the greatest weight that an adapter is merged into. */
@@ -142,7 +195,7 @@ public final class RunShape {
     return adapter == null
         ? 0
         : adapter.layers().values().stream()
-            .mapToLong(layer -> layer.weight().value().elements())
+            .mapToLong(layer -> layer.weight().wholeShape().elements())
             .max()
             .orElse(0);
   }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.bayu.collectives.Communicator;
@@ -24,10 +25,12 @@ import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.SafetensorsWriter;
 import org.bayu.tensor.io.TensorSource;
 import org.bayu.train.Adaptation;
+import org.bayu.train.ProcessGroups;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TokenizedExample;
 import org.bayu.train.TrainSettings;
 import org.bayu.train.checkpoint.RunDescription;
+import org.bayu.train.checkpoint.SavedModels;
 import org.bayu.train.plan.MachineMemory;
 import org.bayu.train.plan.MemoryPlanner;
 import org.bayu.train.plan.RunShape;
@@ -50,13 +53,21 @@ public final class TinyRun implements AutoCloseable {
   /** One of several ranks, of one thread. */
   public TinyRun(Path model, Adaptation adaptation, TrainSettings settings, Communicator ranks)
       throws IOException {
+    this(model, adaptation, settings, ProcessGroups.of(ranks, 1));
+  }
+
+  /** The same where groups of ranks hold a model together. */
+  public TinyRun(Path model, Adaptation adaptation, TrainSettings settings, ProcessGroups groups)
+      throws IOException {
     base = ModelFolder.open(model);
     device = Devices.cpu(1);
-    var shape = RunShape.of(base.checkpoint(), adaptation, 0).dividedAmong(ranks.size());
+    var parts = groups.model().size();
+    var shape =
+        RunShape.of(base.checkpoint(), adaptation, 0, parts).dividedAmong(groups.processes());
     var machine = MachineMemory.current();
     var plan = new MemoryPlanner(settings, shape, rows(), rows(), false, machine).plan();
     tuning =
-        FineTuning.distributed(base, adaptation, rows(), rows(), settings, plan, device, ranks);
+        FineTuning.distributed(base, adaptation, rows(), rows(), settings, plan, device, groups);
   }
 
   /** Makes the model's folder. */
@@ -73,6 +84,13 @@ public final class TinyRun implements AutoCloseable {
   /** Makes the folder of a wider model, whose larger tensors have 4096 elements and more. */
   public static Path wideModel(Path folder) throws IOException {
     return randomModel(folder, Map.of("head_dim", 16, "hidden_size", 64));
+  }
+
+  /** Makes the folder of a model that can be divided into four parts. */
+  public static Path dividedModel(Path folder) throws IOException {
+    return randomModel(
+        folder,
+        Map.of("num_attention_heads", 8, "num_key_value_heads", 4, "intermediate_size", 52));
   }
 
   /** Makes the folder of a model of five blocks. */
@@ -125,6 +143,22 @@ public final class TinyRun implements AutoCloseable {
 
   public RunDescription description() throws IOException {
     return tuning.description("tiny", JsonNodeFactory.instance.objectNode().put("seed", 0));
+  }
+
+  /** Saves the model with the adapter merged in, if there is one. */
+  public void saveMerged(Path folder) throws IOException {
+    var adapter = tuning.adapter();
+    if (adapter != null) {
+      SavedModels.saveMerged(
+          folder,
+          base.checkpoint(),
+          base.tokenizerFolder(),
+          adapter,
+          device,
+          null,
+          OptionalInt.empty(),
+          tuning.state()::whole);
+    }
   }
 
   /** Parameters and both moments, bit by bit. */

@@ -269,6 +269,46 @@ class MemoryPlannerTest {
   }
 
   @Test
+  void ofAModelInPartsTheRowsAreMappedAndTheColumnsCopied() throws IOException {
+    var whole = planner(OPEN, LORA, LARGE).plan();
+    var part = planOfHalf(LORA);
+    var rows = 0L;
+    var columns = 0L;
+    var all = 0L;
+    for (var weight : base.config().parameterShapes().entrySet()) {
+      var bytes = base.weights().tensor(weight.getKey()).byteSize();
+      var isColumns = weight.getKey().matches(".*(o|down)_proj.weight");
+      columns += isColumns ? bytes / 2 : 0;
+      rows += isColumns ? 0 : weight.getKey().contains("_proj") ? bytes / 2 : bytes;
+      all += bytes;
+    }
+    assertEquals(all, whole.mappedBytes());
+    assertEquals(0, whole.copiedBytes());
+    assertEquals(rows, part.mappedBytes());
+    assertEquals(columns, part.copiedBytes());
+    assertTrue(part.trainable() < whole.trainable());
+    assertTrue(part.workspaceBytes() < whole.workspaceBytes());
+  }
+
+  @Test
+  void ofAModelInPartsEachProcessHasTheStateOfItsWeights() throws IOException {
+    var part = planOfHalf(ALL);
+    assertEquals(
+        base.config().part(2).parameterCount() * 16,
+        part.trainableBytes() + part.gradientBytes() + part.optimizerBytes());
+    assertEquals(0, part.copiedBytes());
+    var down = base.config().parameterShapes().get("model.layers.0.mlp.down_proj.weight");
+    // Nobody collects the embedding, which all have; columns are collected part by part first.
+    assertEquals(2 * 4 * down.elements(), part.mergingBytes());
+  }
+
+  /** The plan of one of two processes that hold the model together. */
+  private MemoryPlan planOfHalf(Adaptation adaptation) throws IOException {
+    var shape = RunShape.of(base, adaptation, 0, 2).dividedAmong(2);
+    return new MemoryPlanner(OPEN, shape, rows(), null, false, LARGE).plan();
+  }
+
+  @Test
   void whereAllWeightsDoNotFitAnAdapterIsFound() throws IOException {
     var adapter = Adaptation.lora(LoraConfig.DEFAULT);
     var all = planner(OPEN, ALL, TINY).plan().anonymousBytes();
