@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.bayu.finetune.error.ExitCode;
@@ -76,9 +77,87 @@ class SeveralProcessesTest {
     }
   }
 
+  @Test
+  void processesThatHoldAModelTogetherTrainAndSaveIt() throws IOException, InterruptedException {
+    var launchers = LaunchedRun.launchers();
+    var runs = new KilledRuns(folder);
+    Object[] flags = {
+      "--trainer.num_train_steps=" + STEPS,
+      "--trainer.train_batch_size=4",
+      "--trainer.per_device_parallelism=1",
+      "--trainer.tensor_parallel_axes=[mlp, heads]",
+      "--eval_data=" + runs.rows(),
+      "--trainer.steps_per_eval=1",
+      "--trainer.eval_predictions=2",
+      "--hf_save_path=" + runs.saves(),
+      "--merged_hf_save_path=" + folder.resolve("merged")
+    };
+    runs.trained(with(flags, "--trainer.id=one"));
+
+    var parts = with(with(flags, "--trainer.model_axis_size=2"), "--trainer.id=parts");
+    var four = launch(launchers.getFirst(), 4, runs, parts);
+    assertEquals(ExitCode.DONE, four.exitCode(), four.output());
+    assertNearOne(runs, "parts");
+    assertSavesAreThoseOfTheCheckpoint(runs, "parts");
+
+    // Goes on as one process, from a checkpoint of two groups.
+    runs.kill("parts", 1);
+    runs.trained(with(flags, "--trainer.id=parts"));
+    assertNearOne(runs, "parts");
+
+    // And the other way round.
+    runs.kill("parts", 1);
+    var two = launch(launchers.getLast(), 2, runs, parts);
+    assertEquals(ExitCode.DONE, two.exitCode(), two.output());
+    assertTrue(two.output().contains("Going on after step 1 from "), two.output());
+    assertNearOne(runs, "parts");
+
+    var three = launch(launchers.getFirst(), 3, runs, parts);
+    assertEquals(ExitCode.USAGE, three.exitCode(), three.output());
+    assertEquals(
+        1, three.times("2 processes hold a model together, and here are 3. Start 2 or a multiple"));
+  }
+
+  /** Sums are added in another order, which differs by the rounding of F32. */
+  private static void assertNearOne(KilledRuns runs, String id) throws IOException {
+    var expected = runs.numbers("one");
+    for (var step = 0; step < STEPS; step++) {
+      for (var name : List.of("train/loss", "eval/loss", "grad/norm/total", "eval/exact_match")) {
+        var number = number(runs, "one", step, name);
+        assertEquals(number, number(runs, id, step, name), 1e-5 * number, name + " of " + step);
+      }
+      var tokens = "throughput/total_tokens";
+      assertEquals(expected.get(step).get(tokens), runs.numbers(id).get(step).get(tokens));
+    }
+  }
+
+  /** What the processes saved is what one process saves from their last checkpoint. */
+  private void assertSavesAreThoseOfTheCheckpoint(KilledRuns runs, String id) throws IOException {
+    var again = folder.resolve("again");
+    var merged = folder.resolve("merged-again");
+    var save =
+        CommandLineRun.of(
+            "save",
+            "--checkpoint=" + runs.checkpoint(id, STEPS),
+            "--hf_save_path=" + again,
+            "--merged_hf_save_path=" + merged);
+    assertEquals(ExitCode.DONE, save.exitCode(), save.err());
+    var name = id + "/step-" + STEPS;
+    assertEquals(
+        KilledRuns.contents(again.resolve(name)), KilledRuns.contents(runs.saves().resolve(name)));
+    assertEquals(
+        KilledRuns.contents(merged.resolve(name)),
+        KilledRuns.contents(folder.resolve("merged").resolve(name)));
+  }
+
   private static double loss(KilledRuns runs, String id, int step) throws IOException {
-    var loss = runs.numbers(id).get(step).get("train/loss");
-    return Double.parseDouble(Objects.requireNonNull(loss).toString());
+    return number(runs, id, step, "train/loss");
+  }
+
+  private static double number(KilledRuns runs, String id, int step, String name)
+      throws IOException {
+    var number = runs.numbers(id).get(step).get(name);
+    return Double.parseDouble(Objects.requireNonNull(number).toString());
   }
 
   /** The bytes of the state after the last step, which the run's name is no part of. */

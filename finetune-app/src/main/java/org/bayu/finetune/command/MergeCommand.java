@@ -12,6 +12,7 @@ import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.MalformedFileException;
+import org.bayu.tensor.nn.Parameter;
 import org.bayu.train.checkpoint.SavedModels;
 import org.bayu.train.files.OutputFolder;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,14 @@ final class MergeCommand implements Callable<Integer> {
       HfCheckpoint.save(output, base, type, eos, name -> base.weights().tensor(name));
     } else {
       SavedModels.saveMerged(
-          output, base, loaded.folder().tokenizerFolder(), merged, device, type, eos);
+          output,
+          base,
+          loaded.folder().tokenizerFolder(),
+          merged,
+          device,
+          type,
+          eos,
+          Parameter::value);
     }
   }
 

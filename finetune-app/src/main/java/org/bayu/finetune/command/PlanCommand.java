@@ -9,9 +9,11 @@ import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.PlanRefusal;
 import org.bayu.finetune.run.PlanText;
 import org.bayu.finetune.run.RunInputs;
+import org.bayu.finetune.run.RunRanks;
 import org.bayu.finetune.run.RunSaves;
 import org.bayu.tensor.device.Devices;
 import org.bayu.train.plan.MachineMemory;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,14 +35,14 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
 
   @Option(
       names = "--processes",
-      defaultValue = "1",
       paramLabel = "N",
-      description = "Estimate one of so many processes that train together (${DEFAULT-VALUE}).")
-  private int processes;
+      description =
+          "Estimate one of so many processes that train together (trainer.model_axis_size).")
+  private @Nullable Integer processes;
 
   @Override
   public Integer call() throws IOException {
-    if (processes < 1) {
+    if (processes != null && processes < 1) {
       throw UserException.usage("--processes must be 1 or more, not " + processes + ".");
     }
     var line = spec.commandLine();
@@ -50,11 +52,13 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
   }
 
   private int plan(TrainConfig config, Models models) throws IOException {
+    var several = processes == null ? config.trainer().modelAxisSize() : processes;
+    RunRanks.checkProcesses(several, config);
     var line = spec.commandLine();
     try (var inputs = RunInputs.open(config, models, null, line.getErr()::println);
         var device = Devices.cpu()) {
       var machine = MachineMemory.current();
-      var planner = inputs.dividedAmong(processes).planner(config, machine);
+      var planner = inputs.dividedAmong(several).planner(config, machine);
       var plan = planner.plan();
       new PlanText(plan, machine).report(config).forEach(line.getOut()::println);
       var space = new RunSaves(config, inputs).space(device, models.files().buckets());

@@ -75,6 +75,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         var terminal = new TerminalTracker(err);
         var models = new Models(runner.environment(), terminal::message, err)) {
       var config = load(models.files(), err::println);
+      ranks.check(config);
       if (ranks.areSeveral() && config.trainsBFloat16Weights()) {
         throw UserException.usage(
             "Several processes can train F32 weights only: leave out optimizer.weights: bf16, or"

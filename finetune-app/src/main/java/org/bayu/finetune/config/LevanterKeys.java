@@ -102,11 +102,6 @@ final class LevanterKeys {
         "true");
     refuse(
         table,
-        "trainer.model_axis_size",
-        "Bayu cannot split a model over several processes yet",
-        "1");
-    refuse(
-        table,
         "trainer.checkpointer.append_run_id_to_base_path",
         "without the run id two runs would share a folder, which Bayu does not allow",
         "true");

@@ -25,6 +25,7 @@ import org.bayu.llama.tokenizer.LlamaTokenizer;
 import org.bayu.lora.LoraTargets;
 import org.bayu.remote.files.LocalFiles;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Decay;
 import org.bayu.train.Adaptation;
 import org.bayu.train.BatchSizes;
@@ -197,6 +198,13 @@ public record TrainConfig(
       throw keys.bad(
           "merged_hf_save_path",
           "there is nothing to merge without a lora section; use hf_save_path.");
+    }
+    if (trainer.modelAxisSize() > 1
+        && optimizer.adamW(lora == null).moments() != AdamW.Moments.F32) {
+      throw keys.bad(
+          "trainer",
+          "model_axis_size above 1 is possible with optimizer.state: f32 only. Leave one of the two"
+              + " out.");
     }
     if (trainer.evalPredictions() > 0 && config.evalData == null) {
       throw keys.bad(

@@ -3,6 +3,7 @@ package org.bayu.finetune.config;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.bayu.train.BatchSizes;
 import org.bayu.train.GradientCheckpointing;
@@ -33,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param crashOnNan whether a loss or gradient that is not finite ends the run; else the update is
  *     skipped
  * @param wandb what Weights &amp; Biases is told of the run; null for nothing
- * @param tensorParallelAxes accepted without effect: processes share batches, not tensors
+ * @param modelAxisSize the processes that hold a model together
+ * @param tensorParallelAxes of what each of them has a part: mlp and heads where they are several
  * @param tracker who is told of the run, beside {@code metrics.jsonl}; null for nobody
  * @param report whether {@code report.html} is written
  * @param evalPredictions rows of the evaluation data that the model answers at each evaluation
@@ -57,10 +59,13 @@ public record TrainerConfig(
     @Nullable Path initializeFrom,
     boolean crashOnNan,
     @Nullable WandbConfig wandb,
+    int modelAxisSize,
     @Nullable List<String> tensorParallelAxes,
     @Nullable List<TrackerConfig> tracker,
     boolean report,
     int evalPredictions) {
+
+  private static final Set<String> DIVIDED_AXES = Set.of("mlp", "heads");
 
   static TrainerConfig read(ConfigSection keys) {
     refuseContradictions(keys);
@@ -84,6 +89,7 @@ public record TrainerConfig(
         keys.path("initialize_from"),
         keys.flag("crash_on_nan", true),
         wandb,
+        modelAxisSize(keys),
         keys.texts("tensor_parallel_axes"),
         TrackerConfig.read(keys, wandb),
         keys.flag("report", true),
@@ -167,6 +173,7 @@ public record TrainerConfig(
         initializeFrom,
         crashOnNan,
         wandb,
+        modelAxisSize,
         tensorParallelAxes,
         tracker,
         report,
@@ -208,6 +215,18 @@ public record TrainerConfig(
     } catch (IllegalArgumentException e) {
       throw keys.expected("mp", "f32, bfloat16 or types by letter such as p=f32,c=bfloat16");
     }
+  }
+
+  private static int modelAxisSize(ConfigSection keys) {
+    var size = keys.whole("model_axis_size", 1, 1);
+    var axes = keys.texts("tensor_parallel_axes");
+    if (size > 1 && !DIVIDED_AXES.equals(axes == null ? Set.of() : Set.copyOf(axes))) {
+      throw keys.bad(
+          "model_axis_size",
+          "to divide a model among processes, write tensor_parallel_axes: [mlp, heads]: Bayu"
+              + " divides these two and nothing else.");
+    }
+    return size;
   }
 
   private static int parallelism(ConfigSection keys) {

@@ -15,6 +15,7 @@ import org.bayu.remote.files.Found;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.io.Printable;
+import org.bayu.tensor.nn.Parameter;
 import org.bayu.train.checkpoint.BaseDescription;
 import org.bayu.train.checkpoint.Checkpoint;
 import org.bayu.train.checkpoint.DamagedCheckpointException;
@@ -135,9 +136,15 @@ public final class CheckpointSave implements AutoCloseable {
       var folder = savePath.resolve(id);
       stores.add(
           adapter == null
-              ? new ModelStore.Model("--hf_save_path", folder, from, trained.model())
+              ? new ModelStore.Model(
+                  "--hf_save_path", folder, from, trained.model(), Parameter::value)
               : new ModelStore.Adapter(
-                  "--hf_save_path", folder, adapter, model.baseName(), model.baseRevision()));
+                  "--hf_save_path",
+                  folder,
+                  adapter,
+                  model.baseName(),
+                  model.baseRevision(),
+                  Parameter::value));
     }
     if (mergedPath != null) {
       if (adapter == null) {
@@ -147,7 +154,12 @@ public final class CheckpointSave implements AutoCloseable {
       }
       stores.add(
           new ModelStore.Merged(
-              "--merged_hf_save_path", mergedPath.resolve(id), from, adapter, device));
+              "--merged_hf_save_path",
+              mergedPath.resolve(id),
+              from,
+              adapter,
+              device,
+              Parameter::value));
     }
     return stores;
   }

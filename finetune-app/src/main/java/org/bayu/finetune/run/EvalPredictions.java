@@ -14,21 +14,20 @@ import org.bayu.llama.hf.ModelFolder;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.train.StepReport;
-import org.bayu.train.TrainListener;
 import org.bayu.train.track.Table;
 import org.bayu.train.track.Tracking;
 
 /**
  * Lets a run's model answer some rows at each evaluation, and passes the answers to the trackers.
- * To be called before the trackers are. Training is as it would be without.
+ * To be called before the trackers are. Training is as it would be without. If several processes
+ * hold the model together, all of them answer, and rank 0 passes the answers on.
  */
-final class EvalPredictions implements TrainListener {
+final class EvalPredictions {
   private final PredictedRows rows;
   private final ModelFolder base;
   private final LlamaModel model;
   private final Device device;
   private final DType compute;
-  private final Tracking tracking;
 
   /**
    * Answers with a model in training.
@@ -36,26 +35,39 @@ final class EvalPredictions implements TrainListener {
    * @param base of the model
    */
   EvalPredictions(
-      PredictedRows rows,
-      ModelFolder base,
-      LlamaModel model,
-      Device device,
-      DType compute,
-      Tracking tracking) {
+      PredictedRows rows, ModelFolder base, LlamaModel model, Device device, DType compute) {
     this.rows = rows;
     this.base = base;
     this.model = model;
     this.device = device;
     this.compute = compute;
-    this.tracking = tracking;
   }
 
-  @Override
-  public void step(StepReport report) throws IOException {
-    if (report.evalLoss() == null || !report.isFinite()) {
+  /** Answers the rows if the step had an evaluation, and passes the answers on. */
+  void track(StepReport report, Tracking tracking) throws IOException {
+    var start = System.nanoTime();
+    var answers = answer(report);
+    if (answers.isEmpty()) {
       return;
     }
-    var start = System.nanoTime();
+    device.mark("predictions");
+    var right = 0;
+    for (var row : answers) {
+      right += row.get(1).equals(row.get(2)) ? 1 : 0;
+    }
+    tracking.table(
+        report.step(),
+        "eval_predictions",
+        new Table(List.of("input", "expected", "predicted", "end"), answers));
+    tracking.add("eval/exact_match", (double) right / answers.size());
+    tracking.add("throughput/prediction_time", (System.nanoTime() - start) * 1e-9);
+  }
+
+  /** A line of the table for each row; none if the step had no evaluation. */
+  List<List<String>> answer(StepReport report) throws IOException {
+    if (report.evalLoss() == null || !report.isFinite()) {
+      return List.of();
+    }
     var answers = new Answers();
     try {
       new Generator(model, device, compute, base.stopTokens())
@@ -63,17 +75,7 @@ final class EvalPredictions implements TrainListener {
     } catch (UncheckedIOException e) {
       throw Objects.requireNonNull(e.getCause());
     }
-    device.mark("predictions");
-    var right = 0;
-    for (var row : answers.table) {
-      right += row.get(1).equals(row.get(2)) ? 1 : 0;
-    }
-    tracking.table(
-        report.step(),
-        "eval_predictions",
-        new Table(List.of("input", "expected", "predicted", "end"), answers.table));
-    tracking.add("eval/exact_match", (double) right / answers.table.size());
-    tracking.add("throughput/prediction_time", (System.nanoTime() - start) * 1e-9);
+    return answers.table;
   }
 
   /** The answers so far. */

@@ -38,9 +38,12 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
     lines.add(
         String.format(
             Locale.ROOT,
-            "Parameters:    %,d, of which %,d are trained",
+            "Parameters:    %,d, of which %,d are trained%s",
             plan.parameters(),
-            plan.trainable()));
+            plan.trainable(),
+            trainer.modelAxisSize() == 1
+                ? ""
+                : ", in one of the " + trainer.modelAxisSize() + " parts of the model"));
     lines.add(
         String.format(
             Locale.ROOT,
@@ -69,6 +72,9 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
             plan.optimizerBytes()));
     lines.add(
         row("Workspace: activations and scratch", plan.workspaceBytes() + plan.scratchBytes()));
+    if (plan.copiedBytes() > 0) {
+      lines.add(row("Weights of which columns are copied", plan.copiedBytes()));
+    }
     if (plan.mergingBytes() > 0) {
       lines.add(
           row(

@@ -40,6 +40,7 @@ final class ResumeKeys {
           "trainer.tracker.",
           "trainer.report",
           "trainer.eval_predictions",
+          "trainer.model_axis_size",
           "trainer.tensor_parallel_axes");
 
   private ResumeKeys() {}

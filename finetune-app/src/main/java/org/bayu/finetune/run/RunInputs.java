@@ -131,9 +131,15 @@ public record RunInputs(
 
   private static RunShape shape(TrainConfig config, ModelFolder base, @Nullable Found adapter)
       throws IOException {
+    var parts = config.trainer().modelAxisSize();
+    try {
+      var _ = base.config().part(parts);
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage("trainer.model_axis_size: %s.".formatted(e.getMessage()));
+    }
     try {
       var adaptation = config.adaptation(adapter == null ? null : adapter.folder());
-      return RunShape.of(base.checkpoint(), adaptation, config.trainer().seed());
+      return RunShape.of(base.checkpoint(), adaptation, config.trainer().seed(), parts);
     } catch (IllegalArgumentException e) {
       throw UserException.usage("lora: %s.".formatted(e.getMessage()));
     }

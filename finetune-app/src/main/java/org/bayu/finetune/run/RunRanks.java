@@ -17,8 +17,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
 import org.bayu.collectives.Communicators;
+import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
 import org.bayu.tensor.Device;
+import org.bayu.train.ProcessGroups;
 import org.bayu.train.checkpoint.BaseDescription;
 import org.bayu.train.checkpoint.DataDescription;
 import org.bayu.train.plan.MachineMemory;
@@ -111,6 +113,34 @@ public final class RunRanks {
     return communicator;
   }
 
+  /**
+   * Refuses a number of processes that cannot be divided into groups that hold a model each.
+   *
+   * @throws UserException that says what can
+   */
+  public void check(TrainConfig config) {
+    checkProcesses(communicator.size(), config);
+  }
+
+  /** The same for so many processes. */
+  public static void checkProcesses(int processes, TrainConfig config) {
+    var parts = config.trainer().modelAxisSize();
+    if (processes % parts != 0) {
+      throw UserException.usage(
+          String.format(
+              Locale.ROOT,
+              "trainer.model_axis_size: %d processes hold a model together, and here %s. Start %1$d"
+                  + " or a multiple with mpirun -np, or leave the key out.",
+              parts,
+              processes == 1 ? "is one" : "are " + processes));
+    }
+  }
+
+  /** The processes as groups that hold a model each. Collective. */
+  ProcessGroups groups(TrainConfig config) {
+    return ProcessGroups.of(communicator, config.trainer().modelAxisSize());
+  }
+
   /** Threads that this process computes with: its part of the processors that it may use. */
   public int threads() {
     return Math.max(1, Runtime.getRuntime().availableProcessors() / onTheseProcessors);
@@ -184,18 +214,20 @@ public final class RunRanks {
   }
 
   /** What helps if some processes will have nothing to do in most steps. */
-  Optional<String> advice(MemoryPlan plan) {
-    var several = communicator.size();
+  Optional<String> advice(MemoryPlan plan, TrainConfig config) {
+    var parts = config.trainer().modelAxisSize();
+    var several = communicator.size() / parts;
     var microBatches = plan.step().microBatches();
     return microBatches >= several
         ? Optional.empty()
         : Optional.of(
             String.format(
                 Locale.ROOT,
-                "A batch has %.1f micro-batches on average, too few for %d processes. Set"
+                "A batch has %.1f micro-batches on average, too few for %d %s. Set"
                     + " trainer.max_tokens_per_microbatch to %d or less.",
                 microBatches,
                 several,
+                parts == 1 ? "processes" : "groups of processes",
                 Math.max(1, Math.round(plan.step().distinct() / several))));
   }
 

@@ -6,14 +6,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.llama.LlamaModel;
 import org.bayu.lora.LoraAdapter;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.RemoteFiles;
+import org.bayu.tensor.nn.Parameter;
 import org.bayu.train.checkpoint.ModelStore;
 import org.bayu.train.checkpoint.SaveSpace;
 import org.bayu.train.checkpoint.Saves;
+import org.bayu.train.finetune.FineTuning;
 import org.jspecify.annotations.Nullable;
 
 /** The saves that a configuration asks for: what, where and how often. */
@@ -76,52 +80,66 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
   public SaveSpace space(Device device, RemoteFiles remote) throws IOException {
     var shape = inputs.shape();
     var saves = (config.trainer().numTrainSteps() - 1) / config.hfSaveSteps() + 1;
-    return SaveSpace.of(stores(shape.model(), shape.adapter(), device), saves, remote);
+    var stores = stores(shape.model(), shape.adapter(), device, Parameter::value);
+    return SaveSpace.of(stores, saves, remote);
   }
 
   /** The saves of what is trained. */
-  Saves of(
-      LlamaModel model,
-      @Nullable LoraAdapter adapter,
-      Device device,
-      RunStart start,
-      Consumer<String> messages)
+  Saves of(FineTuning tuning, Device device, RunStart start, Consumer<String> messages)
       throws IOException {
     var id = config.trainer().runId();
     var run = config.trainer().outputDir().resolve(id);
     var temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    var model = tuning.model();
+    var adapter = tuning.adapter();
+    Function<Parameter, Tensor> whole = tuning.state()::whole;
     return new Saves(
-        stores(model, adapter, device),
-        trained("trainer.output_dir", run, model, adapter),
+        stores(model, adapter, device, whole),
+        trained("trainer.output_dir", run, model, adapter, whole),
         List.of(run, temporary.resolve("bayu-" + id)),
         start.models().files().buckets(),
         start.isKnown(),
         messages);
   }
 
-  private List<ModelStore> stores(LlamaModel model, @Nullable LoraAdapter adapter, Device device)
+  private List<ModelStore> stores(
+      LlamaModel model,
+      @Nullable LoraAdapter adapter,
+      Device device,
+      Function<Parameter, Tensor> whole)
       throws IOException {
     var stores = new ArrayList<ModelStore>();
     var id = config.trainer().runId();
     if (config.hfSavePath() != null) {
-      stores.add(trained("hf_save_path", config.hfSavePath().resolve(id), model, adapter));
+      var folder = config.hfSavePath().resolve(id);
+      stores.add(trained("hf_save_path", folder, model, adapter, whole));
     }
     if (config.mergedHfSavePath() != null) {
       var merged = config.mergedHfSavePath().resolve(id);
       stores.add(
           new ModelStore.Merged(
-              "merged_hf_save_path", merged, base(), Objects.requireNonNull(adapter), device));
+              "merged_hf_save_path",
+              merged,
+              base(),
+              Objects.requireNonNull(adapter),
+              device,
+              whole));
     }
     return stores;
   }
 
   /** All that is trained, in the least space. */
   private ModelStore trained(
-      String key, Path folder, LlamaModel model, @Nullable LoraAdapter adapter) throws IOException {
+      String key,
+      Path folder,
+      LlamaModel model,
+      @Nullable LoraAdapter adapter,
+      Function<Parameter, Tensor> whole)
+      throws IOException {
+    var base = inputs.model();
     return adapter == null
-        ? new ModelStore.Model(key, folder, base(), model)
-        : new ModelStore.Adapter(
-            key, folder, adapter, inputs.model().baseName(), inputs.model().baseRevision());
+        ? new ModelStore.Model(key, folder, base(), model, whole)
+        : new ModelStore.Adapter(key, folder, adapter, base.baseName(), base.baseRevision(), whole);
   }
 
   private ModelStore.Base base() throws IOException {

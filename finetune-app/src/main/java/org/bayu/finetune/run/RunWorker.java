@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.Models;
+import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
 import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.checkpoint.Checkpoint;
@@ -80,6 +81,18 @@ public final class RunWorker {
     return Checkpoint.open(folder);
   }
 
+  /** Rank 0 lets the model answer some rows at each evaluation: those who have parts of it too. */
+  private static void answerTogether(
+      FineTuning tuning, RunInputs inputs, TrainConfig config, Device device) {
+    var rows = inputs.predicted();
+    var groups = tuning.state().groups();
+    if (rows != null && groups.model().size() > 1 && groups.data().rank() == 0) {
+      var compute = config.trainer().mp().compute();
+      var predictions = new EvalPredictions(rows, inputs.base(), tuning.model(), device, compute);
+      tuning.trainer().listen(predictions::answer);
+    }
+  }
+
   private static void train(
       TrainConfig command, Models models, RunRanks ranks, Assignment assignment)
       throws IOException {
@@ -103,10 +116,11 @@ public final class RunWorker {
               config.settings(),
               plan,
               device,
-              ranks.communicator())) {
+              ranks.groups(config))) {
         Resumption.load(
             checkpoint(assignment, models), config, models.files(), tuning.state(), _ -> {});
         ranks.check(device, inputs);
+        answerTogether(tuning, inputs, config, device);
         tuning.trainer().run();
         tuning.state().proceed();
       }

@@ -115,11 +115,11 @@ public final class TrainRun implements AutoCloseable {
               config.settings(),
               plan,
               computing,
-              ranks.communicator());
+              ranks.groups(config));
       resumption.load(made.state(), messages);
       if (ranks.areSeveral()) {
         messages.accept(ranks.check(computing, opened));
-        ranks.advice(plan).ifPresent(messages);
+        ranks.advice(plan, config).ifPresent(messages);
       }
       checkpointer =
           new Checkpointer(
@@ -131,7 +131,7 @@ public final class TrainRun implements AutoCloseable {
               new Checkpointer.Surroundings(
                   messages, this::beforeCheckpoint, this::checkpointTook, remote));
       messages.accept(checkpointer.outlook());
-      saves = runSaves.of(made.model(), made.adapter(), computing, start, messages);
+      saves = runSaves.of(made, computing, start, messages);
     } catch (Throwable e) {
       try (var _ = opened;
           var _ = computing;
@@ -195,8 +195,9 @@ public final class TrainRun implements AutoCloseable {
       messages.accept("Run " + config.trainer().runId() + " in " + folder.path());
       var predicted = inputs.predicted();
       if (predicted != null) {
-        trainer.listen(
-            new EvalPredictions(predicted, inputs.base(), tuning.model(), device, compute, tracks));
+        var predictions =
+            new EvalPredictions(predicted, inputs.base(), tuning.model(), device, compute);
+        trainer.listen(report -> predictions.track(report, tracks));
       }
       trainer.listen(tracks);
       trainer.listen(new PeakSpells(device, compute, tracks));

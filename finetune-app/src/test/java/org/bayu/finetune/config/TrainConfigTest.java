@@ -205,6 +205,7 @@ class TrainConfigTest extends ConfigFiles {
             null,
             true,
             null,
+            1,
             null,
             null,
             true,

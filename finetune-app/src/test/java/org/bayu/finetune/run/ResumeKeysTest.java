@@ -65,7 +65,8 @@ class ResumeKeysTest {
           // The machine's memory; what it changes is said.
           "trainer.max_tokens_per_microbatch",
           "trainer.gradient_checkpointing",
-          // Without effect.
+          // Who computes what.
+          "trainer.model_axis_size",
           "trainer.tensor_parallel_axes");
 
   private static final Set<String> MUST_BE_EQUAL =
