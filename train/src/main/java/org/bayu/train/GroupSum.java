@@ -1,12 +1,10 @@
 package org.bayu.train;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.bayu.collectives.Communicator;
-import org.bayu.tensor.BFloat16;
-import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.TensorParallel;
 
@@ -21,15 +19,24 @@ public final class GroupSum implements TensorParallel.Sum, AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
+  private final Device device;
   private final MemorySegment sent;
   private final MemorySegment received;
+  private final MemorySegment slice;
   private final MemorySegment sums;
 
-  /** A sum over several processes, which remain the caller's. */
-  public GroupSum(Communicator ranks) {
+  /**
+   * A sum over several processes.
+   *
+   * @param ranks remain the caller's
+   * @param device adds; remains the caller's
+   */
+  public GroupSum(Communicator ranks, Device device) {
     this.ranks = ranks;
+    this.device = device;
     sent = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
     received = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
+    slice = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
     sums = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
   }
 
@@ -37,39 +44,26 @@ public final class GroupSum implements TensorParallel.Sum, AutoCloseable {
   public void add(Tensor terms) {
     var size = ranks.size();
     var data = terms.data();
-    var bytes = terms.dtype().bytes();
-    var slice = bytes * Math.min(BUCKET / size, Math.ceilDiv(terms.elements(), (long) size));
-    var all = slice * size;
+    var type = terms.dtype();
+    var elements = Math.min(BUCKET / size, Math.ceilDiv(terms.elements(), (long) size));
+    var all = size * elements * type.bytes();
+    var parts = Tensor.of(received.asSlice(0, all), type, Shape.of(size, elements));
+    var own = Tensor.of(slice.asSlice(0, all / size), type, Shape.of(elements));
     for (var at = 0L; at < data.byteSize(); at += all) {
-      var now = Math.min(all, data.byteSize() - at);
-      MemorySegment.copy(data, at, sent, 0, now); // behind it is what does not matter
-      ranks.allToAll(sent.asSlice(0, all), received.asSlice(0, all));
-      ranks.allGather(sum(terms.dtype(), slice), sums.asSlice(0, all));
-      MemorySegment.copy(sums, 0, data, at, now);
-    }
-  }
-
-  /** The sum of this process's slice. */
-  private MemorySegment sum(DType type, long slice) {
-    var sum = received.asSlice(0, slice);
-    switch (type) {
-      case F32 -> {
-        for (var r = 1; r < ranks.size(); r++) {
-          GradientExchange.add(sum, received.asSlice(r * slice, slice));
-        }
+      var left = data.byteSize() - at;
+      // Behind what is left is what does not matter.
+      var from = left < all ? sent.asSlice(0, all) : data.asSlice(at, all);
+      var to = left < all ? sums.asSlice(0, all) : from;
+      if (left < all) {
+        MemorySegment.copy(data, at, from, 0, left);
       }
-      case BF16 -> {
-        for (var i = 0L; i < slice; i += Short.BYTES) {
-          var total = 0f;
-          for (var r = 0; r < ranks.size(); r++) {
-            total += BFloat16.toFloat(received.get(JAVA_SHORT, r * slice + i));
-          }
-          sum.set(JAVA_SHORT, i, BFloat16.fromFloat(total));
-        }
+      ranks.allToAll(from, parts.data());
+      TensorParallel.sumOfRows(device, parts, own);
+      ranks.allGather(own.data(), to);
+      if (left < all) {
+        MemorySegment.copy(to, 0, data, at, left);
       }
-      default -> throw new IllegalArgumentException("a sum of " + type);
     }
-    return sum;
   }
 
   /** Frees the memory. */

@@ -198,7 +198,9 @@ public final class TrainingStep implements AutoCloseable {
     var adapter = state.adapter();
     var overParts = state.model().part().sum();
     if (adapter != null && overParts != null) {
-      adapter.sharedParameters().forEach(each -> overParts.add(gradients.of(each.value())));
+      for (var shared : adapter.sharedParameters()) {
+        overParts.add(gradients.of(shared.value()));
+      }
     }
   }
 

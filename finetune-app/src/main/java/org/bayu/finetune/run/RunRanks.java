@@ -182,7 +182,7 @@ public final class RunRanks {
    *
    * @throws UserException if they would not compute the same
    */
-  String check(Device device, RunInputs inputs) throws IOException {
+  String check(Device device, RunInputs inputs, TrainConfig config) throws IOException {
     if (differ(device.instructions())) {
       throw UserException.failed(
           "The processes run on different kinds of processors: their results would differ. Choose"
@@ -195,9 +195,13 @@ public final class RunRanks {
               + " on all machines.");
     }
     var threads = gathered(device.threads());
+    var parts = config.trainer().modelAxisSize();
+    var together = parts == 1 ? "" : "; groups of " + parts + " hold a model together";
     return IntStream.range(0, threads.length)
         .mapToObj(rank -> Long.toString(threads[rank]))
-        .collect(Collectors.joining(", ", communicator.description() + "; threads of each: ", "."));
+        .collect(
+            Collectors.joining(
+                ", ", communicator.description() + together + "; threads of each: ", "."));
   }
 
   /** Whether this text is not the same in all processes. Collective. */

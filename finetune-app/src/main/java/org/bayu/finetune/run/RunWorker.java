@@ -89,7 +89,7 @@ public final class RunWorker {
     if (rows != null && groups.model().size() > 1 && groups.data().rank() == 0) {
       var compute = config.trainer().mp().compute();
       var predictions = new EvalPredictions(rows, inputs.base(), tuning.model(), device, compute);
-      tuning.trainer().listen(predictions::answer);
+      tuning.trainer().listen(report -> predictions.answer(report));
     }
   }
 
@@ -119,7 +119,7 @@ public final class RunWorker {
               ranks.groups(config))) {
         Resumption.load(
             checkpoint(assignment, models), config, models.files(), tuning.state(), _ -> {});
-        ranks.check(device, inputs);
+        ranks.check(device, inputs, config);
         answerTogether(tuning, inputs, config, device);
         tuning.trainer().run();
         tuning.state().proceed();

@@ -118,7 +118,7 @@ public final class TrainRun implements AutoCloseable {
               ranks.groups(config));
       resumption.load(made.state(), messages);
       if (ranks.areSeveral()) {
-        messages.accept(ranks.check(computing, opened));
+        messages.accept(ranks.check(computing, opened, config));
         ranks.advice(plan, config).ifPresent(messages);
       }
       checkpointer =

@@ -1,6 +1,11 @@
 package org.bayu.tensor.autograd;
 
+import org.bayu.tensor.Device;
+import org.bayu.tensor.Shape;
+import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.elements.Arithmetic;
 
 /**
  * A function that several processes compute together, each a part of the weights: the input goes to
@@ -23,6 +28,20 @@ public final class TensorParallel {
      * @param terms F32 or BF16, without gaps, off-heap
      */
     void add(Tensor terms);
+  }
+
+  /**
+   * y[i] = Σ x[row, i]: adds in F32, in the order of the rows, and rounds once. For a {@link Sum}.
+   *
+   * @param x F32 or BF16 [terms, n]
+   * @param y F32 or BF16 [n]
+   * @throws ShapeException if the shapes do not fit
+   */
+  public static void sumOfRows(Device device, Tensor x, Tensor y) {
+    if (x.shape().rank() != 2 || !y.shape().equals(Shape.of(x.dim(1)))) {
+      throw new ShapeException("sum of rows: %s of %s".formatted(y, x));
+    }
+    Arithmetic.sumOfRows((CpuDevice) device, x, y);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.bayu.tensor.autograd;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -11,12 +12,14 @@ import java.util.SplittableRandom;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Shape;
+import org.bayu.tensor.ShapeException;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.device.Devices;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ops of two processes that compute the same, so that a sum over them is twice the term. */
@@ -145,6 +148,25 @@ class TensorParallelTest {
       }
     }
     return product;
+  }
+
+  /** Two sums of three terms, in that order. */
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "BF16"})
+  void rowsAreAddedInTheirOrderAndRoundedOnce(DType type) {
+    var columns = 20_001; // more than a task
+    var rows = Tensor.allocate(arena, type, Shape.of(3, columns));
+    rows.copyFrom(randomTensor(3, columns));
+    var sum = Tensor.allocate(arena, type, Shape.of(columns));
+    TensorParallel.sumOfRows(device, rows, sum);
+    var expected = Tensor.allocate(arena, type, sum.shape());
+    for (var i = 0; i < columns; i++) {
+      expected.setFloat(
+          i, rows.getFloat(i) + rows.getFloat(columns + i) + rows.getFloat(2 * columns + i));
+    }
+    assertArrayEquals(expected.toFloats(), sum.toFloats());
+    assertThrows(
+        ShapeException.class, () -> TensorParallel.sumOfRows(device, rows, rows.slice(0, 1)));
   }
 
   @Test

@@ -100,7 +100,7 @@ public final class FineTuning implements AutoCloseable {
   private ModelPart part(Communicator group) {
     return group.size() == 1
         ? ModelPart.WHOLE
-        : new ModelPart(group.rank(), group.size(), resources.add(new GroupSum(group)));
+        : new ModelPart(group.rank(), group.size(), resources.add(new GroupSum(group, device)));
   }
 
   /**

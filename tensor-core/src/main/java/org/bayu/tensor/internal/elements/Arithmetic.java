@@ -45,6 +45,25 @@ public final class Arithmetic {
         });
   }
 
+  /** y[i] = Σ x[row, i], added in the order of the rows and rounded once. */
+  public static void sumOfRows(CpuDevice device, Tensor x, Tensor y) {
+    var type = x.dtype();
+    Split.elements(
+        device,
+        y.elements(),
+        (from, n, worker) -> {
+          var sum = device.workers().scratch(worker, 8L * n);
+          var term = 4L * n;
+          device.kernels().widen(type, x.data(), from * type.bytes(), sum, 0, n);
+          for (var row = 1; row < x.rows(); row++) {
+            var at = (row * y.elements() + from) * type.bytes();
+            device.kernels().widen(type, x.data(), at, sum, term, n);
+            device.kernels().add(sum, 0, sum, term, sum, 0, n);
+          }
+          device.kernels().narrow(y.dtype(), sum, 0, y.data(), from * y.dtype().bytes(), n);
+        });
+  }
+
   /** y = x, rounded to y's type. */
   public static void convert(CpuDevice device, Tensor x, Tensor y) {
     var type = y.dtype();
