@@ -119,6 +119,40 @@ class PlanCommandTest {
   }
 
   @Test
+  void ofProcessesThatHoldAModelTogetherEachHasAPart() {
+    var one = run("plan", "--lora.r=8");
+    String[] parts = {
+      "--lora.r=8", "--trainer.model_axis_size=2", "--trainer.tensor_parallel_axes=[mlp, heads]"
+    };
+    var two = run("plan", (Object[]) parts);
+    assertEquals(ExitCode.DONE, two.exitCode(), two.err());
+    assertTrue(two.out().contains("in one of the 2 parts of the model"), two.out());
+    // bf16: embedding and head are whole, and of the rest the columns are copied.
+    var columns = 4 * (512 * 512 + 512 * 1024) * 2L / 2 / (1 << 20);
+    assertEquals((double) columns, mebibytes(two, "Weights of which"), 6, two.out());
+    assertTrue(mebibytes(two, "Weights beside") < 0.7 * mebibytes(one, "Weights beside"));
+
+    assertRefused(
+        "2 processes hold a model together, and here are 3. Start 2 or a multiple with mpirun -np,"
+            + " or leave the key out.",
+        run("plan", parts[0], parts[1], parts[2], "--processes=3"));
+    assertRefused(
+        "2 processes hold a model together, and here is one. Start 2 or a multiple with mpirun -np,"
+            + " or leave the key out.",
+        run("train", (Object[]) parts));
+    assertRefused(
+        "the model's 8 heads, 4 key-value heads and intermediate_size 1024 cannot be divided into 3"
+            + " parts: possible are 2, 4.",
+        run("plan", parts[0], "--trainer.model_axis_size=3", parts[2]));
+  }
+
+  private static void assertRefused(String why, CommandLineRun run) {
+    assertEquals(ExitCode.USAGE, run.exitCode(), run.err());
+    var sentence = "bayu: trainer.model_axis_size: " + why;
+    assertTrue(run.err().lines().anyMatch(sentence::equals), run.err());
+  }
+
+  @Test
   void whereLoraFitsItIsAdvised() {
     var small = "--trainer.max_tokens_per_microbatch=100";
     pretendMebibytes(mebibytes(run("plan", small), "In all") - 100);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ModelPart(int index, int count, TensorParallel.@Nullable Sum sum) {
   /** All of a model. */
-  public static final ModelPart WHOLE = new ModelPart(0, 1, null);
+  public static final ModelPart WHOLE = new ModelPart(0, 1);
 
   private static final Set<String> ROWS =
       Set.of("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj");
@@ -28,6 +28,11 @@ public record ModelPart(int index, int count, TensorParallel.@Nullable Sum sum) 
   /** Refuses what is no part. */
   public ModelPart {
     Objects.checkIndex(index, count);
+  }
+
+  /** A part that is planned and never computed. */
+  public ModelPart(int index, int count) {
+    this(index, count, null);
   }
 
   /** Whether it is everything. */

@@ -16,6 +16,19 @@ import org.junit.jupiter.api.Test;
 /** What a configuration cannot say, and how that is told. */
 class TrainConfigRefusalTest extends ConfigFiles {
   @Test
+  void aModelIsDividedAsAWholeWithItsStateInF32() {
+    assertFlagRefused("--trainer.model_axis_size=2", "tensor_parallel_axes: [mlp, heads]");
+    assertRefused(
+        "{data: t, trainer: {model_axis_size: 2, tensor_parallel_axes: [mlp]}}",
+        "trainer.model_axis_size",
+        "divides these two and nothing else");
+    assertRefused(
+        "{data: t, trainer: {model_axis_size: 2, tensor_parallel_axes: [heads, mlp]},"
+            + " optimizer: {state: 8bit}}",
+        "optimizer.state: f32 only");
+  }
+
+  @Test
   void anUnknownKeyIsNamedWithItsPlaceAndTheNearestKnownOne() {
     assertRefused(
         "data: t\ntrainer:\n  seed: 1\n  num_train_step: 5\n",

@@ -89,7 +89,8 @@ class TrainConfigTest extends ConfigFiles {
         load_checkpoint_path: points/before/step-7
         crash_on_nan: false
         wandb: {entity: e, project: p, name: "null", tags: [a, "true"], id: i, group: g, mode: offline, resume: allow, save_code: false, save_xla_dumps: true}
-        tensor_parallel_axes: [mlp]
+        model_axis_size: 2
+        tensor_parallel_axes: [mlp, heads]
         tracker: [{type: tensorboard, logdir: logs, write_to_disk: false}, {type: json_logger}]
         report: false
         eval_predictions: 7

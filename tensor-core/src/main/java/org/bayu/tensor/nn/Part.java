@@ -22,9 +22,16 @@ public record Part(Axis axis, int index, int count) {
   /** What the parts of a matrix are. */
   public enum Axis {
     /** Neighbouring rows: the outputs of a linear layer. */
-    ROWS,
+    ROWS(0),
     /** Neighbouring columns: its inputs. */
-    COLUMNS
+    COLUMNS(1);
+
+    /** Of a matrix, the dimension that is cut. */
+    private final int dim;
+
+    Axis(int dim) {
+      this.dim = dim;
+    }
   }
 
   /** Refuses what is no part. */
@@ -47,7 +54,7 @@ public record Part(Axis axis, int index, int count) {
       return whole;
     }
     var dims = whole.dims();
-    if (dims.length != 2 || dims[axis.ordinal()] % count != 0) {
+    if (dims.length != 2 || dims[axis.dim] % count != 0) {
       throw new ShapeException(
           String.format(
               Locale.ROOT,
@@ -56,7 +63,7 @@ public record Part(Axis axis, int index, int count) {
               count,
               axis.name().toLowerCase(Locale.ROOT)));
     }
-    dims[axis.ordinal()] /= count;
+    dims[axis.dim] /= count;
     return Shape.of(dims);
   }
 
@@ -66,7 +73,7 @@ public record Part(Axis axis, int index, int count) {
       return part;
     }
     var dims = part.dims();
-    dims[axis.ordinal()] *= count;
+    dims[axis.dim] *= count;
     return Shape.of(dims);
   }
 

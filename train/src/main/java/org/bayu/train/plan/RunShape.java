@@ -70,7 +70,7 @@ public final class RunShape {
   }
 
   private static LlamaModel withoutMemory(HfCheckpoint base, int parts) {
-    var part = new ModelPart(0, parts, null);
+    var part = new ModelPart(0, parts);
     var weights = part.of(PassMemory.withoutMemory(base.weights()), Arena.ofAuto());
     return new LlamaModel(base.config().part(parts), weights, part);
   }
@@ -186,7 +186,7 @@ public final class RunShape {
       return 0;
     }
     // Columns are collected part by part first.
-    var copies = part.isWhole() || part.axis() == Part.Axis.ROWS ? 1 : 2;
+    var copies = part.isWhole() || part.axis() == Part.Axis.ROWS ? 1L : 2L;
     return copies * Float.BYTES * parameter.wholeShape().elements();
   }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraConfig;
@@ -297,7 +298,9 @@ class MemoryPlannerTest {
         base.config().part(2).parameterCount() * 16,
         part.trainableBytes() + part.gradientBytes() + part.optimizerBytes());
     assertEquals(0, part.copiedBytes());
-    var down = base.config().parameterShapes().get("model.layers.0.mlp.down_proj.weight");
+    var down =
+        Objects.requireNonNull(
+            base.config().parameterShapes().get("model.layers.0.mlp.down_proj.weight"));
     // Nobody collects the embedding, which all have; columns are collected part by part first.
     assertEquals(2 * 4 * down.elements(), part.mergingBytes());
   }
