@@ -16,6 +16,7 @@ import org.bayu.llama.TokenTree;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Greatest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -202,13 +203,11 @@ public final class Generator {
       Sampling.Sampler sampler,
       Constraint.@Nullable Walk walk,
       IntList tokens) {
-    /** The next token, given the logits [1, V]. */
-    int choose(Tensor logits) {
-      if (walk == null) {
-        return sampler.choose(logits);
+    /** Leaves only what may come next in the logits [1, V]. */
+    void mask(Tensor logits) {
+      if (walk != null) {
+        walk.mask(logits);
       }
-      walk.mask(logits);
-      return sampler.choose(logits);
     }
 
     void add(int token) {
@@ -275,10 +274,14 @@ public final class Generator {
       List<Continuation> continued,
       int maxNewTokens,
       Listener listener) {
+    for (var i = 0; i < continued.size(); i++) {
+      continued.get(i).mask(logits.slice(i, i + 1));
+    }
+    var mostLikely = Greatest.ofRows(device, logits);
     var row = 0;
     for (var rest = continued.iterator(); rest.hasNext(); row++) {
       var each = rest.next();
-      var token = each.choose(logits.slice(row, row + 1));
+      var token = each.sampler().choose(logits.slice(row, row + 1), mostLikely[row]);
       var end = End.STOP;
       if (!stopTokens.contains(token)) {
         each.add(token);

@@ -40,16 +40,9 @@ public record Sampling(double temperature, double topP, long seed) {
       this.random = random;
     }
 
-    /** A token, given the logits [1, V]. */
-    int choose(Tensor logits) {
-      var best = 0;
-      var n = Math.toIntExact(logits.elements());
-      for (var i = 1; i < n; i++) {
-        if (logits.getFloat(i) > logits.getFloat(best)) {
-          best = i;
-        }
-      }
-      return temperature == 0 ? best : draw(logits.toFloats(), logits.getFloat(best));
+    /** A token, given the logits [1, V] and the most likely one. */
+    int choose(Tensor logits, int mostLikely) {
+      return temperature == 0 ? mostLikely : draw(logits.toFloats(), logits.getFloat(mostLikely));
     }
 
     private int draw(float[] logits, float max) {

@@ -273,4 +273,30 @@ class OpValuesTest {
         };
     assertThrows(AssertionError.class, () -> GradientCheck.check(List.of(), List.of(x), twice));
   }
+
+  @Test
+  void theGreatestElementOfARowIsTheFirstOfEqualOnes() {
+    for (var columns : new int[] {1, 7, 1024, 1025, 5000}) {
+      var x = normal(5, columns);
+      var expected = new int[5];
+      for (var row = 0; row < 5; row++) {
+        expected[row] = random.nextInt(columns);
+        for (var column = 0; column < columns; column++) {
+          var at = (long) row * columns + column;
+          var value = column == expected[row] || (column > expected[row] && column % 3 == 0);
+          x.setFloat(at, value ? 9 : Math.min(8, x.getFloat(at)));
+        }
+      }
+      assertArrayEquals(expected, Greatest.ofRows(device, x), "columns " + columns);
+    }
+  }
+
+  @Test
+  void theGreatestOfNothingButMinusInfinityIsTheFirst() {
+    var x = normal(2, 3000);
+    for (var i = 0; i < x.elements(); i++) {
+      x.setFloat(i, i == 4500 ? -7 : Float.NEGATIVE_INFINITY);
+    }
+    assertArrayEquals(new int[] {0, 1500}, Greatest.ofRows(device, x));
+  }
 }
