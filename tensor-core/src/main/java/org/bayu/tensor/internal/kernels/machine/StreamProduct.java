@@ -3,6 +3,7 @@ package org.bayu.tensor.internal.kernels.machine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.internal.kernels.Kernels;
@@ -21,9 +22,13 @@ final class StreamProduct {
   /** Rows of A at most: about where packing the weight pays. */
   static final int MAX_ROWS = 16;
 
-  /** Rows of a weight in a task, at most and at least. */
-  private static final int MAX_TASK_ROWS = 256;
+  /**
+   * Bytes of a weight that a task reads at most, for four rows of A or fewer: some tenths of a
+   * millisecond.
+   */
+  private static final long MAX_TASK_BYTES = 4L << 20;
 
+  /** Rows of a weight in a task, at least. */
   private static final int MIN_TASK_ROWS = 16;
 
   private static final Term[] NO_TERMS = {};
@@ -41,7 +46,9 @@ final class StreamProduct {
   private int m;
   private int n;
   private Term[] terms = NO_TERMS;
-  private int taskRows;
+
+  /** Where each task's rows of the weight begin, and where the last one's end. */
+  private int[] starts = new int[64];
 
   /** Rows of A as steps of the product, term after term. */
   private MemorySegment few = MemorySegment.NULL;
@@ -68,8 +75,6 @@ final class StreamProduct {
     this.m = m;
     this.n = n;
     this.terms = terms;
-    var wanted = n / (8 * workers.threads()) / ProductCode.BLOCK * ProductCode.BLOCK;
-    taskRows = Math.clamp(wanted, MIN_TASK_ROWS, MAX_TASK_ROWS);
     var bytes = 0L;
     for (var term : terms) {
       bytes += m * rowBytes(term);
@@ -81,7 +86,32 @@ final class StreamProduct {
   private void run(MemorySegment few) {
     this.few = few.fill((byte) 0);
     workers.run(1, round);
-    workers.run((n + taskRows - 1) / taskRows, stream);
+    workers.run(cut(), stream);
+  }
+
+  /**
+   * Cuts the weight's rows into tasks; returns how many. A task takes some of what is left, so that
+   * memory is read in long stretches, and yet the last tasks are short and the threads end
+   * together.
+   */
+  private int cut() {
+    var rowBytes = 1L;
+    for (var term : terms) {
+      rowBytes += (long) term.k() * term.b().dtype().bytes();
+    }
+    var most = MAX_TASK_BYTES / rowBytes / Math.ceilDiv(m, ProductCode.FEW);
+    var tasks = 0;
+    for (var row = 0; row < n; tasks++) {
+      if (tasks + 1 == starts.length) {
+        starts = Arrays.copyOf(starts, 2 * starts.length);
+      }
+      starts[tasks] = row;
+      var some = (n - row) / (2 * workers.threads());
+      var rows = (int) Math.max(MIN_TASK_ROWS, Math.min(some, most));
+      row += rows / ProductCode.BLOCK * ProductCode.BLOCK;
+    }
+    starts[tasks] = n;
+    return tasks;
   }
 
   /** Bytes of a row of A, rounded and filled up with zeros. */
@@ -129,8 +159,8 @@ final class StreamProduct {
 
   /** Some rows of the weight: columns of C. */
   private void stream(int task, int worker) {
-    var first = task * taskRows;
-    var rows = Math.min(taskRows, n - first);
+    var first = starts[task];
+    var rows = starts[task + 1] - first;
     var sums = workers.scratch(worker, 4L * m * rows);
     var fewAt = few.address();
     for (var i = 0; i < terms.length; i++) {

@@ -39,6 +39,12 @@ abstract class StreamCode {
   /** Places on the stack: where the block, its group of vectors and their sums begin; counts. */
   private static final int BLOCK_ROWS = 0, ALL_VECTORS = 8, BLOCK_SUMS = 16, GROUP_SUMS = 24;
 
+  /**
+   * Bytes that are fetched ahead of a single row: a page, as by {@link ReadCode}. Several rows are
+   * fetched a block ahead.
+   */
+  private static final int AHEAD = 4096;
+
   private static final int ROW_GROUPS = 32, VECTOR_GROUPS = 40, K = 48;
   private static final int ROW_GROUPS_LEFT = 56, VECTOR_GROUPS_LEFT = 64, LOCAL_BYTES = 72;
 
@@ -109,7 +115,7 @@ abstract class StreamCode {
     return strided(R13, R8, R11, vector);
   }
 
-  /** Fetches this chunk of the row a block further. */
+  /** Fetches what lies ahead of this chunk of a row. */
   final void prefetch(int row) {
     for (var line = 0; line < chunkBytes(); line += 64) {
       asm.prefetcht1(row(R15, row).plus(line));
@@ -199,9 +205,13 @@ abstract class StreamCode {
   private void multiply() {
     asm.mov(R12, RDI);
     asm.mov(R13, RCX);
-    asm.mov(R15, ProductCode.BLOCK);
-    asm.imul(R15, RSI);
-    asm.add(R15, RDI);
+    if (rows == 1) {
+      asm.lea(R15, at(RDI, AHEAD));
+    } else {
+      asm.mov(R15, ProductCode.BLOCK);
+      asm.imul(R15, RSI);
+      asm.add(R15, RDI);
+    }
     var chunk = chunk();
     var tail = new Label();
     var done = new Label();
