@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.internal.CpuDevice;
@@ -28,14 +29,15 @@ import org.jspecify.annotations.Nullable;
  * of keys that no query sees. Dao et al. 2022, "FlashAttention".
  */
 public final class AttentionEngine {
-  private final AttentionCall call;
-  private final AttentionArithmetic arithmetic;
+  /** What is computed in tiles; null if all queries are single tokens. */
+  private final @Nullable Tiled tiled;
+
   private final @Nullable CacheAttention single;
 
-  private AttentionEngine(
-      AttentionCall call, AttentionArithmetic arithmetic, @Nullable CacheAttention single) {
-    this.call = call;
-    this.arithmetic = arithmetic;
+  private record Tiled(AttentionCall call, AttentionArithmetic arithmetic) {}
+
+  private AttentionEngine(@Nullable Tiled tiled, @Nullable CacheAttention single) {
+    this.tiled = tiled;
     this.single = single;
   }
 
@@ -62,18 +64,21 @@ public final class AttentionEngine {
       if (reads.queries().length > 0) {
         tiled = reads.others();
         single = new CacheAttention(device, reads, q, k, v, headDim);
+        if (tiled.isEmpty()) {
+          return new AttentionEngine(null, single);
+        }
       }
     }
     var kernels = device.kernels().attention();
     if (kernels != null && BFloat16Attention.fits(q, k, v, headDim)) {
       var tiles = cache.tiles(segments, tiled, AttentionKernels.BLOCK);
       var call = new AttentionCall(device, q, k, v, tiles, headDim);
-      return new AttentionEngine(call, new BFloat16Attention(call, kernels), single);
+      return new AttentionEngine(new Tiled(call, new BFloat16Attention(call, kernels)), single);
     }
     var panels = new HeadPanels(device, headDim);
     var tiles = cache.tiles(segments, tiled, panels.block());
     var call = new AttentionCall(device, q, k, v, tiles, headDim);
-    return new AttentionEngine(call, new F32Attention(call, panels), single);
+    return new AttentionEngine(new Tiled(call, new F32Attention(call, panels)), single);
   }
 
   /**
@@ -82,8 +87,8 @@ public final class AttentionEngine {
    * logSumExp may be left as it is.
    */
   public void forward(Tensor y, Tensor logSumExp) {
-    if (call.tiles().pieces() > 0) {
-      arithmetic.forward(y, logSumExp);
+    if (tiled != null && tiled.call.tiles().pieces() > 0) {
+      tiled.arithmetic.forward(y, logSumExp);
     }
     if (single != null) { // after the tiles, which overwrite the rows of their blocks
       single.forward(y);
@@ -95,7 +100,12 @@ public final class AttentionEngine {
    * the gradient that is stored first overwrites, and the others are added to it.
    */
   public boolean storesQueriesFirst() {
-    return arithmetic.storesQueriesFirst();
+    return recorded().arithmetic.storesQueriesFirst();
+  }
+
+  /** What has a backward pass: all of it is in tiles. */
+  private Tiled recorded() {
+    return Objects.requireNonNull(tiled, "a pass that was not recorded");
   }
 
   /** Brings the gradients to those that are wanted, given what {@link #forward} computed. */
@@ -106,6 +116,7 @@ public final class AttentionEngine {
       @Nullable GradientTarget dq,
       @Nullable GradientTarget dk,
       @Nullable GradientTarget dv) {
+    var call = recorded().call;
     var dks = new HeadGradient(call, dk);
     var dvs = new HeadGradient(call, dv);
     // Keys behind the last piece have no gradient.
@@ -117,13 +128,14 @@ public final class AttentionEngine {
         .withScratch(
             call.heads() * call.termsBytes(),
             terms -> {
-              computeTerms(y, logSumExp, dy, terms);
-              arithmetic.backward(dy, terms, new HeadGradient(call, dq), dks, dvs);
+              computeTerms(call, y, logSumExp, dy, terms);
+              recorded().arithmetic.backward(dy, terms, new HeadGradient(call, dq), dks, dvs);
             });
   }
 
   /** For each head and row −logSumExp and −delta. */
-  private void computeTerms(Tensor y, Tensor logSumExp, Tensor dy, MemorySegment terms) {
+  private static void computeTerms(
+      AttentionCall call, Tensor y, Tensor logSumExp, Tensor dy, MemorySegment terms) {
     var kernels = call.device().kernels();
     var headDim = call.headDim();
     var columns = dy.columns();

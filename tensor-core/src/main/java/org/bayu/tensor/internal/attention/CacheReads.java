@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.IntStream;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.AttentionSegments.Range;
 import org.bayu.tensor.AttentionSegments.Segment;
@@ -30,7 +28,7 @@ final class CacheReads {
   private final int[] queries;
   private final List<Piece> pieces = new ArrayList<>();
   private final int[][] slots;
-  private final int slotCount;
+  private int slotCount;
 
   /**
    * Keys {@code start} to {@code start + length − 1}, which some queries see.
@@ -41,67 +39,64 @@ final class CacheReads {
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   record Piece(int start, int length, int[] queries, int slot) {}
 
+  /**
+   * A single token that sees a range.
+   *
+   * @param index its number among the single tokens
+   * @param part of its slots, that of the range's first piece
+   */
+  private record Reader(int index, int part) {}
+
+  /** Made for each token, and so without streams: most of it runs before it has been compiled. */
   CacheReads(AttentionSegments segments) {
-    Map<Range, List<Integer>> readers = new LinkedHashMap<>();
-    var single = new ArrayList<Segment>();
+    List<Segment> single = new ArrayList<>();
     for (var segment : segments.segments()) {
       // In training a segment's keys are its queries.
       if (segment.queryLength() == 1 && segment.keyLength() > 1) {
-        var index = single.size();
         single.add(segment);
-        segment.context().forEach(range -> reader(readers, range, index));
-        reader(readers, segment.ownKeys(), index);
       } else {
         others.add(segment);
       }
     }
-    queries = single.stream().mapToInt(Segment::queryStart).toArray();
-    List<Map<Range, int[]>> ofQueries = new ArrayList<>();
-    single.forEach(segment -> ofQueries.add(new LinkedHashMap<>()));
-    var next = 0;
+    queries = new int[single.size()];
+    slots = new int[single.size()][];
+    Map<Range, List<Reader>> readers = new LinkedHashMap<>();
+    for (var index = 0; index < queries.length; index++) {
+      var segment = single.get(index);
+      queries[index] = segment.queryStart();
+      var part = 0;
+      for (var range : segment.context()) {
+        readers.computeIfAbsent(range, _ -> new ArrayList<>()).add(new Reader(index, part));
+        part += parts(range);
+      }
+      var own = segment.ownKeys();
+      readers.computeIfAbsent(own, _ -> new ArrayList<>(1)).add(new Reader(index, part));
+      slots[index] = new int[part + parts(own)];
+    }
     for (var reader : readers.entrySet()) {
-      next = cut(reader.getKey(), reader.getValue(), next, ofQueries);
-    }
-    slotCount = next;
-    slots =
-        IntStream.range(0, queries.length)
-            .mapToObj(i -> inOrder(single.get(i), ofQueries.get(i)))
-            .toArray(int[][]::new);
-  }
-
-  private static void reader(Map<Range, List<Integer>> readers, Range range, int index) {
-    if (range.length() > 0) {
-      readers.computeIfAbsent(range, _ -> new ArrayList<>()).add(index);
+      cut(reader.getKey(), reader.getValue());
     }
   }
 
-  /** Cuts a range for those who read it; returns the next free slot. */
-  private int cut(Range range, List<Integer> readers, int slot, List<Map<Range, int[]>> ofQueries) {
-    var parts = (range.length() + KEYS - 1) / KEYS;
-    readers.forEach(index -> ofQueries.get(index).put(range, new int[parts]));
-    var next = slot;
-    for (var part = 0; part < parts; part++) {
+  private static int parts(Range range) {
+    return (range.length() + KEYS - 1) / KEYS;
+  }
+
+  /** Cuts a range for those who read it. */
+  private void cut(Range range, List<Reader> readers) {
+    for (var part = 0; part < parts(range); part++) {
       var start = range.start() + part * KEYS;
       var length = Math.min(KEYS, range.end() - start);
       for (var from = 0; from < readers.size(); from += QUERIES) {
-        var some = readers.subList(from, Math.min(readers.size(), from + QUERIES));
-        var rows = some.stream().mapToInt(index -> queries[index]).toArray();
-        pieces.add(new Piece(start, length, rows, next));
-        for (var index : some) {
-          Objects.requireNonNull(ofQueries.get(index).get(range))[part] = next++;
+        var rows = new int[Math.min(QUERIES, readers.size() - from)];
+        pieces.add(new Piece(start, length, rows, slotCount));
+        for (var i = 0; i < rows.length; i++) {
+          var reader = readers.get(from + i);
+          rows[i] = queries[reader.index];
+          slots[reader.index][reader.part + part] = slotCount++;
         }
       }
     }
-    return next;
-  }
-
-  private static int[] inOrder(Segment segment, Map<Range, int[]> slots) {
-    var ranges = new ArrayList<>(segment.context());
-    ranges.add(segment.ownKeys());
-    return ranges.stream()
-        .filter(range -> range.length() > 0)
-        .flatMapToInt(range -> IntStream.of(slots.get(range)))
-        .toArray();
   }
 
   /** The segments that are not single tokens. */
