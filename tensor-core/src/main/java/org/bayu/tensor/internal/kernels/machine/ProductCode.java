@@ -33,7 +33,7 @@ public final class ProductCode {
    * fetched meanwhile: else the processor would wait for memory with the first vectors and leave
    * memory idle with the others.
    */
-  public static final int BLOCK = 8;
+  public static final int BLOCK = 4;
 
   /** Vectors that a stream's function multiplies a row with at the same time, at most. */
   public static final int FEW = 4;
