@@ -5,7 +5,6 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
-import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
@@ -50,11 +49,10 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
       DType compute,
       int recomputed,
       int threads) {
-    var trainable =
-        model.parameters().stream().filter(Parameter::trainable).map(Parameter::value).toList();
+    var trainable = model.parameters().stream().filter(Parameter::trainable).toList();
     try (var device = Devices.dryRun(threads);
         var workspace = Workspace.counting();
-        var gradients = new Gradients(trainable, 0)) {
+        var gradients = Parameter.gradients(trainable, 0)) {
       var tape = new Tape(device, workspace, gradients);
       var hidden = model.hidden(tape, tree, compute, recomputed);
       var loss = model.loss(tape, hidden, targets);

@@ -1,6 +1,7 @@
 package org.bayu.train;
 
 import java.io.IOException;
+import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.bayu.llama.LlamaModel;
@@ -8,6 +9,7 @@ import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.optim.Shard;
 import org.jspecify.annotations.Nullable;
 
 /** What is trained: every weight of a model, or a LoRA adapter while the weights stay frozen. */
@@ -56,6 +58,28 @@ public sealed interface Adaptation {
   /** The type of what is trained; an adapter is F32. */
   default DType trainedType() {
     return this instanceof AllWeights(var type) ? type : DType.F32;
+  }
+
+  /**
+   * Makes all weights of a model trainable. Where several processes compute in BF16, those have
+   * BF16 copies of the matrices of the linear layers, which are read in no other type, and each has
+   * its part of them in F32.
+   *
+   * @param allocator of the trained values, for all threads
+   * @param shard the part of this process
+   */
+  default void train(LlamaModel model, SegmentAllocator allocator, Shard shard, DType compute) {
+    var isDivided = !shard.isWhole() && compute == DType.BF16 && trainedType() == DType.F32;
+    model.parameters().parallelStream()
+        .forEach(
+            parameter -> {
+              var elements = parameter.value().elements();
+              if (isDivided && parameter.decays()) {
+                parameter.trainPart(allocator, shard.from(elements), shard.to(elements));
+              } else {
+                parameter.train(allocator, trainedType());
+              }
+            });
   }
 
   /**

@@ -9,6 +9,7 @@ import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.nn.Part;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor of a run's state, of which this process may hold a part. First the processes that hold a
@@ -20,9 +21,17 @@ import org.bayu.tensor.optim.Shard;
  * @param part what this process holds of that, all or a vector
  * @param stride elements of what they have between the beginnings of two parts
  * @param from the first element of the part
+ * @param copy in another type of what they have, with which this process computes; null if there is
+ *     none
  */
 public record StateTensor(
-    String name, Part modelPart, Shape shape, Tensor part, long stride, long from) {
+    String name,
+    Part modelPart,
+    Shape shape,
+    Tensor part,
+    long stride,
+    long from,
+    @Nullable Tensor copy) {
   /** What is behind a parameter's name where the absmax of its moment's blocks stand. */
   private static final String ABSMAX = ".absmax";
 
@@ -67,7 +76,23 @@ public record StateTensor(
   }
 
   private static StateTensor of(String name, Part modelPart, Tensor tensor) {
-    return new StateTensor(name, modelPart, tensor.shape(), tensor, tensor.elements(), 0);
+    return new StateTensor(name, modelPart, tensor.shape(), tensor, tensor.elements(), 0, null);
+  }
+
+  /** A trained parameter, of which this process updates a part. */
+  static StateTensor of(Parameter parameter, Shard shard) {
+    var value = parameter.value();
+    var master = parameter.master();
+    return master == null
+        ? of(parameter)
+        : new StateTensor(
+            parameter.name(),
+            parameter.part(),
+            value.shape(),
+            master,
+            shard.stride(value.elements()),
+            shard.from(value.elements()),
+            value);
   }
 
   /**
@@ -93,7 +118,8 @@ public record StateTensor(
             whole,
             held,
             shard.stride(elements) / block,
-            Math.ceilDiv(shard.from(elements), (long) block));
+            Math.ceilDiv(shard.from(elements), (long) block),
+            null);
   }
 
   /** The type of the elements. */

@@ -25,6 +25,7 @@ public final class TrainState implements AutoCloseable {
   private final List<Parameter> parameters;
   private final AdamW optimizer;
   private final ProcessGroups groups;
+  private final List<StateTensor> parameterTensors;
   private final List<StateTensor> firstMoments;
   private final List<StateTensor> secondMoments;
   private final @Nullable StateShards shards;
@@ -113,11 +114,12 @@ public final class TrainState implements AutoCloseable {
     var sharing = groups.data();
     var shard = adapter == null ? new Shard(sharing.rank(), sharing.size()) : Shard.WHOLE;
     optimizer = new AdamW(device, parameters, adamW, seed, shard);
+    parameterTensors = parameters.stream().map(each -> StateTensor.of(each, shard)).toList();
     firstMoments = StateTensor.firstMoments(optimizer);
     secondMoments = StateTensor.secondMoments(optimizer);
-    var moments = Stream.concat(firstMoments.stream(), secondMoments.stream()).toList();
-    shards = shard.isWhole() ? null : new StateShards(sharing, shard, moments);
-    var all = Stream.concat(parameterTensors().stream(), moments.stream()).toList();
+    var all =
+        Stream.of(parameterTensors, firstMoments, secondMoments).flatMap(List::stream).toList();
+    shards = shard.isWhole() ? null : new StateShards(sharing, shard, all);
     parts = groups.model().size() == 1 ? null : new ModelParts(groups.model(), all);
   }
 
@@ -143,7 +145,7 @@ public final class TrainState implements AutoCloseable {
 
   /** The trainable parameters as a checkpoint has them. */
   public List<StateTensor> parameterTensors() {
-    return parameters.stream().map(StateTensor::of).toList();
+    return parameterTensors;
   }
 
   /** AdamW's m as a checkpoint has it. */
@@ -167,8 +169,11 @@ public final class TrainState implements AutoCloseable {
         : parts.whole(tensor, this::ofThisPart);
   }
 
-  /** The whole value of one of the model's parameters, as {@link #whole(StateTensor)}. */
+  /** The whole of one of the model's parameters as it is updated, as {@link #whole(StateTensor)}. */
   public Tensor whole(Parameter parameter) {
+    if (parameter.master() != null) {
+      return whole(parameterTensors.get(parameters.indexOf(parameter)));
+    }
     return parameter.part().isWhole() ? parameter.value() : whole(StateTensor.of(parameter));
   }
 

@@ -97,8 +97,7 @@ public final class TrainingStep implements AutoCloseable {
       if (state.groups().processes() > 1 && hasBFloat16Weights(state)) {
         throw new IllegalArgumentException("several processes add F32 gradients only");
       }
-      gradients =
-          new Gradients(state.parameters().stream().map(Parameter::value).toList(), settings.seed);
+      gradients = Parameter.gradients(state.parameters(), settings.seed);
       // Gradients of all weights are too large to be kept apart.
       sum = new GradientSum(gradients, ranks, state.adapter() != null);
     } catch (Throwable e) {
@@ -108,7 +107,7 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   private static boolean hasBFloat16Weights(TrainState state) {
-    return state.parameters().stream().anyMatch(each -> each.value().dtype() == DType.BF16);
+    return state.parameters().stream().anyMatch(each -> each.gradientType() == DType.BF16);
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.bayu.collectives.Communicator;
 import org.bayu.collectives.Communicators;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.checkpoint.Checkpoint;
 import org.bayu.train.finetune.TinyRun;
@@ -50,9 +51,13 @@ class DividedStateTest {
    */
   private List<Double> train(
       Communicator ranks, AdamW.Moments moments, @Nullable Path from, int steps, Path to) {
+    return train(ranks, SETTINGS.withMoments(moments), from, steps, to);
+  }
+
+  private List<Double> train(
+      Communicator ranks, TrainSettings settings, @Nullable Path from, int steps, Path to) {
     var losses = new ArrayList<Double>();
-    try (var run =
-        new TinyRun(model, Adaptation.allWeights(), SETTINGS.withMoments(moments), ranks)) {
+    try (var run = new TinyRun(model, Adaptation.allWeights(), settings, ranks)) {
       var state = run.tuning.state();
       if (from != null) {
         Checkpoint.open(from).load(state);
@@ -70,12 +75,18 @@ class DividedStateTest {
       }
       if (ranks.rank() == 0) {
         Checkpoint.write(to, state, run.description(), true);
+        run.tuning.save(saved(to));
       }
       state.proceed();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return losses;
+  }
+
+  /** The folder of the model as it is in a checkpoint. */
+  private static Path saved(Path checkpoint) {
+    return checkpoint.resolveSibling(checkpoint.getFileName() + "-saved");
   }
 
   @ParameterizedTest
@@ -92,6 +103,43 @@ class DividedStateTest {
       assertEquals(-1, Files.mismatch(three.resolve(file), two.resolve(file)), file);
       assertEquals(-1, Files.mismatch(three.resolve(file), one.resolve(file)), file);
     }
+  }
+
+  /** The model's files are F32, so a save has more bits than the copies that are computed with. */
+  @Test
+  void checkpointsAndSavesHaveTheF32ValuesThatAreUpdated()
+      throws IOException, InterruptedException, ExecutionException {
+    var settings = SETTINGS.withCompute(DType.BF16);
+    var three = folder.resolve("three");
+    var two = folder.resolve("two");
+    var one = folder.resolve("one");
+    ThreadRanks.run(3, ranks -> train(ranks, settings, null, 2, three));
+    ThreadRanks.run(2, ranks -> train(ranks, settings, three, 0, two));
+    train(Communicators.alone(), settings, two, 0, one);
+    for (var file : FILES) {
+      assertEquals(-1, Files.mismatch(three.resolve(file), two.resolve(file)), file);
+      assertEquals(-1, Files.mismatch(three.resolve(file), one.resolve(file)), file);
+    }
+    for (var run : List.of(three, two)) {
+      var weights = "model.safetensors";
+      assertEquals(
+          -1, Files.mismatch(saved(run).resolve(weights), saved(one).resolve(weights)), "" + run);
+    }
+  }
+
+  @Test
+  void whatGoesOnFromACheckpointComputesWithItsWeights()
+      throws InterruptedException, ExecutionException {
+    var settings = SETTINGS.withCompute(DType.BF16);
+    var first = folder.resolve("first");
+    var whole =
+        ThreadRanks.run(2, ranks -> train(ranks, settings, null, 4, folder.resolve("whole")))
+            .getFirst();
+    ThreadRanks.run(2, ranks -> train(ranks, settings, null, 2, first));
+    var last =
+        ThreadRanks.run(2, ranks -> train(ranks, settings, first, 2, folder.resolve("last")))
+            .getFirst();
+    assertEquals(whole.subList(2, 4), last);
   }
 
   /** The gradients' sums are added in another order: see {@link ManyRanksTest}. */

@@ -25,6 +25,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.optim.AdamW;
+import org.bayu.tensor.optim.Shard;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +61,16 @@ class ManyRanksTest {
    */
   private static List<Double> train(
       Communicator ranks, int steps, DType compute, @Nullable LoraConfig lora) {
+    return train(ranks, steps, compute, lora, new Shard(ranks.rank(), ranks.size()));
+  }
+
+  /**
+   * The same.
+   *
+   * @param part of the weights in F32; whole for all of them
+   */
+  private static List<Double> train(
+      Communicator ranks, int steps, DType compute, @Nullable LoraConfig lora, Shard part) {
     var results = new ArrayList<Double>();
     var cut = new MicroBatches(LossMask.DEFAULT, 4096, 1, Integer.MAX_VALUE);
     var settings = new TrainingStep.Settings(compute, cut, 0, 1.0, 7, false);
@@ -70,7 +81,7 @@ class ManyRanksTest {
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = lora == null ? null : LoraAdapter.inject(model, lora, 3);
       if (adapter == null) {
-        model.parameters().forEach(parameter -> parameter.train(arena));
+        Adaptation.allWeights().train(model, arena, part, compute);
       }
       try (var state =
               new TrainState(model, adapter, device, ADAM_W, 0, ProcessGroups.of(ranks, 1));
@@ -154,5 +165,15 @@ class ManyRanksTest {
       assertEquals(expected, several.getFirst().get(i), tolerance * expected, "number " + i);
     }
     assertEquals(Collections.nCopies(size, several.getFirst()), several);
+  }
+
+  @Test
+  void copiesInTheComputeTypeAndAPartInF32ChangeNoBit()
+      throws InterruptedException, ExecutionException {
+    var whole =
+        ThreadRanks.run(3, ranks -> train(ranks, 4, DType.BF16, null, Shard.WHOLE)).getFirst();
+    for (var rank : ThreadRanks.run(3, ranks -> train(ranks, 4, DType.BF16, null))) {
+      assertEquals(whole, rank);
+    }
   }
 }

@@ -58,7 +58,7 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
     try (var inputs = RunInputs.open(config, models, null, line.getErr()::println);
         var device = Devices.cpu()) {
       var machine = MachineMemory.current();
-      var planner = inputs.dividedAmong(several).planner(config, machine);
+      var planner = inputs.dividedAmong(several, config).planner(config, machine);
       var plan = planner.plan();
       new PlanText(plan, machine).report(config).forEach(line.getOut()::println);
       var space = new RunSaves(config, inputs).space(device, models.files().buckets());

@@ -65,7 +65,10 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
             kept()));
     lines.add("");
     lines.add(row("Trainable parameters, " + weights(), plan.trainableBytes()));
-    lines.add(row("Gradients, " + weights(), plan.gradientBytes()));
+    if (plan.masterBytes() > 0) {
+      lines.add(row("This process's part of them in F32", plan.masterBytes()));
+    }
+    lines.add(row("Gradients, " + gradients(), plan.gradientBytes()));
     lines.add(
         row(
             "Optimizer state, " + form(config.settings().adamW().moments()),
@@ -128,6 +131,10 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
 
   private String weights() {
     return plan.trainableBytes() == plan.trainable() * Float.BYTES ? "F32" : "bf16";
+  }
+
+  private String gradients() {
+    return plan.masterBytes() > 0 ? "F32" : weights();
   }
 
   private static String form(AdamW.Moments moments) {

@@ -156,7 +156,7 @@ final class Resumption {
         checkpoint.load(state);
       } else if (weights != null) {
         var from = RunStart.open("trainer.initialize_from", weights, files.buckets(), messages);
-        from.loadParameters(state.parameters());
+        from.loadParameters(state);
         messages.accept("The weights are those of " + from.folder() + ".");
       }
     } catch (DamagedCheckpointException e) {

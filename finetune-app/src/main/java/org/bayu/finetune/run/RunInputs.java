@@ -93,9 +93,9 @@ public record RunInputs(
   }
 
   /** The same for the plan of one of several processes. */
-  public RunInputs dividedAmong(int processes) {
-    return new RunInputs(
-        model, adapter, base, shape.dividedAmong(processes), data, evalData, predicted);
+  public RunInputs dividedAmong(int processes, TrainConfig config) {
+    var divided = shape.dividedAmong(processes, config.settings().compute());
+    return new RunInputs(model, adapter, base, divided, data, evalData, predicted);
   }
 
   private static ModelFolder open(Found model, @Nullable Found adapter) throws IOException {

@@ -90,7 +90,7 @@ public final class TrainRun implements AutoCloseable {
     trackers = new RunTrackers(config, start.folder().path(), models.files(), messages);
     var opened =
         RunInputs.open(config, models, start.baseCommit(), messages)
-            .dividedAmong(ranks.communicator().size());
+            .dividedAmong(ranks.communicator().size(), config);
     Device computing = null;
     FineTuning made = null;
     try {

@@ -2,10 +2,10 @@ package org.bayu.tensor.autograd;
 
 import java.lang.foreign.Arena;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
@@ -34,7 +34,7 @@ public final class Gradients implements AutoCloseable {
 
   /** Zero gradients of {@code weights}, F32, in this order, as in the other constructor. */
   public Gradients(Collection<Tensor> weights) {
-    this(weights, 0, _ -> DType.F32);
+    this(weights, Collections.nCopies(weights.size(), DType.F32), 0);
   }
 
   /**
@@ -44,15 +44,23 @@ public final class Gradients implements AutoCloseable {
    * @param seed of the stochastic rounding of BF16
    */
   public Gradients(Collection<Tensor> weights, long seed) {
-    this(weights, seed, weight -> weight.dtype() == DType.BF16 ? DType.BF16 : DType.F32);
+    this(
+        weights,
+        weights.stream().map(each -> each.dtype() == DType.BF16 ? DType.BF16 : DType.F32).toList(),
+        seed);
   }
 
-  private Gradients(Collection<Tensor> weights, long seed, Function<Tensor, DType> types) {
+  /**
+   * The same of given types.
+   *
+   * @param types F32 or BF16, one for each weight
+   */
+  public Gradients(Collection<Tensor> weights, List<DType> types, long seed) {
     this.weights = List.copyOf(weights);
     this.seed = seed;
     try {
       for (var weight : this.weights) {
-        var type = types.apply(weight);
+        var type = types.get(slots.size());
         slots.put(
             weight,
             new Slot(

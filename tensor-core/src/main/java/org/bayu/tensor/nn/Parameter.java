@@ -1,21 +1,26 @@
 package org.bayu.tensor.nn;
 
 import java.lang.foreign.SegmentAllocator;
+import java.util.Collection;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.Gradients;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A weight of a model under its full name, like {@code model.norm.weight}.
  *
  * <p>A parameter is frozen at first: its tensor may be in a mapped file, in any type. {@link
- * #train} gives it a copy, F32 or BF16, which an optimizer may change.
+ * #train} gives it a copy, F32 or BF16, which an optimizer may change. {@link #trainPart} gives it
+ * a BF16 copy that follows from F32 values, of which this process holds a part.
  */
 public final class Parameter {
   private final String name;
   private final boolean decays;
   private final Part part;
   private Tensor value;
+  private @Nullable Tensor master;
   private boolean trainable;
 
   /**
@@ -92,6 +97,49 @@ public final class Parameter {
       value = Tensor.withoutMemory(type, value.shape());
     }
     trainable = true;
+  }
+
+  /**
+   * Makes it trainable by several processes, each of which updates a part in F32: replaces its
+   * value by a BF16 copy from {@code allocator}, rounded to nearest, and makes the {@linkplain
+   * #master F32 copy} of the elements {@code from} to {@code to} - 1.
+   */
+  public void trainPart(SegmentAllocator allocator, long from, long to) {
+    var elements = Shape.of(to - from);
+    var given = value;
+    train(allocator, DType.BF16);
+    if (given.hasMemory()) {
+      master = Tensor.allocate(allocator, DType.F32, elements);
+      master.copyFrom(given.reshape(given.elements()).slice(from, to));
+    } else {
+      master = Tensor.withoutMemory(DType.F32, elements);
+    }
+  }
+
+  /**
+   * What an optimizer updates, F32 [elements], if that is a part of the elements and {@link #value}
+   * follows from it; else null.
+   */
+  public @Nullable Tensor master() {
+    return master;
+  }
+
+  /** The type of its gradient: BF16 if it is updated in that, else F32. */
+  public DType gradientType() {
+    return master == null && value.dtype() == DType.BF16 ? DType.BF16 : DType.F32;
+  }
+
+  /**
+   * Zero gradients of these trainable parameters, in their order, BF16 of parameters that are
+   * updated in BF16, else F32.
+   *
+   * @param seed of the stochastic rounding of BF16
+   */
+  public static Gradients gradients(Collection<Parameter> parameters, long seed) {
+    return new Gradients(
+        parameters.stream().map(Parameter::value).toList(),
+        parameters.stream().map(Parameter::gradientType).toList(),
+        seed);
   }
 
   /** Name, type and shape. */

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * + decay·p), where m̂ = m / (1−β₁ᵗ), v̂ = v / (1−β₂ᵗ). Loshchilov and Hutter 2019, "Decoupled
  * Weight Decay Regularization"; ε outside the root, as in optax and PyTorch.
  *
- * <p>A BF16 parameter has no F32 copy: its update is computed in F32 and rounded stochastically.
+ * <p>A BF16 parameter without a {@linkplain Parameter#master master} has no F32 copy: its update is
+ * computed in F32 and rounded stochastically. Of one with a master that is updated, and the value
+ * is then rounded to nearest.
  *
  * <p>Owns the state of each parameter until {@link #close}. Not thread-safe.
  */
@@ -287,9 +289,10 @@ public final class AdamW implements AutoCloseable {
     var absmaxAt = Float.BYTES * (from / DynamicCode.BLOCK);
     var parameter = state.parameter.value();
     var element = first + from;
-    var p = parameter.data();
-    var pAt = Float.BYTES * element;
-    if (parameter.dtype() == DType.BF16) {
+    var master = state.parameter.master();
+    var p = master == null ? parameter.data() : master.data();
+    var pAt = Float.BYTES * (master == null ? element : from);
+    if (master == null && parameter.dtype() == DType.BF16) {
       kernels.widen(DType.BF16, p, 2 * element, scratch, 0, n);
       p = scratch;
       pAt = 0;
@@ -319,7 +322,9 @@ public final class AdamW implements AutoCloseable {
       forms.encode(DynamicCode.SIGNED, scratch, mAt, m, from, mScales, absmaxAt, n);
       forms.encode(DynamicCode.UNSIGNED, scratch, vAt, v, from, vScales, absmaxAt, n);
     }
-    if (parameter.dtype() == DType.BF16) {
+    if (master != null) {
+      kernels.narrow(DType.BF16, p, pAt, parameter.data(), 2 * element, n);
+    } else if (parameter.dtype() == DType.BF16) {
       kernels.state().narrow(scratch, 0, parameter.data(), 2 * element, n, key, element);
     }
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
@@ -14,6 +15,7 @@ import org.bayu.tensor.nn.Parameter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ShardTest {
@@ -66,14 +68,66 @@ class ShardTest {
     }
   }
 
+  /** The update is that of the F32 values, of which the copies are rounded. */
+  @ParameterizedTest
+  @EnumSource
+  void theMastersOfAllPartsAreUpdatedAsOneIs(AdamW.Moments moments) {
+    var settings = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1, moments);
+    try (var arena = Arena.ofShared();
+        var device = Devices.cpu(2)) {
+      var whole = parameters(arena, DType.F32);
+      try (var one = new AdamW(device, whole, settings);
+          var wholeGradients = Parameter.gradients(whole, 0)) {
+        for (var step = 0; step < 2; step++) {
+          fill(wholeGradients, step);
+          one.step(wholeGradients, 1e-2, 0.5);
+        }
+        for (var part = 0; part < PARTS; part++) {
+          var shard = new Shard(part, PARTS);
+          var divided = frozen(arena);
+          divided.forEach(
+              each -> {
+                var elements = each.value().elements();
+                each.trainPart(arena, shard.from(elements), shard.to(elements));
+              });
+          try (var own = new AdamW(device, divided, settings, 0, shard);
+              var gradients = Parameter.gradients(divided, 0)) {
+            for (var step = 0; step < 2; step++) {
+              fill(gradients, step);
+              own.step(gradients, 1e-2, 0.5);
+            }
+          }
+          for (var i = 0; i < whole.size(); i++) {
+            var expected = flat(whole.get(i).value());
+            var from = shard.from(expected.elements());
+            var to = shard.to(expected.elements());
+            var master = Objects.requireNonNull(divided.get(i).master());
+            assertEquals(-1, expected.slice(from, to).data().mismatch(master.data()));
+            var copy = Tensor.allocate(arena, DType.BF16, master.shape());
+            copy.copyFrom(master);
+            var value = flat(divided.get(i).value()).slice(from, to);
+            assertEquals(-1, copy.data().mismatch(value.data()));
+          }
+        }
+      }
+    }
+  }
+
+  private static Tensor flat(Tensor tensor) {
+    return tensor.reshape(tensor.elements());
+  }
+
   private static List<Parameter> parameters(Arena arena, DType type) {
-    var random = new Random(3);
-    var parameters =
-        List.of(
-            new Parameter("matrix", normal(arena, random, Shape.of(100, 1000)), true),
-            new Parameter("vector", normal(arena, random, Shape.of(300)), false));
+    var parameters = frozen(arena);
     parameters.forEach(parameter -> parameter.train(arena, type));
     return parameters;
+  }
+
+  private static List<Parameter> frozen(Arena arena) {
+    var random = new Random(3);
+    return List.of(
+        new Parameter("matrix", normal(arena, random, Shape.of(100, 1000)), true),
+        new Parameter("vector", normal(arena, random, Shape.of(300)), false));
   }
 
   private static List<Tensor> values(List<Parameter> parameters) {

@@ -246,6 +246,15 @@ public final class Checkpoint {
     load(PARAMETERS, tensors, true);
   }
 
+  /**
+   * Copies the parameters alone, in the same way. Each of several processes reads its part.
+   *
+   * @throws DamagedCheckpointException if the checkpoint has other parameters
+   */
+  public void loadParameters(TrainState state) throws IOException {
+    load(PARAMETERS, state.parameterTensors(), true);
+  }
+
   private static boolean fits(String stored, String wanted, boolean round) {
     return stored.equals(wanted) || (round && FLOATS.contains(stored) && FLOATS.contains(wanted));
   }
@@ -287,11 +296,11 @@ public final class Checkpoint {
             : file.tensor(name);
     try (var memory = Arena.ofConfined()) {
       var shared = target.modelPart().of(whole, memory);
-      if (isSameType) {
-        var from = target.from() * target.dtype().bytes();
-        part.data().copyFrom(shared.data().asSlice(from, part.byteSize()));
-      } else {
-        part.copyFrom(shared);
+      var elements = shared.reshape(shared.elements());
+      part.reshape(part.elements())
+          .copyFrom(elements.slice(target.from(), target.from() + part.elements()));
+      if (target.copy() != null) {
+        target.copy().copyFrom(shared);
       }
     }
   }

@@ -11,6 +11,7 @@ import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.PeftFormat;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
+import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
 import org.bayu.train.Batches;
 import org.bayu.train.GroupSum;
@@ -67,7 +68,11 @@ public final class FineTuning implements AutoCloseable {
     this.device = device;
     try {
       var part = part(groups.model());
-      trained = resources.add(new TrainedModel(base, adaptation, settings.seed(), part));
+      var shard = new Shard(groups.data().rank(), groups.data().size());
+      trained =
+          resources.add(
+              new TrainedModel(
+                  base, adaptation, settings.seed(), part, shard, settings.compute()));
       var adapter = trained.adapter();
       state =
           resources.add(

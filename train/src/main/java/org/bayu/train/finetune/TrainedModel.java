@@ -7,8 +7,10 @@ import org.bayu.llama.LlamaModel;
 import org.bayu.llama.ModelPart;
 import org.bayu.llama.hf.ModelFolder;
 import org.bayu.lora.LoraAdapter;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.nn.Parameter;
+import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,23 @@ public final class TrainedModel implements AutoCloseable {
    */
   public TrainedModel(ModelFolder base, Adaptation adaptation, long seed, ModelPart part)
       throws IOException {
+    this(base, adaptation, seed, part, Shard.WHOLE, DType.F32);
+  }
+
+  /**
+   * The same in one of several processes that have this part.
+   *
+   * @param shard what it updates where all weights are trained
+   * @param compute the compute type
+   */
+  TrainedModel(
+      ModelFolder base,
+      Adaptation adaptation,
+      long seed,
+      ModelPart part,
+      Shard shard,
+      DType compute)
+      throws IOException {
     try {
       var copies = resources.add(new Copies(LargeArena.ofShared()));
       var weights = part.of(base.checkpoint().weights(), copies.arena);
@@ -48,9 +67,7 @@ public final class TrainedModel implements AutoCloseable {
       model.checkWeights();
       adapter = adaptation.applyTo(model, seed);
       if (adapter == null) {
-        var arena = resources.add(LargeArena.ofShared());
-        model.parameters().parallelStream()
-            .forEach(parameter -> parameter.train(arena, adaptation.trainedType()));
+        adaptation.train(model, resources.add(LargeArena.ofShared()), shard, compute);
         copies.close(); // what is trained has copies of its own
       } else {
         resources.add(adapter);

@@ -14,6 +14,10 @@ import org.bayu.train.GradientCheckpointing;
  * @param recomputed of how many of them the backward pass computes the forward pass again; the
  *     others keep their activations
  * @param trainableBytes of the trained parameters' own values, F32 or BF16
+ * @param masterBytes of the F32 values from which BF16 ones follow, those of one of several
+ *     processes
+ * @param gradientBytes of the gradients of the trained parameters; with an adapter also of the sums
+ *     of micro-batches that are kept apart
  * @param optimizerBytes of AdamW's two moments of the trained parameters; of several processes
  *     those of one
  * @param mappedBytes of the mapped weights, which need not all be in memory
@@ -35,6 +39,8 @@ public record MemoryPlan(
     int layers,
     int recomputed,
     long trainableBytes,
+    long masterBytes,
+    long gradientBytes,
     long optimizerBytes,
     long mappedBytes,
     long copiedBytes,
@@ -72,20 +78,11 @@ public record MemoryPlan(
   public record StepTokens(
       int batches, double examples, double tokens, double distinct, double microBatches) {}
 
-  /**
-   * The gradients of the trained parameters, of their type; with an adapter also the sums of
-   * micro-batches that are kept apart.
-   */
-  public long gradientBytes() {
-    var most = (long) Math.ceil(step.microBatches);
-    var sums = trainable >= parameters || most < 2 ? 0 : 65 - Long.numberOfLeadingZeros(most);
-    return trainableBytes * (1 + sums);
-  }
-
   /** The bytes that must be in memory: everything except the mapped files. */
   public long anonymousBytes() {
     return trainableBytes
-        + gradientBytes()
+        + masterBytes
+        + gradientBytes
         + optimizerBytes
         + copiedBytes
         + workspaceBytes

@@ -207,6 +207,8 @@ public final class MemoryPlanner {
         shape.layers(),
         recomputed,
         shape.trainableBytes(),
+        shape.masterBytes(),
+        shape.gradientBytes() * (1 + sumsKeptApart(cut)),
         shape.optimizerBytes(settings.adamW().moments()),
         shape.mappedBytes(),
         shape.copiedBytes(),
@@ -216,6 +218,12 @@ public final class MemoryPlanner {
         predictionBytes,
         heapBytes,
         ProcessMemory.jvmBytes());
+  }
+
+  /** How many sums of an adapter's gradients are kept apart at a time. */
+  private long sumsKeptApart(BatchSample.Cut cut) {
+    var most = (long) Math.ceil(cut.microBatches());
+    return shape.adapter() == null || most < 2 ? 0 : 65 - Long.numberOfLeadingZeros(most);
   }
 
   /**

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.bayu.llama.LlamaModel;
 import org.bayu.llama.ModelPart;
@@ -16,6 +17,7 @@ import org.bayu.lora.LoraAdapter;
 import org.bayu.lora.LoraConfig;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Targets;
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.nn.Part;
 import org.bayu.tensor.optim.AdamW;
@@ -27,14 +29,21 @@ import org.jspecify.annotations.Nullable;
 /** A model as it will be trained, with shapes but without memory, for planning. */
 public final class RunShape {
   private final HfCheckpoint base;
+  private final Adaptation adaptation;
   private final LlamaModel model;
   private final @Nullable LoraAdapter adapter;
   private final int parts;
   private final Shard shard;
 
   private RunShape(
-      HfCheckpoint base, LlamaModel model, @Nullable LoraAdapter adapter, int parts, Shard shard) {
+      HfCheckpoint base,
+      Adaptation adaptation,
+      LlamaModel model,
+      @Nullable LoraAdapter adapter,
+      int parts,
+      Shard shard) {
     this.base = base;
+    this.adaptation = adaptation;
     this.model = model;
     this.adapter = adapter;
     this.parts = parts;
@@ -62,11 +71,9 @@ public final class RunShape {
     var model = withoutMemory(base, parts);
     var adapter = adaptation.applyTo(model, seed);
     if (adapter == null) {
-      model
-          .parameters()
-          .forEach(parameter -> parameter.train(Arena.ofAuto(), adaptation.trainedType()));
+      adaptation.train(model, Arena.ofAuto(), Shard.WHOLE, DType.F32);
     }
-    return new RunShape(base, model, adapter, parts, Shard.WHOLE);
+    return new RunShape(base, adaptation, model, adapter, parts, Shard.WHOLE);
   }
 
   private static LlamaModel withoutMemory(HfCheckpoint base, int parts) {
@@ -79,18 +86,25 @@ public final class RunShape {
    * The same trained by so many processes, in the one that needs the most memory.
    *
    * @param processes a multiple of those that hold a model together
+   * @param compute the compute type
    */
-  public RunShape dividedAmong(int processes) {
-    // The first part of a parameter is the largest, and an adapter is not divided.
-    var part = adapter == null ? new Shard(0, processes / parts) : Shard.WHOLE;
-    return new RunShape(base, model, adapter, parts, part);
+  public RunShape dividedAmong(int processes, DType compute) {
+    if (adapter != null) { // it is not divided
+      return this;
+    }
+    // The first part of a parameter is the largest.
+    var part = new Shard(0, processes / parts);
+    var divided = withoutMemory(base, parts);
+    adaptation.train(divided, Arena.ofAuto(), part, compute);
+    return new RunShape(base, adaptation, divided, null, parts, part);
   }
 
   /** The same base with an adapter of Bayu's defaults. */
   RunShape withDefaultAdapter() {
     var other = withoutMemory(base, parts);
     var defaults = LoraAdapter.inject(other, LoraConfig.DEFAULT, 0);
-    return new RunShape(base, other, defaults, parts, Shard.WHOLE);
+    var lora = Adaptation.lora(LoraConfig.DEFAULT);
+    return new RunShape(base, lora, other, defaults, parts, Shard.WHOLE);
   }
 
   /** The dropout of the adapter; 0 without one. */
@@ -160,6 +174,23 @@ public final class RunShape {
     return model.parameters().stream()
         .filter(Parameter::trainable)
         .mapToLong(p -> p.value().byteSize())
+        .sum();
+  }
+
+  /** Bytes of the F32 values that a process holds beside BF16 ones which follow from them. */
+  long masterBytes() {
+    return model.parameters().stream()
+        .map(Parameter::master)
+        .filter(Objects::nonNull)
+        .mapToLong(Tensor::byteSize)
+        .sum();
+  }
+
+  /** Bytes of the gradients of the trained values. */
+  long gradientBytes() {
+    return model.parameters().stream()
+        .filter(Parameter::trainable)
+        .mapToLong(p -> p.value().elements() * p.gradientType().bytes())
         .sum();
   }
 

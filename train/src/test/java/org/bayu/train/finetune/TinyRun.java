@@ -63,7 +63,8 @@ public final class TinyRun implements AutoCloseable {
     device = Devices.cpu(1);
     var parts = groups.model().size();
     var shape =
-        RunShape.of(base.checkpoint(), adaptation, 0, parts).dividedAmong(groups.processes());
+        RunShape.of(base.checkpoint(), adaptation, 0, parts)
+            .dividedAmong(groups.processes(), settings.compute());
     var machine = MachineMemory.current();
     var plan = new MemoryPlanner(settings, shape, rows(), rows(), false, machine).plan();
     tuning =

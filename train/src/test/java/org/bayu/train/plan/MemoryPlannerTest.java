@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import org.bayu.llama.hf.HfCheckpoint;
 import org.bayu.lora.LoraConfig;
 import org.bayu.lora.LoraTargets;
+import org.bayu.tensor.DType;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
@@ -252,7 +253,7 @@ class MemoryPlannerTest {
   @Test
   void ofSeveralProcessesEachHoldsAPartOfTheMoments() throws IOException {
     var one = planner(OPEN, ALL, LARGE).plan();
-    var shape = RunShape.of(base, ALL, 0).dividedAmong(4);
+    var shape = RunShape.of(base, ALL, 0).dividedAmong(4, DType.F32);
     var four = new MemoryPlanner(OPEN, shape, rows(), null, false, LARGE).plan();
     var parts =
         base.config().parameterShapes().values().stream()
@@ -267,6 +268,35 @@ class MemoryPlannerTest {
             .max()
             .orElseThrow();
     assertEquals(greatest, four.mergingBytes());
+  }
+
+  /** Of 16 bytes, 2 for the copy, 4 for the gradient, and a fourth of 12. */
+  @Test
+  void ofSeveralProcessesThatComputeInBf16EachHasAPartInF32() throws IOException {
+    var settings = OPEN.withCompute(DType.BF16);
+    var shape = RunShape.of(base, ALL, 0).dividedAmong(4, DType.BF16);
+    var four = new MemoryPlanner(settings, shape, rows(), null, false, LARGE).plan();
+    var shapes = base.config().parameterShapes();
+    var linear = 0L;
+    var masters = 0L;
+    for (var each : shapes.entrySet()) {
+      if (each.getKey().endsWith("_proj.weight") || each.getKey().equals("lm_head.weight")) {
+        linear += each.getValue().elements();
+        masters += 4 * new Shard(0, 4).size(each.getValue().elements());
+      }
+    }
+    assertEquals(4 * four.trainable() - 2 * linear, four.trainableBytes());
+    assertEquals(masters, four.masterBytes());
+    assertTrue(masters < 1.3 * (double) linear, masters + " of " + linear);
+    assertEquals(4 * four.trainable(), four.gradientBytes());
+    assertEquals(
+        four.trainableBytes() + four.masterBytes() + four.gradientBytes() + four.optimizerBytes(),
+        four.anonymousBytes()
+            - four.workspaceBytes()
+            - four.scratchBytes()
+            - four.mergingBytes()
+            - four.heapBytes()
+            - four.jvmBytes());
   }
 
   @Test
@@ -307,7 +337,7 @@ class MemoryPlannerTest {
 
   /** The plan of one of two processes that hold the model together. */
   private MemoryPlan planOfHalf(Adaptation adaptation) throws IOException {
-    var shape = RunShape.of(base, adaptation, 0, 2).dividedAmong(2);
+    var shape = RunShape.of(base, adaptation, 0, 2).dividedAmong(2, DType.F32);
     return new MemoryPlanner(OPEN, shape, rows(), null, false, LARGE).plan();
   }
 
