@@ -92,6 +92,10 @@ final class MpiCommunicator implements Communicator {
     var part = sent.byteSize() / size;
     run(
         () -> {
+          if (part <= piece()) { // one bucket, which lies as MPI wants it
+            mpi.allToAll(sent, received, size, handle);
+            return;
+          }
           for (var at = 0L; at < part; at += piece()) {
             var bytes = Math.min(piece(), part - at);
             var out = staging().asSlice(0, bytes * size);
@@ -135,6 +139,10 @@ final class MpiCommunicator implements Communicator {
     Segments.requireParts(part, all, size);
     run(
         () -> {
+          if (part.byteSize() <= piece()) {
+            mpi.allGather(part, all, handle);
+            return;
+          }
           for (var at = 0L; at < part.byteSize(); at += piece()) {
             var own = slice(part, at, piece());
             var collected = staging().asSlice(0, own.byteSize() * size);

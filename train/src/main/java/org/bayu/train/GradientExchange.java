@@ -1,12 +1,12 @@
 package org.bayu.train;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.bayu.collectives.Communicator;
+import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.optim.Sums;
 
 /**
  * Adds the nodes of a {@link SumTree} that lie on several ranks, bucket by bucket: each rank gets a
@@ -19,13 +19,15 @@ final class GradientExchange implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
+  private final Device device;
   private final MemorySegment sent;
   private final MemorySegment received;
   private final MemorySegment sums;
 
-  /** An exchange of several ranks. */
-  GradientExchange(Communicator ranks) {
+  /** An exchange of several ranks, whose sums are added on a device. */
+  GradientExchange(Communicator ranks, Device device) {
     this.ranks = ranks;
+    this.device = device;
     sent = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
     received = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
     sums = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
@@ -61,9 +63,9 @@ final class GradientExchange implements AutoCloseable {
   }
 
   /** The sum of this rank's slice. */
-  private static MemorySegment ofAll(
+  private MemorySegment ofAll(
       List<List<SumTree.Node>> nodes, int terms, MemorySegment slices, int most, long bytes) {
-    var tree = new SumTree<MemorySegment>(terms, GradientExchange::add);
+    var tree = new SumTree<MemorySegment>(terms, (sum, term) -> add(device, sum, term));
     for (var r = 0; r < nodes.size(); r++) {
       for (var n = 0; n < nodes.get(r).size(); n++) {
         tree.add(nodes.get(r).get(n), slices.asSlice((r * (long) most + n) * bytes, bytes));
@@ -73,10 +75,8 @@ final class GradientExchange implements AutoCloseable {
   }
 
   /** Adds {@code term} to {@code sum}, and returns that. */
-  static MemorySegment add(MemorySegment sum, MemorySegment term) {
-    for (var i = 0L; i < count(sum); i++) {
-      sum.setAtIndex(JAVA_FLOAT, i, sum.getAtIndex(JAVA_FLOAT, i) + term.getAtIndex(JAVA_FLOAT, i));
-    }
+  static MemorySegment add(Device device, MemorySegment sum, MemorySegment term) {
+    Sums.add(device, sum, term, sum);
     return sum;
   }
 

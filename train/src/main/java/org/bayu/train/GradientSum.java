@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
+import org.bayu.tensor.Device;
 import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class GradientSum implements AutoCloseable {
   private final Arena arena = LargeArena.ofShared();
+  private final Device device;
   private final Gradients gradients;
   private final Communicator ranks;
   private final boolean apart;
@@ -38,11 +40,12 @@ final class GradientSum implements AutoCloseable {
    *
    * @param apart whether the micro-batches are first kept apart
    */
-  GradientSum(Gradients gradients, Communicator ranks, boolean apart) {
+  GradientSum(Device device, Gradients gradients, Communicator ranks, boolean apart) {
+    this.device = device;
     this.gradients = gradients;
     this.ranks = ranks;
     this.apart = apart;
-    exchange = ranks.size() == 1 || !apart ? null : new GradientExchange(ranks);
+    exchange = ranks.size() == 1 || !apart ? null : new GradientExchange(ranks, device);
     elements = gradients.weights().stream().mapToLong(Tensor::elements).sum();
   }
 
@@ -77,7 +80,7 @@ final class GradientSum implements AutoCloseable {
 
   private MemorySegment add(MemorySegment left, MemorySegment right) {
     free.add(right);
-    return GradientExchange.add(left, right);
+    return GradientExchange.add(device, left, right);
   }
 
   /**

@@ -3,7 +3,9 @@ package org.bayu.train;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.bayu.collectives.Communicator;
+import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.optim.Sums;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,12 +18,14 @@ final class ShardExchange implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
+  private final Device device;
   private final MemorySegment one;
   private final MemorySegment other;
 
-  /** An exchange of several ranks. */
-  ShardExchange(Communicator ranks) {
+  /** An exchange of several ranks, whose sums are added on a device. */
+  ShardExchange(Communicator ranks, Device device) {
     this.ranks = ranks;
+    this.device = device;
     one = arena.allocate(BUCKET, Tensor.ALIGNMENT);
     other = arena.allocate(BUCKET, Tensor.ALIGNMENT);
   }
@@ -43,18 +47,40 @@ final class ShardExchange implements AutoCloseable {
     var slice = slice(stride);
     var sent = one.asSlice(0, size * slice);
     var received = other.asSlice(0, size * slice);
+    var own = part(terms, stride, ranks.rank());
     for (var at = 0L; at < stride; at += slice) {
       for (var r = 0; r < size; r++) {
-        copy(part(terms, stride, r), at, sent, r * slice, slice);
+        if (r != ranks.rank()) {
+          copy(part(terms, stride, r), at, sent, r * slice, slice);
+        }
       }
       ranks.allToAll(sent, received);
-      var own = part(terms, stride, ranks.rank());
-      var sum = received.asSlice(0, Math.clamp(own.byteSize() - at, 0, slice));
-      for (var r = 1; r < size; r++) {
-        GradientExchange.add(sum, received.asSlice(r * slice, sum.byteSize()));
+      var bytes = Math.clamp(own.byteSize() - at, 0, slice);
+      if (bytes > 0) {
+        add(received, slice, own.asSlice(at, bytes));
       }
-      copy(sum, 0, own, at, slice);
     }
+  }
+
+  /**
+   * Adds up what all ranks have of a slice, in their order.
+   *
+   * @param own what this rank has of it, and takes the sum
+   */
+  private void add(MemorySegment received, long slice, MemorySegment own) {
+    var last = ranks.size() - 1;
+    var sum = term(0, received, slice, own);
+    for (var r = 1; r <= last; r++) {
+      var term = term(r, received, slice, own);
+      // Until the last addition this rank's own term may still be to come.
+      var to = r == last ? own : received.asSlice(0, own.byteSize());
+      Sums.add(device, sum, term, to);
+      sum = to;
+    }
+  }
+
+  private MemorySegment term(int rank, MemorySegment received, long slice, MemorySegment own) {
+    return rank == ranks.rank() ? own : received.asSlice(rank * slice, own.byteSize());
   }
 
   /**

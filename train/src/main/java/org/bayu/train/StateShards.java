@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.Device;
@@ -28,9 +29,12 @@ final class StateShards implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
+  private final Device device;
   private final Shard shard;
   private final List<StateTensor> tensors;
   private final ShardExchange exchange;
+  private final MemorySegment squares;
+  private final MemorySegment allSquares;
   private final MemorySegment request;
   private Arena collected = Arena.ofShared();
 
@@ -38,13 +42,18 @@ final class StateShards implements AutoCloseable {
    * A divided state.
    *
    * @param shard this rank's part
+   * @param weights the number of trained weights
    * @param tensors all that rank 0 may collect, in the same order in all ranks
    */
-  StateShards(Communicator ranks, Shard shard, List<StateTensor> tensors) {
+  StateShards(
+      Communicator ranks, Device device, Shard shard, int weights, List<StateTensor> tensors) {
     this.ranks = ranks;
+    this.device = device;
     this.shard = shard;
     this.tensors = tensors;
-    exchange = new ShardExchange(ranks);
+    exchange = new ShardExchange(ranks, device);
+    squares = arena.allocate(JAVA_DOUBLE, weights);
+    allSquares = arena.allocate(JAVA_DOUBLE, (long) weights * ranks.size());
     request = arena.allocate(JAVA_INT);
   }
 
@@ -57,16 +66,14 @@ final class StateShards implements AutoCloseable {
   }
 
   /** Σ g² of each gradient, from what all ranks have of it. Collective. */
-  double[] sumsOfSquares(Device device, Gradients gradients) {
-    var own = GradientClip.sumsOfSquares(device, gradients, shard);
-    var sums = new double[own.length];
-    try (var memory = Arena.ofShared()) {
-      var all = memory.allocate(JAVA_DOUBLE, (long) own.length * ranks.size());
-      ranks.allGather(memory.allocateFrom(JAVA_DOUBLE, own), all);
-      for (var r = 0; r < ranks.size(); r++) {
-        for (var i = 0; i < sums.length; i++) {
-          sums[i] += all.getAtIndex(JAVA_DOUBLE, (long) r * sums.length + i);
-        }
+  double[] sumsOfSquares(Gradients gradients) {
+    var sums = GradientClip.sumsOfSquares(device, gradients, shard);
+    MemorySegment.copy(sums, 0, squares, JAVA_DOUBLE, 0, sums.length);
+    ranks.allGather(squares, allSquares);
+    Arrays.fill(sums, 0);
+    for (var r = 0; r < ranks.size(); r++) {
+      for (var i = 0; i < sums.length; i++) {
+        sums[i] += allSquares.getAtIndex(JAVA_DOUBLE, (long) r * sums.length + i);
       }
     }
     return sums;

@@ -99,7 +99,7 @@ public final class TrainingStep implements AutoCloseable {
       }
       gradients = Parameter.gradients(state.parameters(), settings.seed);
       // Gradients of all weights are too large to be kept apart.
-      sum = new GradientSum(gradients, ranks, state.adapter() != null);
+      sum = new GradientSum(device, gradients, ranks, state.adapter() != null);
     } catch (Throwable e) {
       workspace.close();
       throw e;
@@ -152,7 +152,7 @@ public final class TrainingStep implements AutoCloseable {
     var own =
         shards == null
             ? GradientClip.sumsOfSquares(device, gradients, Shard.WHOLE)
-            : shards.sumsOfSquares(device, gradients);
+            : shards.sumsOfSquares(gradients);
     return parts == null ? own : parts.sumsOfSquares(own, state.parameters());
   }
 

@@ -224,8 +224,10 @@ public final class AdamW implements AutoCloseable {
   private void update(State state, int index, Tensor gradient, AdamWScalars scalars) {
     var first = shard.from(state.parameter.value().elements());
     var elements = state.m.elements(); // perhaps none
+    var master = state.parameter.master();
+    var updated = master == null ? state.parameter.value() : master;
     var isPlain =
-        state.parameter.value().dtype() == DType.F32
+        updated.dtype() == DType.F32
             && gradient.dtype() == DType.F32
             && state.m.dtype() == DType.F32;
     var key = StochasticRounding.key(seed, steps, index);
@@ -243,12 +245,24 @@ public final class AdamW implements AutoCloseable {
               }
               if (isPlain) {
                 updatePlain(state, gradient, first, from, n, scalars);
-                return;
+              } else {
+                var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE);
+                for (var done = 0; done < n; done += PIECE) {
+                  var length = Math.min(PIECE, n - done);
+                  updatePiece(state, gradient, first, from + done, length, scratch, scalars, key);
+                }
               }
-              var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE);
-              for (var done = 0; done < n; done += PIECE) {
-                var length = Math.min(PIECE, n - done);
-                updatePiece(state, gradient, first, from + done, length, scratch, scalars, key);
+              if (master != null) {
+                var value = state.parameter.value();
+                device
+                    .kernels()
+                    .narrow(
+                        value.dtype(),
+                        master.data(),
+                        4 * from,
+                        value.data(),
+                        2 * (first + from),
+                        n);
               }
             });
   }
@@ -267,10 +281,13 @@ public final class AdamW implements AutoCloseable {
   private void updatePlain(
       State state, Tensor gradient, long first, long from, int n, AdamWScalars scalars) {
     var at = Float.BYTES * from;
-    var pAt = Float.BYTES * (first + from);
-    var p = state.parameter.value().data();
-    var g = gradient.data();
-    device.kernels().adamW(p, pAt, g, pAt, state.m.data(), at, state.v.data(), at, n, scalars);
+    var gAt = Float.BYTES * (first + from);
+    var master = state.parameter.master();
+    var p = master == null ? state.parameter.value() : master;
+    var pAt = master == null ? gAt : at;
+    var m = state.m.data();
+    var v = state.v.data();
+    device.kernels().adamW(p.data(), pAt, gradient.data(), gAt, m, at, v, at, n, scalars);
   }
 
   /** What is not F32 is widened to scratch memory, and brought back. */
@@ -322,9 +339,7 @@ public final class AdamW implements AutoCloseable {
       forms.encode(DynamicCode.SIGNED, scratch, mAt, m, from, mScales, absmaxAt, n);
       forms.encode(DynamicCode.UNSIGNED, scratch, vAt, v, from, vScales, absmaxAt, n);
     }
-    if (master != null) {
-      kernels.narrow(DType.BF16, p, pAt, parameter.data(), 2 * element, n);
-    } else if (parameter.dtype() == DType.BF16) {
+    if (master == null && parameter.dtype() == DType.BF16) {
       kernels.state().narrow(scratch, 0, parameter.data(), 2 * element, n, key, element);
     }
   }
