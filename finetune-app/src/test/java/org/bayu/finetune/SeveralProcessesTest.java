@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -148,6 +149,54 @@ class SeveralProcessesTest {
     assertEquals(
         KilledRuns.contents(merged.resolve(name)),
         KilledRuns.contents(folder.resolve("merged").resolve(name)));
+  }
+
+  /** The processes compute with bf16 copies, and have a part of what is saved each. */
+  @Test
+  void aSaveOfSeveralProcessesIsThatOfTheirCheckpoint() throws IOException, InterruptedException {
+    var launcher = LaunchedRun.launchers().getFirst();
+    var runs = new KilledRuns(folder);
+    Object[] flags = {
+      "--trainer.train_batch_size=4",
+      "--trainer.per_device_parallelism=1",
+      "--trainer.mp=p=f32,c=bfloat16",
+      "--hf_save_path=" + runs.saves(),
+      "--hf_save_steps=4",
+      "--trainer.id=run"
+    };
+    var three = LaunchedRun.of(launcher, 3, folder, runs.allWeights(flags));
+    assertEquals(ExitCode.DONE, three.exitCode(), three.output());
+    for (var steps : new int[] {4, KilledRuns.STEPS}) {
+      var again = folder.resolve("again" + steps);
+      var save =
+          CommandLineRun.of(
+              "save", "--checkpoint", runs.checkpoint("run", steps), "--hf_save_path", again);
+      assertEquals(ExitCode.DONE, save.exitCode(), save.err());
+      var file = "run/step-" + steps + "/model.safetensors";
+      assertEquals(-1, Files.mismatch(again.resolve(file), runs.saves().resolve(file)), file);
+    }
+  }
+
+  @Test
+  void bfloat16WeightsAreTrainedBySeveralProcesses() throws IOException, InterruptedException {
+    var runs = new KilledRuns(folder);
+    Object[] flags = {
+      "--trainer.train_batch_size=4",
+      "--trainer.per_device_parallelism=1",
+      "--optimizer.learning_rate=1e-3",
+      "--optimizer.weights=bf16",
+      "--trainer.mp=p=f32,c=bfloat16"
+    };
+    var one = CommandLineRun.of(runs.allWeights(with(flags, "--trainer.id=one")).toArray());
+    assertEquals(ExitCode.DONE, one.exitCode(), one.err());
+    var three = runs.allWeights(with(flags, "--trainer.id=three"));
+    var run = LaunchedRun.of(LaunchedRun.launchers().getFirst(), 3, folder, three);
+    assertEquals(ExitCode.DONE, run.exitCode(), run.output());
+    for (var step = 0; step < KilledRuns.STEPS; step++) {
+      // Other random bits of the rounding.
+      var expected = loss(runs, "one", step);
+      assertEquals(expected, loss(runs, "three", step), 2e-2 * expected);
+    }
   }
 
   private static double loss(KilledRuns runs, String id, int step) throws IOException {

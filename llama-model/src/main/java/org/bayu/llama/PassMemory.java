@@ -5,9 +5,11 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.GradientParts;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.device.Devices;
 import org.bayu.tensor.nn.Parameter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of a pass over a model, without its parameters and their gradients.
@@ -49,10 +51,26 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
       DType compute,
       int recomputed,
       int threads) {
+    return training(model, tree, targets, compute, recomputed, threads, null);
+  }
+
+  /**
+   * The same in one of several processes.
+   *
+   * @param parts which part of each gradient is kept; null for all of it
+   */
+  public static PassMemory training(
+      LlamaModel model,
+      TokenTree tree,
+      Targets targets,
+      DType compute,
+      int recomputed,
+      int threads,
+      @Nullable GradientParts parts) {
     var trainable = model.parameters().stream().filter(Parameter::trainable).toList();
     try (var device = Devices.dryRun(threads);
         var workspace = Workspace.counting();
-        var gradients = Parameter.gradients(trainable, 0)) {
+        var gradients = Parameter.gradients(trainable, 0, parts)) {
       var tape = new Tape(device, workspace, gradients);
       var hidden = model.hidden(tape, tree, compute, recomputed);
       var loss = model.loss(tape, hidden, targets);

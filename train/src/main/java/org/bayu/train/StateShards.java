@@ -16,9 +16,10 @@ import org.bayu.tensor.optim.Shard;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of a training of all weights, divided among the ranks: each has the optimizer's moments
+ * The state of a training of all weights, divided among the ranks: each has the optimizer's state
  * of a {@link Shard} of every parameter, and makes the update of these elements. Rajbhandari et al.
- * 2020, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", stage 1.
+ * 2020, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", stage 1; with
+ * {@link GradientRounds} stage 2.
  *
  * <p>Between two steps rank 0 may collect the whole of a tensor, to write it. The others do not
  * know when: they wait for what it asks for until it {@linkplain #proceed goes on}.
@@ -33,6 +34,7 @@ final class StateShards implements AutoCloseable {
   private final Shard shard;
   private final List<StateTensor> tensors;
   private final ShardExchange exchange;
+  private final GradientRounds rounds;
   private final MemorySegment squares;
   private final MemorySegment allSquares;
   private final MemorySegment request;
@@ -52,12 +54,18 @@ final class StateShards implements AutoCloseable {
     this.shard = shard;
     this.tensors = tensors;
     exchange = new ShardExchange(ranks, device);
+    rounds = new GradientRounds(ranks, shard, exchange);
     squares = arena.allocate(JAVA_DOUBLE, weights);
     allSquares = arena.allocate(JAVA_DOUBLE, (long) weights * ranks.size());
     request = arena.allocate(JAVA_INT);
   }
 
-  /** Makes this rank's part of the gradients their sum over all ranks. Collective. */
+  /** Sums of gradients of which each rank keeps its part, over micro-batches. */
+  GradientRounds rounds() {
+    return rounds;
+  }
+
+  /** Makes this rank's part of whole gradients their sum over all ranks. Collective. */
   void reduce(Gradients gradients) {
     for (var weight : gradients.weights()) {
       var gradient = gradients.of(weight);
@@ -67,7 +75,8 @@ final class StateShards implements AutoCloseable {
 
   /** Σ g² of each gradient, from what all ranks have of it. Collective. */
   double[] sumsOfSquares(Gradients gradients) {
-    var sums = GradientClip.sumsOfSquares(device, gradients, shard);
+    var part = gradients.areParts() ? Shard.WHOLE : shard;
+    var sums = GradientClip.sumsOfSquares(device, gradients, part);
     MemorySegment.copy(sums, 0, squares, JAVA_DOUBLE, 0, sums.length);
     ranks.allGather(squares, allSquares);
     Arrays.fill(sums, 0);
@@ -137,6 +146,7 @@ final class StateShards implements AutoCloseable {
   @Override
   public void close() {
     collected.close();
+    rounds.close();
     exchange.close();
     arena.close();
   }

@@ -28,6 +28,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Communicator ranks;
   private final @Nullable StateShards shards;
   private final @Nullable ModelParts parts;
+  private final @Nullable GradientRounds rounds;
   private final GradientSum sum;
 
   /**
@@ -40,6 +41,8 @@ public final class TrainingStep implements AutoCloseable {
    * @param seed of the dropout masks and of the rounding of BF16 gradients
    * @param skipNonFinite whether an update is left out, rather than the run ended, where loss or
    *     gradients are not finite
+   * @param gradientParts whether each of several processes that train all weights keeps only its
+   *     part of the gradients from micro-batch to micro-batch
    */
   public record Settings(
       DType compute,
@@ -47,7 +50,19 @@ public final class TrainingStep implements AutoCloseable {
       int recomputed,
       double maxGradNorm,
       long seed,
-      boolean skipNonFinite) {}
+      boolean skipNonFinite,
+      boolean gradientParts) {
+    /** The same with whole gradients. */
+    public Settings(
+        DType compute,
+        MicroBatches microBatches,
+        int recomputed,
+        double maxGradNorm,
+        long seed,
+        boolean skipNonFinite) {
+      this(compute, microBatches, recomputed, maxGradNorm, seed, skipNonFinite, false);
+    }
+  }
 
   /**
    * The results of a step.
@@ -83,7 +98,8 @@ public final class TrainingStep implements AutoCloseable {
    *
    * @param workspace for the activations; the new object owns it from now on, even if this
    *     constructor throws
-   * @throws IllegalArgumentException if several processes are to train BF16 weights
+   * @throws IllegalArgumentException if several processes are to train BF16 weights with whole
+   *     gradients
    */
   public TrainingStep(TrainState state, Device device, Settings settings, Workspace workspace) {
     this.state = state;
@@ -93,11 +109,15 @@ public final class TrainingStep implements AutoCloseable {
     ranks = state.groups().data();
     shards = state.shards();
     parts = state.parts();
+    rounds = shards != null && settings.gradientParts ? shards.rounds() : null;
     try {
-      if (state.groups().processes() > 1 && hasBFloat16Weights(state)) {
-        throw new IllegalArgumentException("several processes add F32 gradients only");
+      if (parts != null && hasBFloat16Weights(state)) {
+        throw new IllegalArgumentException("the weights of a model in parts are F32 only");
       }
-      gradients = Parameter.gradients(state.parameters(), settings.seed);
+      if (shards != null && rounds == null && hasBFloat16Weights(state)) {
+        throw new IllegalArgumentException("of BF16 gradients each process keeps its part");
+      }
+      gradients = Parameter.gradients(state.parameters(), settings.seed, rounds);
       // Gradients of all weights are too large to be kept apart.
       sum = new GradientSum(device, gradients, ranks, state.adapter() != null);
     } catch (Throwable e) {
@@ -175,14 +195,24 @@ public final class TrainingStep implements AutoCloseable {
     var share = WorkShare.of(microBatches, ranks);
     var losses = new double[microBatches.size()];
     for (var i = share.from(); i < share.to(); i++) {
+      if (rounds != null) {
+        rounds.begin(share.leader(i - share.from()));
+      }
       losses[i] = loss(new Tape(device, workspace, gradients), step, microBatches.get(i));
       workspace.reset();
+      if (rounds != null) {
+        rounds.end();
+      }
       sum.take(i);
       device.mark("summing the gradients");
       listener.microBatch(i + 1 - share.from(), share.to() - share.from());
     }
     sum.end(share);
-    if (shards != null) {
+    if (rounds != null) {
+      for (var round = share.to() - share.from(); round < share.rounds(); round++) {
+        rounds.follow(share.leader(round), gradients, device, workspace);
+      }
+    } else if (shards != null) {
       shards.reduce(gradients);
     }
     sumOverParts();

@@ -3,6 +3,7 @@ package org.bayu.train;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
 
 /**
@@ -68,6 +69,19 @@ final class WorkShare {
   /** The one after a rank's last. */
   int to(int rank) {
     return bounds[rank + 1];
+  }
+
+  /** The most micro-batches of a rank. */
+  int rounds() {
+    return IntStream.range(0, ranks.size()).map(r -> to(r) - from(r)).max().orElseThrow();
+  }
+
+  /** The first rank that has a micro-batch of this number among its own. */
+  int leader(int round) {
+    return IntStream.range(0, ranks.size())
+        .filter(r -> round < to(r) - from(r))
+        .findFirst()
+        .orElseThrow();
   }
 
   /**

@@ -3,7 +3,6 @@ package org.bayu.finetune.command;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
-import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.ModelUpload;
 import org.bayu.finetune.model.Models;
 import org.bayu.finetune.run.RunRanks;
@@ -76,10 +75,10 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         var models = new Models(runner.environment(), terminal::message, err)) {
       var config = load(models.files(), err::println);
       ranks.check(config);
-      if (ranks.areSeveral() && config.trainsBFloat16Weights()) {
+      if (config.trainer().modelAxisSize() > 1 && config.trainsBFloat16Weights()) {
         throw UserException.usage(
-            "Several processes can train F32 weights only: leave out optimizer.weights: bf16, or"
-                + " start one process.");
+            "Processes that hold a model together can train F32 weights only: leave out"
+                + " optimizer.weights: bf16, or trainer.model_axis_size.");
       }
       var uploads = new RunUploads(new ModelUpload(models.files(), err), config);
       uploads.check();

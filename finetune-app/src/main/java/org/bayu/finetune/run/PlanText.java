@@ -134,7 +134,8 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
   }
 
   private String gradients() {
-    return plan.masterBytes() > 0 ? "F32" : weights();
+    var type = plan.masterBytes() > 0 ? "F32" : weights();
+    return plan.gradientParts() ? type + ", this process's part" : type;
   }
 
   private static String form(AdamW.Moments moments) {

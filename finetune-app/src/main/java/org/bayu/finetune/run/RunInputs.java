@@ -98,6 +98,12 @@ public record RunInputs(
     return new RunInputs(model, adapter, base, divided, data, evalData, predicted);
   }
 
+  /** The same for a plan in which each process keeps only its part of the gradients. */
+  RunInputs withGradientParts() {
+    return new RunInputs(
+        model, adapter, base, shape.withGradientParts(), data, evalData, predicted);
+  }
+
   private static ModelFolder open(Found model, @Nullable Found adapter) throws IOException {
     return ModelFolder.open(model.folder(), adapter == null ? null : adapter.folder());
   }

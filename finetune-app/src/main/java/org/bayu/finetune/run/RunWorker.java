@@ -24,17 +24,23 @@ public final class RunWorker {
   /**
    * What rank 0 has found out.
    *
+   * @param gradientParts whether each process keeps only its part of the gradients
    * @param checkpoint the folder to go on from; null to begin at the first step
    * @param commit of a model of the Hub; null for the newest
    */
   record Assignment(
-      int maxTokens, int recomputed, @Nullable String checkpoint, @Nullable String commit) {
+      int maxTokens,
+      int recomputed,
+      boolean gradientParts,
+      @Nullable String checkpoint,
+      @Nullable String commit) {
     /** One line for each. */
     String text() {
       return String.join(
           "\n",
           Integer.toString(maxTokens),
           Integer.toString(recomputed),
+          Boolean.toString(gradientParts),
           orEmpty(checkpoint),
           orEmpty(commit));
     }
@@ -52,8 +58,9 @@ public final class RunWorker {
       return new Assignment(
           Integer.parseInt(lines[0]),
           Integer.parseInt(lines[1]),
-          orNull(lines[2]),
-          orNull(lines[3]));
+          Boolean.parseBoolean(lines[2]),
+          orNull(lines[3]),
+          orNull(lines[4]));
     }
   }
 
@@ -106,7 +113,9 @@ public final class RunWorker {
             RunInputs.open(config, models, assignment.commit, _ -> {}).whole(config, models);
         var device = Devices.cpu(ranks.threads())) {
       // The same as rank 0's, which has seen to it that it fits.
-      var plan = inputs.planner(config, MachineMemory.current()).plan();
+      var divided = inputs.dividedAmong(ranks.communicator().size(), config);
+      var shaped = assignment.gradientParts ? divided.withGradientParts() : divided;
+      var plan = shaped.planner(config, MachineMemory.UNLIMITED).plan();
       try (var tuning =
           FineTuning.distributed(
               inputs.base(),

@@ -150,6 +150,7 @@ public final class TrainRun implements AutoCloseable {
     return new RunWorker.Assignment(
         plan.maxTokens(),
         plan.recomputed(),
+        plan.gradientParts(),
         checkpoint == null ? null : checkpoint.folder().toString(),
         opened.model().commit());
   }

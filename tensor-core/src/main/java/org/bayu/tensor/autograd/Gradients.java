@@ -7,12 +7,17 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Device;
 import org.bayu.tensor.LargeArena;
+import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.Workspace;
 import org.bayu.tensor.internal.CpuDevice;
+import org.bayu.tensor.internal.elements.Arithmetic;
 import org.bayu.tensor.internal.elements.GradientTarget;
 import org.bayu.tensor.internal.elements.Split;
 import org.bayu.tensor.internal.kernels.StochasticRounding;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gradients of the trainable weights. Backward passes add to them until {@link #zero} is
@@ -22,6 +27,8 @@ import org.bayu.tensor.internal.kernels.StochasticRounding;
  * F32, is added with stochastic rounding. Its random bits follow from the seed, the step, the
  * weight's place in the list, the number of the addition in the step, and the element.
  *
+ * <p>One of several processes may have {@linkplain GradientParts parts} of them, which are vectors.
+ *
  * <p>Weights are distinguished by identity. A tensor that is not among them is frozen: no op
  * computes or stores a gradient for it. Owns its memory until {@link #close}. Not thread-safe.
  */
@@ -30,11 +37,12 @@ public final class Gradients implements AutoCloseable {
   private final IdentityHashMap<Tensor, Slot> slots = new IdentityHashMap<>();
   private final List<Tensor> weights;
   private final long seed;
+  private final @Nullable GradientParts parts;
   private long step;
 
   /** Zero gradients of {@code weights}, F32, in this order, as in the other constructor. */
   public Gradients(Collection<Tensor> weights) {
-    this(weights, Collections.nCopies(weights.size(), DType.F32), 0);
+    this(weights, Collections.nCopies(weights.size(), DType.F32), 0, null);
   }
 
   /**
@@ -47,27 +55,34 @@ public final class Gradients implements AutoCloseable {
     this(
         weights,
         weights.stream().map(each -> each.dtype() == DType.BF16 ? DType.BF16 : DType.F32).toList(),
-        seed);
+        seed,
+        null);
   }
 
   /**
    * The same of given types.
    *
    * @param types F32 or BF16, one for each weight
+   * @param parts which part of each is kept; null for all of it
    */
-  public Gradients(Collection<Tensor> weights, List<DType> types, long seed) {
+  public Gradients(
+      Collection<Tensor> weights, List<DType> types, long seed, @Nullable GradientParts parts) {
     this.weights = List.copyOf(weights);
     this.seed = seed;
+    this.parts = parts;
     try {
       for (var weight : this.weights) {
         var type = types.get(slots.size());
+        var from = parts == null ? 0 : parts.from(weight.elements());
+        var shape = parts == null ? weight.shape() : Shape.of(parts.to(weight.elements()) - from);
         slots.put(
             weight,
             new Slot(
                 slots.size(),
                 weight.hasMemory()
-                    ? Tensor.allocate(arena, type, weight.shape())
-                    : Tensor.withoutMemory(type, weight.shape())));
+                    ? Tensor.allocate(arena, type, shape)
+                    : Tensor.withoutMemory(type, shape),
+                from));
       }
     } catch (Throwable e) { // no memory is left: give back what there was
       arena.close();
@@ -85,16 +100,36 @@ public final class Gradients implements AutoCloseable {
     return slots.containsKey(weight);
   }
 
-  /**
-   * The gradient of {@code weight}, F32 or BF16 of its shape.
-   *
-   * @throws IllegalArgumentException if the weight is frozen
-   */
-  public Tensor of(Tensor weight) {
+  /** Whether only a part of each gradient is here. */
+  public boolean areParts() {
+    return parts != null;
+  }
+
+  private Slot slot(Tensor weight) {
     var slot = slots.get(weight);
     if (slot == null) {
       throw new IllegalArgumentException("no gradient of the frozen " + weight);
     }
+    return slot;
+  }
+
+  /**
+   * The element of {@code weight} whose gradient is the first of {@link #of}: 0, or where the part
+   * begins.
+   *
+   * @throws IllegalArgumentException if the weight is frozen
+   */
+  public long from(Tensor weight) {
+    return slot(weight).from;
+  }
+
+  /**
+   * The gradient of {@code weight}, F32 or BF16 of its shape, or the part of it.
+   *
+   * @throws IllegalArgumentException if the weight is frozen
+   */
+  public Tensor of(Tensor weight) {
+    var slot = slot(weight);
     if (slot.fresh) {
       slot.gradient.zero();
       slot.fresh = false;
@@ -129,13 +164,47 @@ public final class Gradients implements AutoCloseable {
     if (slot == null) {
       return;
     }
-    if (slot.gradient.dtype() == DType.F32) {
+    if (parts == null && slot.gradient.dtype() == DType.F32) {
       write.accept(new GradientTarget(slot.gradient, !slot.fresh));
+      slot.fresh = false;
+      return;
+    }
+    var addition = tape.allocate(DType.F32, weight.shape().dims());
+    write.accept(new GradientTarget(addition, false));
+    add(tape.device(), slot, addition);
+    tape.release(addition);
+  }
+
+  /**
+   * Takes part in an addition of other processes to the gradient of a weight, where each keeps a
+   * part.
+   *
+   * @param weight its place in the list
+   * @param workspace lends memory of the weight's size
+   */
+  public void addNothing(Device device, Workspace workspace, int weight) {
+    var tensor = weights.get(weight);
+    var nothing = workspace.allocate(DType.F32, tensor.shape());
+    nothing.zero();
+    add((CpuDevice) device, slot(tensor), nothing);
+    workspace.release(nothing);
+  }
+
+  private void add(CpuDevice device, Slot slot, Tensor addition) {
+    var own = addition;
+    if (parts != null) {
+      parts.sum(slot.index, addition);
+      own =
+          addition
+              .reshape(addition.elements())
+              .slice(slot.from, slot.from + slot.gradient.elements());
+    }
+    if (slot.gradient.dtype() == DType.BF16) {
+      addRounded(device, slot, own);
+    } else if (slot.fresh) {
+      Arithmetic.convert(device, own, slot.gradient);
     } else {
-      var addition = tape.allocate(DType.F32, weight.shape().dims());
-      write.accept(new GradientTarget(addition, false));
-      addRounded(tape.device(), slot, addition);
-      tape.release(addition);
+      Arithmetic.add(device, slot.gradient, own, slot.gradient);
     }
     slot.fresh = false;
   }
@@ -151,12 +220,13 @@ public final class Gradients implements AutoCloseable {
         (from, n, worker) -> {
           var sum = device.workers().scratch(worker, 4L * n);
           var to = gradient.data();
+          var element = slot.from + from;
           if (isFirst) {
-            kernels.state().narrow(addition.data(), 4 * from, to, 2 * from, n, key, from);
+            kernels.state().narrow(addition.data(), 4 * from, to, 2 * from, n, key, element);
           } else {
             kernels.widen(DType.BF16, to, 2 * from, sum, 0, n);
             kernels.add(sum, 0, addition.data(), 4 * from, sum, 0, n);
-            kernels.state().narrow(sum, 0, to, 2 * from, n, key, from);
+            kernels.state().narrow(sum, 0, to, 2 * from, n, key, element);
           }
         });
   }
@@ -170,12 +240,14 @@ public final class Gradients implements AutoCloseable {
   private static final class Slot {
     private final int index;
     private final Tensor gradient;
+    private final long from;
     private boolean fresh = true;
     private long additions;
 
-    private Slot(int index, Tensor gradient) {
+    private Slot(int index, Tensor gradient, long from) {
       this.index = index;
       this.gradient = gradient;
+      this.from = from;
     }
 
     /** The key of the next addition. */

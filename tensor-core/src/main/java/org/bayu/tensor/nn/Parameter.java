@@ -5,6 +5,7 @@ import java.util.Collection;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.GradientParts;
 import org.bayu.tensor.autograd.Gradients;
 import org.jspecify.annotations.Nullable;
 
@@ -134,12 +135,15 @@ public final class Parameter {
    * updated in BF16, else F32.
    *
    * @param seed of the stochastic rounding of BF16
+   * @param parts which part of each is kept; null for all of it
    */
-  public static Gradients gradients(Collection<Parameter> parameters, long seed) {
+  public static Gradients gradients(
+      Collection<Parameter> parameters, long seed, @Nullable GradientParts parts) {
     return new Gradients(
         parameters.stream().map(Parameter::value).toList(),
         parameters.stream().map(Parameter::gradientType).toList(),
-        seed);
+        seed,
+        parts);
   }
 
   /** Name, type and shape. */

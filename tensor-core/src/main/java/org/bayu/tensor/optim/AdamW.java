@@ -216,13 +216,21 @@ public final class AdamW implements AutoCloseable {
               (float) (state.parameter.decays() ? settings.weightDecay : 0),
               (float) (1 / (1 - Math.pow(settings.beta1, (double) steps))),
               (float) (1 / (1 - Math.pow(settings.beta2, (double) steps))));
-      update(state, index, gradients.of(state.parameter.value()), scalars);
+      var value = state.parameter.value();
+      update(state, index, gradients.of(value), gradients.from(value), scalars);
     }
     device.mark("AdamW");
   }
 
-  private void update(State state, int index, Tensor gradient, AdamWScalars scalars) {
+  /**
+   * Updates one parameter.
+   *
+   * @param gradientFrom the element of the parameter whose gradient is the first
+   */
+  private void update(
+      State state, int index, Tensor gradient, long gradientFrom, AdamWScalars scalars) {
     var first = shard.from(state.parameter.value().elements());
+    var skipped = first - gradientFrom;
     var elements = state.m.elements(); // perhaps none
     var master = state.parameter.master();
     var updated = master == null ? state.parameter.value() : master;
@@ -244,12 +252,13 @@ public final class AdamW implements AutoCloseable {
                 touch(state.v, from, n);
               }
               if (isPlain) {
-                updatePlain(state, gradient, first, from, n, scalars);
+                updatePlain(state, gradient, skipped, first, from, n, scalars);
               } else {
                 var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE);
                 for (var done = 0; done < n; done += PIECE) {
                   var length = Math.min(PIECE, n - done);
-                  updatePiece(state, gradient, first, from + done, length, scratch, scalars, key);
+                  updatePiece(
+                      state, gradient, skipped, first, from + done, length, scratch, scalars, key);
                 }
               }
               if (master != null) {
@@ -275,16 +284,23 @@ public final class AdamW implements AutoCloseable {
   /**
    * Where all is F32, it is updated in place.
    *
+   * @param skipped elements of the gradient before the first that has moments
    * @param first element that has moments
    * @param from element of the moments
    */
   private void updatePlain(
-      State state, Tensor gradient, long first, long from, int n, AdamWScalars scalars) {
+      State state,
+      Tensor gradient,
+      long skipped,
+      long first,
+      long from,
+      int n,
+      AdamWScalars scalars) {
     var at = Float.BYTES * from;
-    var gAt = Float.BYTES * (first + from);
+    var gAt = Float.BYTES * (skipped + from);
     var master = state.parameter.master();
     var p = master == null ? state.parameter.value() : master;
-    var pAt = master == null ? gAt : at;
+    var pAt = master == null ? Float.BYTES * (first + from) : at;
     var m = state.m.data();
     var v = state.v.data();
     device.kernels().adamW(p.data(), pAt, gradient.data(), gAt, m, at, v, at, n, scalars);
@@ -294,6 +310,7 @@ public final class AdamW implements AutoCloseable {
   private void updatePiece(
       State state,
       Tensor gradient,
+      long skipped,
       long first,
       long from,
       int n,
@@ -315,9 +332,9 @@ public final class AdamW implements AutoCloseable {
       pAt = 0;
     }
     var g = gradient.data();
-    var gAt = Float.BYTES * element;
+    var gAt = Float.BYTES * (skipped + from);
     if (gradient.dtype() == DType.BF16) {
-      kernels.widen(DType.BF16, g, 2 * element, scratch, place, n);
+      kernels.widen(DType.BF16, g, 2 * (skipped + from), scratch, place, n);
       g = scratch;
       gAt = place;
     }

@@ -77,7 +77,7 @@ class ShardTest {
         var device = Devices.cpu(2)) {
       var whole = parameters(arena, DType.F32);
       try (var one = new AdamW(device, whole, settings);
-          var wholeGradients = Parameter.gradients(whole, 0)) {
+          var wholeGradients = Parameter.gradients(whole, 0, null)) {
         for (var step = 0; step < 2; step++) {
           fill(wholeGradients, step);
           one.step(wholeGradients, 1e-2, 0.5);
@@ -91,7 +91,7 @@ class ShardTest {
                 each.trainPart(arena, shard.from(elements), shard.to(elements));
               });
           try (var own = new AdamW(device, divided, settings, 0, shard);
-              var gradients = Parameter.gradients(divided, 0)) {
+              var gradients = Parameter.gradients(divided, 0, null)) {
             for (var step = 0; step < 2; step++) {
               fill(gradients, step);
               own.step(gradients, 1e-2, 0.5);

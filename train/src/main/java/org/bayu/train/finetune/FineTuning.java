@@ -91,7 +91,8 @@ public final class FineTuning implements AutoCloseable {
                       plan.recomputed(),
                       settings.maxGradNorm(),
                       settings.seed(),
-                      !settings.crashOnNan()),
+                      !settings.crashOnNan(),
+                      plan.gradientParts()),
                   new Workspace(plan.workspaceBytes())));
       var batches = new Batches(data, settings.batchSizes(), settings.seed());
       trainer = new Trainer(state, batches, evalData, step, settings, device);

@@ -13,6 +13,9 @@ import org.bayu.train.TrainException;
  *     including what this process uses already
  */
 public record MachineMemory(long totalBytes, long availableBytes) {
+  /** Memory for any run: for a plan in which nothing is left to choose. */
+  public static final MachineMemory UNLIMITED = new MachineMemory(Long.MAX_VALUE, Long.MAX_VALUE);
+
   /**
    * A property that says another number of bytes, total and available: a whole number, also with k,
    * m or g behind it.

@@ -112,10 +112,24 @@ public final class MemoryPlanner {
   }
 
   /**
+   * The best plan with whole gradients. If none of these fits, several processes keep parts, which
+   * they sum after every micro-batch: what that costs depends on how they are connected.
+   */
+  private MemoryPlan best(
+      RunShape shape, List<Integer> budgets, GradientCheckpointing checkpointing) {
+    var plan = fastest(shape, budgets, checkpointing);
+    if (plan.fits(machine)) {
+      return plan;
+    }
+    var parts = fastest(shape.withGradientParts(), budgets, checkpointing);
+    return parts.fits(machine) || parts.anonymousBytes() < plan.anonymousBytes() ? parts : plan;
+  }
+
+  /**
    * Of what fits, the plan that takes the least time; of equals the one with the greater budget.
    * But weights that stay in memory come first: reading them from disk at every pass costs more.
    */
-  private MemoryPlan best(
+  private MemoryPlan fastest(
       RunShape shape, List<Integer> budgets, GradientCheckpointing checkpointing) {
     var plans = new ArrayList<MemoryPlan>();
     for (var budget : budgets) {
@@ -208,7 +222,8 @@ public final class MemoryPlanner {
         recomputed,
         shape.trainableBytes(),
         shape.masterBytes(),
-        shape.gradientBytes() * (1 + sumsKeptApart(cut)),
+        shape.gradientBytes() * (1 + sumsKeptApart(shape, cut)),
+        shape.gradientParts(),
         shape.optimizerBytes(settings.adamW().moments()),
         shape.mappedBytes(),
         shape.copiedBytes(),
@@ -221,7 +236,7 @@ public final class MemoryPlanner {
   }
 
   /** How many sums of an adapter's gradients are kept apart at a time. */
-  private long sumsKeptApart(BatchSample.Cut cut) {
+  private static long sumsKeptApart(RunShape shape, BatchSample.Cut cut) {
     var most = (long) Math.ceil(cut.microBatches());
     return shape.adapter() == null || most < 2 ? 0 : 65 - Long.numberOfLeadingZeros(most);
   }

@@ -18,6 +18,7 @@ import org.bayu.lora.LoraConfig;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.GradientParts;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.nn.Part;
 import org.bayu.tensor.optim.AdamW;
@@ -34,6 +35,7 @@ public final class RunShape {
   private final @Nullable LoraAdapter adapter;
   private final int parts;
   private final Shard shard;
+  private final boolean gradientParts;
 
   private RunShape(
       HfCheckpoint base,
@@ -41,13 +43,15 @@ public final class RunShape {
       LlamaModel model,
       @Nullable LoraAdapter adapter,
       int parts,
-      Shard shard) {
+      Shard shard,
+      boolean gradientParts) {
     this.base = base;
     this.adaptation = adaptation;
     this.model = model;
     this.adapter = adapter;
     this.parts = parts;
     this.shard = shard;
+    this.gradientParts = gradientParts;
   }
 
   /**
@@ -73,7 +77,7 @@ public final class RunShape {
     if (adapter == null) {
       adaptation.train(model, Arena.ofAuto(), Shard.WHOLE, DType.F32);
     }
-    return new RunShape(base, adaptation, model, adapter, parts, Shard.WHOLE);
+    return new RunShape(base, adaptation, model, adapter, parts, Shard.WHOLE, false);
   }
 
   private static LlamaModel withoutMemory(HfCheckpoint base, int parts) {
@@ -96,7 +100,22 @@ public final class RunShape {
     var part = new Shard(0, processes / parts);
     var divided = withoutMemory(base, parts);
     adaptation.train(divided, Arena.ofAuto(), part, compute);
-    return new RunShape(base, adaptation, divided, null, parts, part);
+    // Of BF16 gradients only parts can be summed.
+    var onlyParts = processes > parts && adaptation.trainedType() == DType.BF16;
+    return new RunShape(base, adaptation, divided, null, parts, part, onlyParts);
+  }
+
+  /**
+   * The same where each process keeps its part of the gradients; this if it does already, or is
+   * alone, or trains an adapter.
+   */
+  public RunShape withGradientParts() {
+    return shard.isWhole() ? this : new RunShape(base, adaptation, model, adapter, parts, shard, true);
+  }
+
+  /** Whether each process keeps only its part of the gradients. */
+  boolean gradientParts() {
+    return gradientParts;
   }
 
   /** The same base with an adapter of Bayu's defaults. */
@@ -104,7 +123,7 @@ public final class RunShape {
     var other = withoutMemory(base, parts);
     var defaults = LoraAdapter.inject(other, LoraConfig.DEFAULT, 0);
     var lora = Adaptation.lora(LoraConfig.DEFAULT);
-    return new RunShape(base, lora, other, defaults, parts, Shard.WHOLE);
+    return new RunShape(base, lora, other, defaults, parts, Shard.WHOLE, false);
   }
 
   /** The dropout of the adapter; 0 without one. */
@@ -186,11 +205,12 @@ public final class RunShape {
         .sum();
   }
 
-  /** Bytes of the gradients of the trained values. */
+  /** Bytes of the gradients of the trained values, or of the parts of them. */
   long gradientBytes() {
+    var part = gradientParts ? shard : Shard.WHOLE;
     return model.parameters().stream()
         .filter(Parameter::trainable)
-        .mapToLong(p -> p.value().elements() * p.gradientType().bytes())
+        .mapToLong(p -> part.size(p.value().elements()) * p.gradientType().bytes())
         .sum();
   }
 
@@ -236,7 +256,30 @@ public final class RunShape {
     if (adapter != null) {
       adapter.beginMicroBatch(0, 0, new long[batch.tree().rows()]);
     }
-    return PassMemory.training(model, batch.tree(), batch.targets(), compute, recomputed, threads);
+    return PassMemory.training(
+        model,
+        batch.tree(),
+        batch.targets(),
+        compute,
+        recomputed,
+        threads,
+        gradientParts ? new DryParts(shard) : null);
+  }
+
+  /** Parts that nobody sums. */
+  private record DryParts(Shard shard) implements GradientParts {
+    @Override
+    public long from(long elements) {
+      return shard.from(elements);
+    }
+
+    @Override
+    public long to(long elements) {
+      return shard.to(elements);
+    }
+
+    @Override
+    public void sum(int weight, Tensor addition) {}
   }
 
   /**

@@ -342,6 +342,33 @@ class MemoryPlannerTest {
   }
 
   @Test
+  void partsOfTheGradientsAreKeptWhereWholeOnesDoNotFit() throws IOException {
+    var shape = RunShape.of(base, ALL, 0).dividedAmong(4, DType.F32);
+    var whole = new MemoryPlanner(OPEN, shape, rows(), null, false, 0, LARGE, 1 << 20).plan();
+    assertFalse(whole.gradientParts());
+    var least = new MemoryPlanner(OPEN, shape, rows(), null, false, 0, TINY, 1 << 20).plan();
+    assertTrue(least.gradientParts());
+    var parts =
+        base.config().parameterShapes().values().stream()
+            .mapToLong(each -> 4 * new Shard(0, 4).size(each.elements()))
+            .sum();
+    assertEquals(parts, least.gradientBytes());
+    var bytes = (long) (least.anonymousBytes() / 0.95) + 2;
+    var machine = new MachineMemory(bytes, bytes);
+    var planner = new MemoryPlanner(OPEN, shape, rows(), null, false, 0, machine, 1 << 20);
+    assertTrue(planner.plan().fits(machine));
+    assertTrue(planner.plan().gradientParts());
+  }
+
+  @Test
+  void ofGradientsInBf16SeveralProcessesKeepParts() throws IOException {
+    var bf16 = RunShape.of(base, Adaptation.allWeights(DType.BF16), 0);
+    assertFalse(new MemoryPlanner(OPEN, bf16, rows(), null, false, LARGE).plan().gradientParts());
+    var two = bf16.dividedAmong(2, DType.BF16);
+    assertTrue(new MemoryPlanner(OPEN, two, rows(), null, false, LARGE).plan().gradientParts());
+  }
+
+  @Test
   void whereAllWeightsDoNotFitAnAdapterIsFound() throws IOException {
     var adapter = Adaptation.lora(LoraConfig.DEFAULT);
     var all = planner(OPEN, ALL, TINY).plan().anonymousBytes();
