@@ -92,14 +92,18 @@ final class ShardExchange implements AutoCloseable {
   void gather(MemorySegment own, long stride, @Nullable MemorySegment whole) {
     var size = ranks.size();
     var slice = slice(stride);
-    var sent = one.asSlice(0, slice);
     var received = other.asSlice(0, size * slice);
     for (var at = 0L; at < stride; at += slice) {
-      copy(own, at, sent, 0, slice);
+      var isFull = at + slice <= own.byteSize();
+      var sent = isFull ? own.asSlice(at, slice) : one.asSlice(0, slice);
+      if (!isFull) {
+        copy(own, at, sent, 0, slice);
+      }
       ranks.allGather(sent, received);
-      if (whole != null) {
-        for (var r = 0; r < size; r++) {
-          copy(received, r * slice, part(whole, stride, r), at, slice);
+      for (var r = 0; r < size && whole != null; r++) {
+        var to = part(whole, stride, r);
+        if (to.address() != own.address()) { // else it is there
+          copy(received, r * slice, to, at, slice);
         }
       }
     }
