@@ -217,28 +217,45 @@ public final class AdamW implements AutoCloseable {
               (float) (1 / (1 - Math.pow(settings.beta1, (double) steps))),
               (float) (1 / (1 - Math.pow(settings.beta2, (double) steps))));
       var value = state.parameter.value();
-      update(state, index, gradients.of(value), gradients.from(value), scalars);
+      var first = shard.from(value.elements());
+      var skipped = first - gradients.from(value);
+      var key = StochasticRounding.key(seed, steps, index);
+      update(new Update(state, gradients.of(value), first, skipped, scalars, key));
     }
     device.mark("AdamW");
   }
 
   /**
-   * Updates one parameter.
+   * The update of a parameter.
    *
-   * @param gradientFrom the element of the parameter whose gradient is the first
+   * @param first element that has moments
+   * @param skipped elements of the gradient before that
+   * @param key of the stochastic rounding
    */
-  private void update(
-      State state, int index, Tensor gradient, long gradientFrom, AdamWScalars scalars) {
-    var first = shard.from(state.parameter.value().elements());
-    var skipped = first - gradientFrom;
+  private record Update(
+      State state, Tensor gradient, long first, long skipped, AdamWScalars scalars, long key) {
+    /** What is updated: the master, or the parameter's value. */
+    private Tensor values() {
+      var master = state.parameter.master();
+      return master == null ? state.parameter.value() : master;
+    }
+
+    /** The element of {@link #values} that has the moments of number {@code from}. */
+    private long place(long from) {
+      return state.parameter.master() == null ? first + from : from;
+    }
+
+    private boolean isPlain() {
+      return values().dtype() == DType.F32
+          && gradient.dtype() == DType.F32
+          && state.m.dtype() == DType.F32;
+    }
+  }
+
+  private void update(Update update) {
+    var state = update.state;
     var elements = state.m.elements(); // perhaps none
-    var master = state.parameter.master();
-    var updated = master == null ? state.parameter.value() : master;
-    var isPlain =
-        updated.dtype() == DType.F32
-            && gradient.dtype() == DType.F32
-            && state.m.dtype() == DType.F32;
-    var key = StochasticRounding.key(seed, steps, index);
+    var isPlain = update.isPlain();
     var isFirst = steps == 1;
     device
         .workers()
@@ -252,26 +269,15 @@ public final class AdamW implements AutoCloseable {
                 touch(state.v, from, n);
               }
               if (isPlain) {
-                updatePlain(state, gradient, skipped, first, from, n, scalars);
+                updatePlain(update, from, n);
               } else {
                 var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE);
                 for (var done = 0; done < n; done += PIECE) {
-                  var length = Math.min(PIECE, n - done);
-                  updatePiece(
-                      state, gradient, skipped, first, from + done, length, scratch, scalars, key);
+                  updatePiece(update, from + done, Math.min(PIECE, n - done), scratch);
                 }
               }
-              if (master != null) {
-                var value = state.parameter.value();
-                device
-                    .kernels()
-                    .narrow(
-                        value.dtype(),
-                        master.data(),
-                        4 * from,
-                        value.data(),
-                        2 * (first + from),
-                        n);
+              if (state.parameter.master() != null) {
+                roundMaster(update, from, n);
               }
             });
   }
@@ -281,60 +287,49 @@ public final class AdamW implements AutoCloseable {
     LargeArena.touch(moment.data(), bytes * from, (long) bytes * n);
   }
 
-  /**
-   * Where all is F32, it is updated in place.
-   *
-   * @param skipped elements of the gradient before the first that has moments
-   * @param first element that has moments
-   * @param from element of the moments
-   */
-  private void updatePlain(
-      State state,
-      Tensor gradient,
-      long skipped,
-      long first,
-      long from,
-      int n,
-      AdamWScalars scalars) {
+  /** Where all is F32, it is updated in place. */
+  private void updatePlain(Update update, long from, int n) {
     var at = Float.BYTES * from;
-    var gAt = Float.BYTES * (skipped + from);
-    var master = state.parameter.master();
-    var p = master == null ? state.parameter.value() : master;
-    var pAt = master == null ? Float.BYTES * (first + from) : at;
-    var m = state.m.data();
-    var v = state.v.data();
-    device.kernels().adamW(p.data(), pAt, gradient.data(), gAt, m, at, v, at, n, scalars);
+    var pAt = Float.BYTES * update.place(from);
+    var gAt = Float.BYTES * (update.skipped + from);
+    var p = update.values().data();
+    var g = update.gradient.data();
+    var m = update.state.m.data();
+    var v = update.state.v.data();
+    device.kernels().adamW(p, pAt, g, gAt, m, at, v, at, n, update.scalars);
+  }
+
+  /** The value follows from the master, which has been updated. */
+  private void roundMaster(Update update, long from, int n) {
+    var value = update.state.parameter.value();
+    var to = value.dtype().bytes() * (update.first + from);
+    device
+        .kernels()
+        .narrow(value.dtype(), update.values().data(), Float.BYTES * from, value.data(), to, n);
   }
 
   /** What is not F32 is widened to scratch memory, and brought back. */
-  private void updatePiece(
-      State state,
-      Tensor gradient,
-      long skipped,
-      long first,
-      long from,
-      int n,
-      MemorySegment scratch,
-      AdamWScalars scalars,
-      long key) {
+  private void updatePiece(Update update, long from, int n, MemorySegment scratch) {
     var kernels = device.kernels();
+    var state = update.state;
+    var scalars = update.scalars;
+    var gradient = update.gradient;
     var place = Float.BYTES * (long) PIECE;
     var at = Float.BYTES * from;
     var absmaxAt = Float.BYTES * (from / DynamicCode.BLOCK);
-    var parameter = state.parameter.value();
-    var element = first + from;
-    var master = state.parameter.master();
-    var p = master == null ? parameter.data() : master.data();
-    var pAt = Float.BYTES * (master == null ? element : from);
-    if (master == null && parameter.dtype() == DType.BF16) {
+    var values = update.values();
+    var element = update.place(from);
+    var p = values.data();
+    var pAt = Float.BYTES * element;
+    if (values.dtype() == DType.BF16) {
       kernels.widen(DType.BF16, p, 2 * element, scratch, 0, n);
       p = scratch;
       pAt = 0;
     }
     var g = gradient.data();
-    var gAt = Float.BYTES * (skipped + from);
+    var gAt = Float.BYTES * (update.skipped + from);
     if (gradient.dtype() == DType.BF16) {
-      kernels.widen(DType.BF16, g, 2 * (skipped + from), scratch, place, n);
+      kernels.widen(DType.BF16, g, 2 * (update.skipped + from), scratch, place, n);
       g = scratch;
       gAt = place;
     }
@@ -356,8 +351,8 @@ public final class AdamW implements AutoCloseable {
       forms.encode(DynamicCode.SIGNED, scratch, mAt, m, from, mScales, absmaxAt, n);
       forms.encode(DynamicCode.UNSIGNED, scratch, vAt, v, from, vScales, absmaxAt, n);
     }
-    if (master == null && parameter.dtype() == DType.BF16) {
-      kernels.state().narrow(scratch, 0, parameter.data(), 2 * element, n, key, element);
+    if (values.dtype() == DType.BF16) {
+      kernels.state().narrow(scratch, 0, values.data(), 2 * element, n, update.key, element);
     }
   }
 
