@@ -53,6 +53,17 @@ final class Alone implements Communicator {
   }
 
   @Override
+  public void allToAll(MemorySegment array, long stride, long at, MemorySegment received) {
+    Segments.requirePieces(array, stride, at, received, 1);
+  }
+
+  @Override
+  public void allGather(MemorySegment array, long stride) {
+    Segments.requireStride(array, stride, 1);
+    Segments.requireWritable(array);
+  }
+
+  @Override
   public void broadcast(MemorySegment bytes, int root) {
     Segments.requireBytes(bytes);
     Segments.requireRank(root, 1);

@@ -72,6 +72,24 @@ public interface Communicator {
   void allToAll(MemorySegment sent, MemorySegment received);
 
   /**
+   * Sends each rank a piece of its part of an array, and takes what the others have of this rank's.
+   * Part r begins at r · stride and ends where the next one begins, or with the array. Nothing is
+   * sent of this rank's own part.
+   *
+   * @param array any bytes; unchanged
+   * @param at where the piece begins in each part; it ends with the part at the latest
+   * @param received size × the bytes of a piece; that of rank r lands in its r-th part
+   */
+  void allToAll(MemorySegment array, long stride, long at, MemorySegment received);
+
+  /**
+   * Collects the parts of an array where they belong: of each rank its own, as above.
+   *
+   * @param array of which this rank's part is here; takes the others
+   */
+  void allGather(MemorySegment array, long stride);
+
+  /**
    * Copies the bytes of one rank to all others.
    *
    * @param root the rank that has them

@@ -26,8 +26,10 @@ final class Mpi {
   private final ValueLayout handle;
   private final MethodHandle abort;
   private final MethodHandle allgather;
+  private final MethodHandle allgatherv;
   private final MethodHandle allreduce;
   private final MethodHandle alltoall;
+  private final MethodHandle alltoallv;
   private final MethodHandle barrier;
   private final MethodHandle bcast;
   private final MethodHandle reduceScatterBlock;
@@ -38,8 +40,23 @@ final class Mpi {
     handle = abi.handle().withName("handle");
     abort = link("MPI_Abort", handle, JAVA_INT);
     allgather = link("MPI_Allgather", ADDRESS, JAVA_INT, handle, ADDRESS, JAVA_INT, handle, handle);
+    allgatherv =
+        link(
+            "MPI_Allgatherv", ADDRESS, JAVA_INT, handle, ADDRESS, ADDRESS, ADDRESS, handle, handle);
     allreduce = link("MPI_Allreduce", ADDRESS, ADDRESS, JAVA_INT, handle, handle, handle);
     alltoall = link("MPI_Alltoall", ADDRESS, JAVA_INT, handle, ADDRESS, JAVA_INT, handle, handle);
+    alltoallv =
+        link(
+            "MPI_Alltoallv",
+            ADDRESS,
+            ADDRESS,
+            ADDRESS,
+            handle,
+            ADDRESS,
+            ADDRESS,
+            ADDRESS,
+            handle,
+            handle);
     barrier = link("MPI_Barrier", handle);
     bcast = link("MPI_Bcast", ADDRESS, JAVA_INT, handle, JAVA_INT, handle);
     reduceScatterBlock =
@@ -198,6 +215,51 @@ final class Mpi {
           (int)
               alltoall.invokeExact(
                   sent, bytes, abi.bytes(), received, bytes, abi.bytes(), communicator));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
+   * Collects pieces that lie where they belong.
+   *
+   * @param counts of each rank, of elements of the type
+   * @param places where they begin, in elements
+   */
+  void allGather(
+      MemorySegment all, MemorySegment counts, MemorySegment places, long type, long communicator) {
+    var inPlace = MemorySegment.ofAddress(abi.inPlace());
+    try {
+      check(
+          (int) allgatherv.invokeExact(inPlace, 0, type, all, counts, places, type, communicator));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Sends pieces from where they lie, with counts and places as above. */
+  void allToAll(
+      MemorySegment sent,
+      MemorySegment sentCounts,
+      MemorySegment sentPlaces,
+      MemorySegment received,
+      MemorySegment counts,
+      MemorySegment places,
+      long type,
+      long communicator) {
+    try {
+      check(
+          (int)
+              alltoallv.invokeExact(
+                  sent,
+                  sentCounts,
+                  sentPlaces,
+                  type,
+                  received,
+                  counts,
+                  places,
+                  type,
+                  communicator));
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -20,6 +20,7 @@ final class MpiCommunicator implements Communicator {
   private final int rank;
   private final int size;
   private @Nullable MemorySegment staging;
+  private @Nullable MpiPieces pieces;
 
   private MpiCommunicator(CommunicationThread thread, Mpi mpi, long handle) {
     this.thread = thread;
@@ -109,6 +110,34 @@ final class MpiCommunicator implements Communicator {
             }
           }
         });
+  }
+
+  @Override
+  public void allToAll(MemorySegment array, long stride, long at, MemorySegment received) {
+    Segments.requirePieces(array, stride, at, received, size);
+    run(() -> pieces().exchange(array, stride, at, received));
+  }
+
+  @Override
+  public void allGather(MemorySegment array, long stride) {
+    Segments.requireStride(array, stride, size);
+    Segments.requireWritable(array);
+    run(
+        () -> {
+          for (var at = 0L; at < stride; at += piece()) {
+            pieces().collect(array, stride, at, piece());
+          }
+        });
+  }
+
+  /** Of the thread that communicates. */
+  private MpiPieces pieces() {
+    var made = pieces;
+    if (made == null) {
+      made = new MpiPieces(mpi, handle, rank, size);
+      pieces = made;
+    }
+    return made;
   }
 
   @Override

@@ -47,6 +47,27 @@ final class Segments {
     }
   }
 
+  /** Requires the parts, from one beginning to the next, to be all of the array. */
+  static void requireStride(MemorySegment array, long stride, int size) {
+    requireBytes(array);
+    if (stride < 0 || Math.multiplyExact(stride, size) < array.byteSize()) {
+      throw new IllegalArgumentException(
+          size + " parts of " + stride + " bytes are not " + array.byteSize());
+    }
+  }
+
+  /** Requires {@code received} to be {@code size} pieces that begin within a part. */
+  static void requirePieces(
+      MemorySegment array, long stride, long at, MemorySegment received, int size) {
+    requireStride(array, stride, size);
+    requireBytes(received);
+    requireWritable(received);
+    if (at < 0 || at > stride || received.byteSize() % size != 0) {
+      throw new IllegalArgumentException(
+          "no pieces at " + at + " of " + stride + " bytes for " + received.byteSize());
+    }
+  }
+
   static void requireRank(int rank, int size) {
     if (rank < 0 || rank >= size) {
       throw new IllegalArgumentException("rank " + rank + " is not one of " + size);

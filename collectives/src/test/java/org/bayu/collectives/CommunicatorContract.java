@@ -1,5 +1,6 @@
 package org.bayu.collectives;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.Arena;
@@ -30,6 +31,10 @@ final class CommunicatorContract {
       contract.reduceScatterGivesEachItsPart(count);
       contract.allGatherCollectsInOrder(4 * count);
       contract.allToAllExchanges(4 * count);
+      contract.piecesAreExchanged(4 * count);
+      contract.piecesAreExchanged(4 * count + 3);
+      contract.partsAreCollectedInPlace(4 * count);
+      contract.partsAreCollectedInPlace(4 * count + 3);
       contract.broadcastCopies(count);
     }
     contract.startedCollectivesRunInOrder();
@@ -99,6 +104,44 @@ final class CommunicatorContract {
     }
   }
 
+  /** Pieces of a third of a part, of which the last part has only a half. */
+  private void piecesAreExchanged(int stride) {
+    try (var arena = Arena.ofShared()) {
+      var n = ranks.size();
+      var array = arena.allocate((long) stride * (n - 1) + stride / 2);
+      for (var i = 0L; i < array.byteSize(); i++) {
+        array.set(JAVA_BYTE, i, (byte) (i + 17 * ranks.rank()));
+      }
+      var length = stride / 3 / 4 * 4 + 4;
+      var received = arena.allocate((long) length * n);
+      for (var at = 0L; at < stride; at += length) {
+        ranks.allToAll(array, stride, at, received);
+        var from = (long) ranks.rank() * stride + at;
+        var end = Math.min((ranks.rank() + 1L) * stride, array.byteSize());
+        for (var r = 0; r < n; r++) {
+          for (var i = 0L; r != ranks.rank() && i < Math.min(length, end - from); i++) {
+            var got = received.get(JAVA_BYTE, (long) r * length + i);
+            require(got == (byte) (from + i + 17 * r), "byte " + i + " of a piece of rank " + r);
+          }
+        }
+      }
+    }
+  }
+
+  private void partsAreCollectedInPlace(int stride) {
+    try (var arena = Arena.ofShared()) {
+      var array = arena.allocate((long) stride * (ranks.size() - 1) + stride / 2);
+      for (var i = 0L; i < array.byteSize(); i++) {
+        var isOwn = i / stride == ranks.rank();
+        array.set(JAVA_BYTE, i, (byte) (isOwn ? i : -1));
+      }
+      ranks.allGather(array, stride);
+      for (var i = 0L; i < array.byteSize(); i++) {
+        require(array.get(JAVA_BYTE, i) == (byte) i, "byte " + i + " of " + stride + " each");
+      }
+    }
+  }
+
   private void broadcastCopies(int count) {
     try (var arena = Arena.ofShared()) {
       var root = ranks.size() - 1;
@@ -158,6 +201,8 @@ final class CommunicatorContract {
       refuses(() -> ranks.allGather(four, arena.allocate(3)), "less room than there are parts");
       refuses(() -> ranks.reduceScatter(arena.allocate(12, 4), arena.allocate(0)), "more parts");
       refuses(() -> ranks.allToAll(four, arena.allocate(5)), "more bytes than are sent");
+      refuses(() -> ranks.allGather(four, 4 / ranks.size() - 1), "an array beyond its parts");
+      refuses(() -> ranks.allToAll(four, 4, 5, four), "pieces behind the parts");
       refuses(() -> ranks.split(-1, 0), "a negative color");
     }
   }

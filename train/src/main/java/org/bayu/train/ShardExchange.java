@@ -43,18 +43,11 @@ final class ShardExchange implements AutoCloseable {
    * @param terms F32
    */
   void reduce(MemorySegment terms, long stride) {
-    var size = ranks.size();
     var slice = slice(stride);
-    var sent = one.asSlice(0, size * slice);
-    var received = other.asSlice(0, size * slice);
+    var received = other.asSlice(0, ranks.size() * slice);
     var own = part(terms, stride, ranks.rank());
     for (var at = 0L; at < stride; at += slice) {
-      for (var r = 0; r < size; r++) {
-        if (r != ranks.rank()) {
-          copy(part(terms, stride, r), at, sent, r * slice, slice);
-        }
-      }
-      ranks.allToAll(sent, received);
+      ranks.allToAll(terms, stride, at, received);
       var bytes = Math.clamp(own.byteSize() - at, 0, slice);
       if (bytes > 0) {
         add(received, slice, own.asSlice(at, bytes));
@@ -83,28 +76,27 @@ final class ShardExchange implements AutoCloseable {
     return rank == ranks.rank() ? own : received.asSlice(rank * slice, own.byteSize());
   }
 
+  /** Collects the parts of an array, of which this rank has its own. Collective. */
+  void gather(MemorySegment whole, long stride) {
+    ranks.allGather(whole, stride);
+  }
+
   /**
-   * Collects the parts of an array. Collective.
+   * Collects the parts of an array that lie apart. Collective.
    *
    * @param own this rank's part
    * @param whole takes all parts; null where they are not needed
    */
-  void gather(MemorySegment own, long stride, @Nullable MemorySegment whole) {
+  void collect(MemorySegment own, long stride, @Nullable MemorySegment whole) {
     var size = ranks.size();
     var slice = slice(stride);
+    var sent = one.asSlice(0, slice);
     var received = other.asSlice(0, size * slice);
     for (var at = 0L; at < stride; at += slice) {
-      var isFull = at + slice <= own.byteSize();
-      var sent = isFull ? own.asSlice(at, slice) : one.asSlice(0, slice);
-      if (!isFull) {
-        copy(own, at, sent, 0, slice);
-      }
+      copy(own, at, sent, 0, slice);
       ranks.allGather(sent, received);
       for (var r = 0; r < size && whole != null; r++) {
-        var to = part(whole, stride, r);
-        if (to.address() != own.address()) { // else it is there
-          copy(received, r * slice, to, at, slice);
-        }
+        copy(received, r * slice, part(whole, stride, r), at, slice);
       }
     }
   }

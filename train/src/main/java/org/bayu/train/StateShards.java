@@ -91,11 +91,7 @@ final class StateShards implements AutoCloseable {
   /** Gives every rank what the others have updated of these. Collective. */
   void gather(List<Tensor> updated) {
     for (var tensor : updated) {
-      var data = tensor.data();
-      var bytes = tensor.dtype().bytes();
-      var from = bytes * shard.from(tensor.elements());
-      var own = data.asSlice(from, bytes * shard.size(tensor.elements()));
-      exchange.gather(own, bytes * shard.stride(tensor.elements()), data);
+      exchange.gather(tensor.data(), tensor.dtype().bytes() * shard.stride(tensor.elements()));
     }
   }
 
@@ -113,7 +109,7 @@ final class StateShards implements AutoCloseable {
   }
 
   private void collect(StateTensor tensor, @Nullable MemorySegment whole) {
-    exchange.gather(tensor.part().data(), tensor.stride() * tensor.dtype().bytes(), whole);
+    exchange.collect(tensor.part().data(), tensor.stride() * tensor.dtype().bytes(), whole);
   }
 
   /**

@@ -95,6 +95,38 @@ final class ThreadRanks {
     }
 
     @Override
+    public void allToAll(MemorySegment array, long stride, long at, MemorySegment received) {
+      shared[rank] = array;
+      barrier();
+      var length = received.byteSize() / size();
+      for (var r = 0; r < size(); r++) {
+        var piece = part(shared[r], stride, rank);
+        var bytes = r == rank ? 0 : Math.clamp(piece.byteSize() - at, 0, length);
+        if (bytes > 0) {
+          received.asSlice(r * length, bytes).copyFrom(piece.asSlice(at, bytes));
+        }
+      }
+      barrier();
+    }
+
+    @Override
+    public void allGather(MemorySegment array, long stride) {
+      shared[rank] = array;
+      barrier();
+      for (var r = 0; r < size(); r++) {
+        if (r != rank) {
+          part(array, stride, r).copyFrom(part(shared[r], stride, r));
+        }
+      }
+      barrier();
+    }
+
+    private static MemorySegment part(MemorySegment array, long stride, int rank) {
+      var from = Math.min(rank * stride, array.byteSize());
+      return array.asSlice(from, Math.min(stride, array.byteSize() - from));
+    }
+
+    @Override
     public void barrier() {
       try {
         barrier.await();

@@ -130,6 +130,9 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
   }
 
   private String weights() {
+    if (plan.masterBytes() > 0) {
+      return "mostly bf16"; // all but embedding and norms
+    }
     return plan.trainableBytes() == plan.trainable() * Float.BYTES ? "F32" : "bf16";
   }
 
