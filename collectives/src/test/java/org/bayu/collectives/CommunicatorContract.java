@@ -110,7 +110,7 @@ final class CommunicatorContract {
       var n = ranks.size();
       var array = arena.allocate((long) stride * (n - 1) + stride / 2);
       for (var i = 0L; i < array.byteSize(); i++) {
-        array.set(JAVA_BYTE, i, (byte) (i + 17 * ranks.rank()));
+        array.set(JAVA_BYTE, i, (byte) (i + 17L * ranks.rank()));
       }
       var length = stride / 3 / 4 * 4 + 4;
       var received = arena.allocate((long) length * n);
@@ -121,7 +121,7 @@ final class CommunicatorContract {
         for (var r = 0; r < n; r++) {
           for (var i = 0L; r != ranks.rank() && i < Math.min(length, end - from); i++) {
             var got = received.get(JAVA_BYTE, (long) r * length + i);
-            require(got == (byte) (from + i + 17 * r), "byte " + i + " of a piece of rank " + r);
+            require(got == (byte) (from + i + 17L * r), "byte " + i + " of a piece of rank " + r);
           }
         }
       }
