@@ -20,6 +20,9 @@ final class SharedRun {
   /** Instead of a run's number: there is nothing to claim. */
   static final long NONE = -1;
 
+  /** Looks for the last task's end this often before sleeping: some tens of microseconds. */
+  private static final int SPINS = 1000;
+
   private static final Task NO_TASK = (index, worker) -> {};
 
   private final WorkerPool pool;
@@ -97,7 +100,7 @@ final class SharedRun {
   /** Ends the run: waits for its last task and throws what the first that failed threw. */
   void await() {
     for (var i = 0; undone.get() > 0; i++) {
-      if (i < WorkerPool.SPINS) {
+      if (i < SPINS) {
         Thread.onSpinWait();
       } else {
         LockSupport.park(this);

@@ -4,6 +4,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /** A thread of a pool that waits for runs. */
 final class Worker extends Thread {
+  /** Looks for a run this often before sleeping: some tens of microseconds. */
+  private static final int SPINS = 1000;
+
   private final WorkerPool pool;
   private final SharedRun run;
   private final int number;
@@ -43,7 +46,7 @@ final class Worker extends Thread {
 
   /** The number of a run that has unclaimed tasks; none when the pool closes. */
   private long awaitRun() {
-    for (var i = 0; i < WorkerPool.SPINS; i++) {
+    for (var i = 0; i < SPINS; i++) {
       var claimable = run.claimable();
       if (claimable != SharedRun.NONE || pool.isClosed()) {
         return claimable;

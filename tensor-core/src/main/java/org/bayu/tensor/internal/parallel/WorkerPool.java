@@ -11,20 +11,14 @@ import org.jspecify.annotations.Nullable;
  * The threads that compute, the caller's among them, and their scratch memory.
  *
  * <p>A run's tasks are claimed one by one by whichever thread is free, so tasks may be uneven; a
- * result must not depend on who ran what. A thread without work spins for a while and then sleeps.
+ * result must not depend on who ran what. A thread without work spins for some microseconds and
+ * then sleeps.
  *
  * <p>One thread at a time may use a pool. A task may call {@link #run}, whose tasks then run one
  * after the other on that task's thread. Nothing here allocates on the heap but scratch memory of a
  * size that is new.
  */
 public final class WorkerPool implements AutoCloseable {
-  /**
-   * A thread that waits looks so often before it sleeps: a hundred microseconds or more. Between
-   * two products of a token the caller's thread needs some tens of them. On a virtual machine it
-   * takes longer than that to wake a processor that sleeps.
-   */
-  static final int SPINS = 10_000;
-
   /** From one thread's time to the next: two cache lines, which processors fetch together. */
   private static final int BUSY_STRIDE = 16;
 
