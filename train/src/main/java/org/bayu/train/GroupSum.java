@@ -20,10 +20,9 @@ public final class GroupSum implements TensorParallel.Sum, AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
   private final Device device;
-  private final MemorySegment sent;
-  private final MemorySegment received;
-  private final MemorySegment slice;
-  private final MemorySegment sums;
+  private final MemorySegment received = bucket();
+  private final MemorySegment slice = bucket();
+  private final MemorySegment last = bucket();
 
   /**
    * A sum over several processes.
@@ -34,10 +33,10 @@ public final class GroupSum implements TensorParallel.Sum, AutoCloseable {
   public GroupSum(Communicator ranks, Device device) {
     this.ranks = ranks;
     this.device = device;
-    sent = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
-    received = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
-    slice = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
-    sums = arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
+  }
+
+  private MemorySegment bucket() {
+    return arena.allocate((long) BUCKET * Float.BYTES, Tensor.ALIGNMENT);
   }
 
   @Override
@@ -50,18 +49,17 @@ public final class GroupSum implements TensorParallel.Sum, AutoCloseable {
     var parts = Tensor.of(received.asSlice(0, all), type, Shape.of(size, elements));
     var own = Tensor.of(slice.asSlice(0, all / size), type, Shape.of(elements));
     for (var at = 0L; at < data.byteSize(); at += all) {
-      var left = data.byteSize() - at;
+      var left = Math.min(all, data.byteSize() - at);
       // Behind what is left is what does not matter.
-      var from = left < all ? sent.asSlice(0, all) : data.asSlice(at, all);
-      var to = left < all ? sums.asSlice(0, all) : from;
+      var bucket = left < all ? last.asSlice(0, all) : data.asSlice(at, all);
       if (left < all) {
-        MemorySegment.copy(data, at, from, 0, left);
+        MemorySegment.copy(data, at, bucket, 0, left);
       }
-      ranks.allToAll(from, parts.data());
+      ranks.allToAll(bucket, parts.data());
       TensorParallel.sumOfRows(device, parts, own);
-      ranks.allGather(own.data(), to);
+      ranks.allGather(own.data(), bucket);
       if (left < all) {
-        MemorySegment.copy(to, 0, data, at, left);
+        MemorySegment.copy(bucket, 0, data, at, left);
       }
     }
   }

@@ -15,6 +15,8 @@ import java.util.concurrent.ExecutionException;
 import org.bayu.collectives.Communicator;
 import org.bayu.collectives.Communicators;
 import org.bayu.tensor.DType;
+import org.bayu.tensor.Tensor;
+import org.bayu.tensor.io.NonFiniteTensorException;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.checkpoint.Checkpoint;
 import org.bayu.train.finetune.TinyRun;
@@ -223,6 +225,55 @@ class ModelPartsTest {
         ThreadRanks.run(4, ranks -> train(ranks, 2, adaptation, four, 2, two)).getFirst());
     losses.addAll(train(Communicators.alone(), 1, adaptation, two, 1, folder.resolve("one")));
     assertNear(whole, losses, 1e-5);
+  }
+
+  /** Of moments nobody says that they are finite. */
+  @Test
+  void aCheckpointIsRefusedIfAParameterOfAnotherPartIsNoNumber()
+      throws InterruptedException, ExecutionException {
+    var settings = settings(DType.F32, GradientCheckpointing.FALSE);
+    var name = "model.layers.1.mlp.down_proj.lora_A.weight";
+    var refusals =
+        ThreadRanks.run(
+            2,
+            ranks -> {
+              var groups = ProcessGroups.of(ranks, 2);
+              try (var run = new TinyRun(model, TinyRun.lora(0), settings, groups)) {
+                var state = run.tuning.state();
+                var refused = "";
+                if (ranks.rank() == 1) {
+                  first(state.secondMoments(), name).setFloat(0, Float.POSITIVE_INFINITY);
+                } else {
+                  Checkpoint.write(folder.resolve("whole"), state, run.description(), true);
+                }
+                state.proceed();
+                if (ranks.rank() == 1) {
+                  first(state.parameterTensors(), name).setFloat(3, Float.NaN);
+                } else {
+                  refused =
+                      String.valueOf(
+                          assertThrows(
+                                  NonFiniteTensorException.class,
+                                  () ->
+                                      Checkpoint.write(
+                                          folder.resolve("bad"), state, run.description(), true))
+                              .getMessage());
+                }
+                state.proceed();
+                return refused;
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    assertEquals("tensor " + name + " holds NaN", refusals.getFirst());
+  }
+
+  private static Tensor first(List<StateTensor> tensors, String name) {
+    return tensors.stream()
+        .filter(tensor -> tensor.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .part();
   }
 
   @Test
