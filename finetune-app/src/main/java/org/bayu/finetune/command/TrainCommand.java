@@ -75,11 +75,6 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
         var models = new Models(runner.environment(), terminal::message, err)) {
       var config = load(models.files(), err::println);
       ranks.check(config);
-      if (config.trainer().modelAxisSize() > 1 && config.trainsBFloat16Weights()) {
-        throw UserException.usage(
-            "Processes that hold a model together can train F32 weights only: leave out"
-                + " optimizer.weights: bf16, or trainer.model_axis_size.");
-      }
       var uploads = new RunUploads(new ModelUpload(models.files(), err), config);
       uploads.check();
       try (var start = RunStart.of(config, models, terminal::message)) {

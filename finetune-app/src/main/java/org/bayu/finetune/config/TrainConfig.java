@@ -200,11 +200,12 @@ public record TrainConfig(
           "there is nothing to merge without a lora section; use hf_save_path.");
     }
     if (trainer.modelAxisSize() > 1
-        && optimizer.adamW(lora == null).moments() != AdamW.Moments.F32) {
+        && (config.trainsBFloat16Weights()
+            || optimizer.adamW(lora == null).moments() != AdamW.Moments.F32)) {
       throw keys.bad(
           "trainer",
-          "model_axis_size above 1 is possible with optimizer.state: f32 only. Leave one of the two"
-              + " out.");
+          "model_axis_size above 1 is possible with optimizer.state: f32 and optimizer.weights: f32"
+              + " only. Leave it or the other key out.");
     }
     if (trainer.evalPredictions() > 0 && config.evalData == null) {
       throw keys.bad(

@@ -22,10 +22,13 @@ class TrainConfigRefusalTest extends ConfigFiles {
         "{data: t, trainer: {model_axis_size: 2, tensor_parallel_axes: [mlp]}}",
         "trainer.model_axis_size",
         "divides these two and nothing else");
-    assertRefused(
-        "{data: t, trainer: {model_axis_size: 2, tensor_parallel_axes: [heads, mlp]},"
-            + " optimizer: {state: 8bit}}",
-        "optimizer.state: f32 only");
+    for (var optimizer : List.of("state: 8bit", "weights: bf16")) {
+      assertRefused(
+          "{data: t, trainer: {model_axis_size: 2, tensor_parallel_axes: [heads, mlp]}, optimizer: {"
+              + optimizer
+              + "}}",
+          "optimizer.state: f32 and optimizer.weights: f32 only");
+    }
   }
 
   @Test
