@@ -26,11 +26,13 @@ import org.bayu.tensor.internal.CpuDevice;
  *
  * <p>The arguments are a model's folder, the number of rounds and cases such as {@code 1x512}: the
  * sequences and their tokens. A case's prompts are computed once; a round continues them by {@value
- * #TOKENS} tokens. The first two rounds are not timed.
+ * #TOKENS} tokens. The first {@value #WARM_UP_ROUNDS} rounds are not timed.
  */
 public final class GenerationRates {
   private static final List<String> CASES = List.of("1x5", "16x5");
-  private static final int WARM_UP_ROUNDS = 2;
+
+  /** Rounds before, in which the JVM compiles what a token needs, on the same processors. */
+  private static final int WARM_UP_ROUNDS = 16;
 
   /** New tokens of each sequence in a round. */
   private static final int TOKENS = 8;
