@@ -170,7 +170,9 @@ public final class TrainState implements AutoCloseable {
         : parts.whole(tensor, this::ofThisPart);
   }
 
-  /** The whole of one of the model's parameters as it is updated, as {@link #whole(StateTensor)}. */
+  /**
+   * The whole of one of the model's parameters as it is updated, as {@link #whole(StateTensor)}.
+   */
   public Tensor whole(Parameter parameter) {
     if (parameter.master() != null) {
       return whole(parameterTensors.get(parameters.indexOf(parameter)));

@@ -24,7 +24,8 @@ class TrainConfigRefusalTest extends ConfigFiles {
         "divides these two and nothing else");
     for (var optimizer : List.of("state: 8bit", "weights: bf16")) {
       assertRefused(
-          "{data: t, trainer: {model_axis_size: 2, tensor_parallel_axes: [heads, mlp]}, optimizer: {"
+          "{data: t, trainer: {model_axis_size: 2, tensor_parallel_axes: [heads, mlp]}, optimizer:"
+              + " {"
               + optimizer
               + "}}",
           "optimizer.state: f32 and optimizer.weights: f32 only");

@@ -71,8 +71,7 @@ public final class FineTuning implements AutoCloseable {
       var shard = new Shard(groups.data().rank(), groups.data().size());
       trained =
           resources.add(
-              new TrainedModel(
-                  base, adaptation, settings.seed(), part, shard, settings.compute()));
+              new TrainedModel(base, adaptation, settings.seed(), part, shard, settings.compute()));
       var adapter = trained.adapter();
       state =
           resources.add(

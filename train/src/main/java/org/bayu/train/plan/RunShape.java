@@ -110,7 +110,9 @@ public final class RunShape {
    * alone, or trains an adapter.
    */
   public RunShape withGradientParts() {
-    return shard.isWhole() ? this : new RunShape(base, adaptation, model, adapter, parts, shard, true);
+    return shard.isWhole()
+        ? this
+        : new RunShape(base, adaptation, model, adapter, parts, shard, true);
   }
 
   /** Whether each process keeps only its part of the gradients. */
