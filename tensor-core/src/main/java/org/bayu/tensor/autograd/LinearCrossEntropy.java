@@ -9,6 +9,7 @@ import org.bayu.tensor.Targets;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.internal.elements.CrossEntropyRows;
+import org.bayu.tensor.internal.elements.GradientTarget;
 import org.bayu.tensor.internal.elements.TargetGroups;
 import org.bayu.tensor.internal.kernels.gemm.Matrix;
 import org.bayu.tensor.internal.kernels.gemm.Term;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * never stored as a whole; their gradients overwrite them. The loss is summed in double.
  *
  * <p>On a recording tape the result must be the root of the backward pass: this op adds the
- * weights' gradients at once, while it has the logits.
+ * weights' gradients at once, while it has the logits. To that of the weight it makes one addition,
+ * however many rows there are.
  */
 public final class LinearCrossEntropy {
   /** Bytes of logits held at one time: a thousand rows of Llama 2, for which packing W pays. */
@@ -37,6 +39,7 @@ public final class LinearCrossEntropy {
   private final TargetGroups groups;
   private final CrossEntropyRows rows;
   private final boolean gradients;
+  private @Nullable GradientTarget weightGradient;
   private double loss;
 
   private LinearCrossEntropy(
@@ -100,8 +103,18 @@ public final class LinearCrossEntropy {
     var dRows = gradients ? tape.allocate(x.dtype(), count, x.columns()) : null;
     var dLowRankRows =
         gradients && lowRankInput != hidden ? tape.allocate(x.dtype(), count, x.columns()) : dRows;
-    for (var from = 0; from < count; from += chunk) {
-      chunk(from, Math.min(from + chunk, count), dRows, dLowRankRows);
+    if (gradients && tape.trains(weight)) {
+      tape.addGradient(
+          weight,
+          target -> {
+            if (count == 0 && !target.accumulate()) {
+              target.tensor().zero();
+            }
+            weightGradient = target;
+            chunks(count, chunk, dRows, dLowRankRows);
+          });
+    } else {
+      chunks(count, chunk, dRows, dLowRankRows);
     }
     groups.releaseTargets(tape.workspace());
     if (!gradients) {
@@ -130,6 +143,12 @@ public final class LinearCrossEntropy {
     if (dRows != null && target != null) {
       Gather.scatter(tape, dRows, groups::row, target);
       tape.release(dRows);
+    }
+  }
+
+  private void chunks(int count, int chunk, @Nullable Tensor dRows, @Nullable Tensor dLowRankRows) {
+    for (var from = 0; from < count; from += chunk) {
+      chunk(from, Math.min(from + chunk, count), dRows, dLowRankRows);
     }
   }
 
@@ -166,6 +185,7 @@ public final class LinearCrossEntropy {
       // A row's gradient stands where its logits stood.
       var dLogits = new Matrix(logits.data(), 0, type, 4L * v / type.bytes(), 1);
       backward(x, lowRankX, dLogits, down, dRows.slice(from, to), dLowRankRows.slice(from, to));
+      addWeightGradient(dLogits.transposed(), x, from > 0);
     }
     tape.release(logits);
     tape.release(x);
@@ -214,10 +234,27 @@ public final class LinearCrossEntropy {
       // [R, V] × [V, D] → [R, D]
       gemm.multiply(r, weight.columns(), type, 1, false, Matrix.of(dx), terms.toArray(Term[]::new));
     }
-    // dW: [R, V]ᵀ × [R, D] → [V, D]
-    Linear.addWeightGradient(tape, weight, type, new Term(dLogitsTransposed, Matrix.of(x), r));
     if (dDown != null) {
       tape.release(dDown);
+    }
+  }
+
+  /** dW: [R, V]ᵀ × [R, D] → [V, D], unless W is frozen. */
+  private void addWeightGradient(Matrix dLogitsTransposed, Tensor x, boolean isLaterChunk) {
+    var target = weightGradient;
+    if (target != null) {
+      var accumulate = isLaterChunk || target.accumulate();
+      var term = new Term(dLogitsTransposed, Matrix.of(x), x.rows());
+      tape.device()
+          .gemm()
+          .multiply(
+              weight.rows(),
+              weight.columns(),
+              x.dtype(),
+              1,
+              accumulate,
+              Matrix.of(target.tensor()),
+              term);
     }
   }
 }

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
@@ -22,6 +24,8 @@ import org.bayu.tensor.internal.kernels.machine.x86.TestTiers;
 import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LinearCrossEntropyTest {
   private static final int ROWS = 5;
@@ -193,6 +197,53 @@ class LinearCrossEntropyTest {
           LinearCrossEntropy.apply(
               tape, tape.constant(numbers), classOne, null, new Targets(ids, targets, weights));
       assertEquals(expected, loss.value().getFloat(0), 1e-6 * expected);
+    }
+  }
+
+  /**
+   * Processes that keep parts of gradients make the same additions, with fewer rows or more: here
+   * none, those of one piece, and those of three.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 5, 70})
+  void theWeightHasOneAdditionForAnyNumberOfRows(int rows) {
+    var classes = 1 << 20;
+    var weights = Tensor.allocate(arena, DType.F32, Shape.of(classes, 1));
+    var numbers = Tensor.allocate(arena, DType.F32, Shape.of(70, 1));
+    IntStream.range(0, 70).forEach(row -> numbers.setFloat(row, 1));
+    var ids = IntStream.range(0, rows).toArray();
+    var additions = new ArrayList<Float>();
+    var parts =
+        new GradientParts() {
+          @Override
+          public long from(long elements) {
+            return 0;
+          }
+
+          @Override
+          public long to(long elements) {
+            return elements;
+          }
+
+          @Override
+          public void sum(int weight, Tensor addition) {
+            additions.add(addition.getFloat(0));
+          }
+        };
+    try (var device = Devices.cpu(2);
+        var workspace = new Workspace();
+        var gradients = new Gradients(List.of(weights), List.of(DType.F32), 0, parts)) {
+      var tape = new Tape(device, workspace, gradients);
+      var classZero = new int[rows];
+      var ones = DoubleStream.generate(() -> 1).limit(rows).toArray();
+      var targets = new Targets(ids, classZero, ones);
+      var loss = LinearCrossEntropy.apply(tape, tape.constant(numbers), weights, null, targets);
+      tape.backward(loss);
+      // Each row adds p - 1, and all classes are equally probable.
+      var expected = rows * (1.0 / classes - 1);
+      assertEquals(1, additions.size());
+      assertEquals(expected, additions.getFirst(), 1e-6 * rows);
+      assertEquals(expected, gradients.of(weights).getFloat(0), 1e-6 * rows);
     }
   }
 
