@@ -60,10 +60,12 @@ public final class LargeArena implements Arena {
    * that is read before it is first written is made twice, and then all processors are interrupted:
    * with two threads this took five times as long as writing at once.
    *
-   * @param from first byte, like the memory a multiple of four
+   * @param from first byte, a multiple of four. Of a page of which less than four bytes are left
+   *     nothing is touched
    */
   public static void touch(MemorySegment memory, long from, long bytes) {
-    for (var at = from; at < from + bytes; at += PAGE) {
+    var end = from + bytes - Integer.BYTES;
+    for (var at = from; at <= end; at += PAGE) {
       var _ = (int) INT.getAndAdd(memory, at, 0);
     }
   }

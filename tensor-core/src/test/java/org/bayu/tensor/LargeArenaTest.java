@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,18 @@ class LargeArenaTest {
     arena.close();
     assertFalse(memory.scope().isAlive());
     assertThrows(IllegalStateException.class, () -> memory.get(JAVA_BYTE, 0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 2, 4, 4096, 4098, 3 * 4096 + 1})
+  void memoryOfAnySizeIsTouchedAndKeepsItsBits(long bytes) {
+    try (var arena = LargeArena.ofShared()) {
+      var memory = arena.allocate(bytes, Tensor.ALIGNMENT).fill((byte) 7);
+      LargeArena.touch(memory, 0, bytes);
+      var expected = new byte[(int) bytes];
+      Arrays.fill(expected, (byte) 7);
+      assertEquals(-1, memory.mismatch(MemorySegment.ofArray(expected)));
+    }
   }
 
   @Test
