@@ -4,12 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.tensor.io.SafetensorsFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,6 +122,53 @@ class SeveralProcessesTest {
     assertEquals(ExitCode.USAGE, three.exitCode(), three.output());
     assertEquals(
         1, three.times("2 processes hold a model together, and here are 3. Start 2 or a multiple"));
+  }
+
+  /** The last update makes a number of process 1's part infinite, and none of process 0's. */
+  @Test
+  void aRunWhoseLastUpdateDestroysThePartOfAnotherProcessFails()
+      throws IOException, InterruptedException {
+    var runs = new KilledRuns(folder);
+    Object[] flags = {"--trainer.num_train_steps=1", "--lora.target_modules=[down_proj]"};
+    Object[] tiny = {"--optimizer.learning_rate=1e-35", "--hf_save_path=" + runs.saves()};
+    runs.trained(with(with(flags, tiny), "--trainer.id=tiny"));
+    var adapter = runs.saves().resolve("tiny/step-1");
+    setLastColumn(adapter.resolve("adapter_model.safetensors"), 1e30f);
+
+    Object[] huge = {
+      "--lora.initialize_from=" + adapter,
+      "--optimizer.learning_rate=1e9",
+      "--optimizer.weight_decay=1",
+      "--optimizer.warmup=0",
+      "--trainer.model_axis_size=2",
+      "--trainer.tensor_parallel_axes=[mlp, heads]",
+      "--trainer.id=huge"
+    };
+    var two = launch(LaunchedRun.launchers().getFirst(), 2, runs, with(flags, huge));
+    assertEquals(ExitCode.FAILED, two.exitCode(), two.output());
+    assertEquals(1, two.times("down_proj.lora_A.weight holds "), two.output());
+  }
+
+  /** Sets the last column of the first row of an A in an adapter's file. */
+  private static void setLastColumn(Path adapter, float value) throws IOException {
+    long at;
+    try (var file = SafetensorsFile.open(adapter)) {
+      var a =
+          file.entries().stream()
+              .filter(each -> each.name().endsWith("lora_A.weight"))
+              .findFirst()
+              .orElseThrow();
+      var data = file.entries().stream().mapToLong(SafetensorsFile.Entry::end).max().orElseThrow();
+      at = Files.size(adapter) - data + a.begin() + Float.BYTES * (a.shape().dim(1) - 1);
+    }
+    try (var file = FileChannel.open(adapter, StandardOpenOption.WRITE)) {
+      var bytes = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      file.write(bytes.putFloat(0, value), at);
+    }
+  }
+
+  private static Object[] with(Object[] flags, Object[] more) {
+    return Stream.concat(Stream.of(flags), Stream.of(more)).toArray();
   }
 
   /** Sums are added in another order, which differs by the rounding of F32. */

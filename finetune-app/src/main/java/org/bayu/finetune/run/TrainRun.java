@@ -294,7 +294,7 @@ public final class TrainRun implements AutoCloseable {
               + " Lower the learning rate or look for bad rows.",
           e);
     } catch (IOException e) {
-      if (lastCheckpoint() == null) {
+      if (checkpointBeforeFailure() == null) {
         saves.beforeFailure(tuning.state().steps());
       }
       throw e;
@@ -303,7 +303,12 @@ public final class TrainRun implements AutoCloseable {
     profile = new StepProfile(device.profile(), steps, device.threads(), tracks.peakGflops());
   }
 
-  /** The checkpoint of the final state; null if it cannot be written. */
+  /**
+   * The checkpoint of the final state; null if it cannot be written.
+   *
+   * @throws NonFiniteException if a parameter is infinite or no number, perhaps one of which
+   *     another process has that part
+   */
   private @Nullable Path lastCheckpoint() {
     try {
       return checkpointer.last();
@@ -312,6 +317,12 @@ public final class TrainRun implements AutoCloseable {
           "%s: the checkpoint of the final state could not be written (%s)."
               .formatted(start.checkpoints().folder(), OutputFolder.reason(e)));
       return null;
+    }
+  }
+
+  private @Nullable Path checkpointBeforeFailure() {
+    try {
+      return lastCheckpoint();
     } catch (NonFiniteException e) {
       return null;
     }
