@@ -306,8 +306,7 @@ public final class TrainRun implements AutoCloseable {
   /**
    * The checkpoint of the final state; null if it cannot be written.
    *
-   * @throws NonFiniteException if a parameter is infinite or no number, perhaps one of which
-   *     another process has that part
+   * @throws NonFiniteException if a parameter is infinite or no number, in any process
    */
   private @Nullable Path lastCheckpoint() {
     try {
