@@ -1,6 +1,5 @@
 package org.bayu.train;
 
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
@@ -27,6 +26,7 @@ final class ModelParts implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
   private final List<StateTensor> tensors;
+  private final GatheredDoubles squares;
   private final MemorySegment request;
   private Arena collected = LargeArena.ofShared();
 
@@ -34,34 +34,29 @@ final class ModelParts implements AutoCloseable {
    * A state in parts.
    *
    * @param ranks the processes that hold the model
+   * @param parameters the number of trained parameters
    * @param tensors all that may be collected, in the same order in all of them
    */
-  ModelParts(Communicator ranks, List<StateTensor> tensors) {
+  ModelParts(Communicator ranks, int parameters, List<StateTensor> tensors) {
     this.ranks = ranks;
     this.tensors = tensors;
+    squares = new GatheredDoubles(ranks, parameters);
     request = arena.allocate(JAVA_INT);
   }
 
   /**
    * Σ g² of the whole of each gradient. Collective.
    *
-   * @param own Σ g² of what this process has of each
+   * @param own Σ g² of what this process has of each; takes the result
    */
   double[] sumsOfSquares(double[] own, List<Parameter> parameters) {
-    var sums = own.clone();
-    try (var memory = Arena.ofShared()) {
-      var all = memory.allocate(JAVA_DOUBLE, (long) own.length * ranks.size());
-      ranks.allGather(memory.allocateFrom(JAVA_DOUBLE, own), all);
-      for (var i = 0; i < sums.length; i++) {
-        if (!parameters.get(i).part().isWhole()) {
-          sums[i] = 0;
-          for (var r = 0; r < ranks.size(); r++) {
-            sums[i] += all.getAtIndex(JAVA_DOUBLE, (long) r * sums.length + i);
-          }
-        }
+    squares.gather(own);
+    for (var i = 0; i < own.length; i++) {
+      if (!parameters.get(i).part().isWhole()) {
+        own[i] = squares.sum(i);
       }
     }
-    return sums;
+    return own;
   }
 
   /**
@@ -130,6 +125,7 @@ final class ModelParts implements AutoCloseable {
   @Override
   public void close() {
     collected.close();
+    squares.close();
     arena.close();
   }
 }

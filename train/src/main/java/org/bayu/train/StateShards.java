@@ -1,6 +1,5 @@
 package org.bayu.train;
 
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
@@ -9,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.Device;
+import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.optim.GradientClip;
@@ -35,10 +35,9 @@ final class StateShards implements AutoCloseable {
   private final List<StateTensor> tensors;
   private final ShardExchange exchange;
   private final GradientRounds rounds;
-  private final MemorySegment squares;
-  private final MemorySegment allSquares;
+  private final GatheredDoubles squares;
   private final MemorySegment request;
-  private Arena collected = Arena.ofShared();
+  private Arena collected = LargeArena.ofShared();
 
   /**
    * A divided state.
@@ -55,8 +54,7 @@ final class StateShards implements AutoCloseable {
     this.tensors = tensors;
     exchange = new ShardExchange(ranks, device);
     rounds = new GradientRounds(ranks, shard, exchange);
-    squares = arena.allocate(JAVA_DOUBLE, weights);
-    allSquares = arena.allocate(JAVA_DOUBLE, (long) weights * ranks.size());
+    squares = new GatheredDoubles(ranks, weights);
     request = arena.allocate(JAVA_INT);
   }
 
@@ -77,14 +75,8 @@ final class StateShards implements AutoCloseable {
   double[] sumsOfSquares(Gradients gradients) {
     var part = gradients.areParts() ? Shard.WHOLE : shard;
     var sums = GradientClip.sumsOfSquares(device, gradients, part);
-    MemorySegment.copy(sums, 0, squares, JAVA_DOUBLE, 0, sums.length);
-    ranks.allGather(squares, allSquares);
-    Arrays.fill(sums, 0);
-    for (var r = 0; r < ranks.size(); r++) {
-      for (var i = 0; i < sums.length; i++) {
-        sums[i] += allSquares.getAtIndex(JAVA_DOUBLE, (long) r * sums.length + i);
-      }
-    }
+    squares.gather(sums);
+    Arrays.setAll(sums, squares::sum);
     return sums;
   }
 
@@ -102,7 +94,7 @@ final class StateShards implements AutoCloseable {
   Tensor whole(StateTensor tensor) {
     request(tensors.indexOf(tensor));
     collected.close();
-    collected = Arena.ofShared();
+    collected = LargeArena.ofShared();
     var whole = Tensor.allocate(collected, tensor.dtype(), tensor.shape());
     collect(tensor, whole.data());
     return whole;
@@ -119,7 +111,7 @@ final class StateShards implements AutoCloseable {
   void proceed() {
     if (ranks.rank() == 0) {
       collected.close();
-      collected = Arena.ofShared();
+      collected = LargeArena.ofShared();
       request(PROCEED);
       return;
     }
@@ -143,6 +135,7 @@ final class StateShards implements AutoCloseable {
   public void close() {
     collected.close();
     rounds.close();
+    squares.close();
     exchange.close();
     arena.close();
   }

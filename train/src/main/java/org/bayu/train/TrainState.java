@@ -121,7 +121,8 @@ public final class TrainState implements AutoCloseable {
         Stream.of(parameterTensors, firstMoments, secondMoments).flatMap(List::stream).toList();
     shards =
         shard.isWhole() ? null : new StateShards(sharing, device, shard, parameters.size(), all);
-    parts = groups.model().size() == 1 ? null : new ModelParts(groups.model(), all);
+    parts =
+        groups.model().size() == 1 ? null : new ModelParts(groups.model(), parameters.size(), all);
   }
 
   /** The model with its current parameters. */
