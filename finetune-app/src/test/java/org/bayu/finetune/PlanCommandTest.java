@@ -113,7 +113,9 @@ class PlanCommandTest {
     // Shown in hundredths of a GiB.
     assertEquals(quarter, mebibytes(four, "Optimizer"), 11, four.out());
     assertTrue(four.out().contains("Collecting a tensor for a checkpoint"), four.out());
-    assertEquals(mebibytes(one, "Gradients"), mebibytes(four, "Gradients"), four.out());
+    assertEquals(mebibytes(one, "Gradients") / 4, mebibytes(four, "Gradients"), 11, four.out());
+    var whole = run("plan", "--processes=4", "--trainer.gradient_sums=processes");
+    assertEquals(mebibytes(one, "Gradients"), mebibytes(whole, "Gradients"), whole.out());
     var none = run("plan", "--processes=0");
     assertEquals("bayu: --processes must be 1 or more, not 0.", none.sentence(ExitCode.USAGE));
   }

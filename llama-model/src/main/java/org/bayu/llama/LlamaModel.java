@@ -65,12 +65,16 @@ public final class LlamaModel extends Module {
       blocks.add(child("model." + name, new LlamaBlock(config, model.at(name), i)));
     }
     norm = child("model.norm", model.at("norm").norm(config));
-    head =
-        child(
-            "lm_head",
-            config.tieWordEmbeddings()
-                ? new Linear(embedding.get().weight(), null)
-                : source.at("lm_head").linear(false));
+    head = child("lm_head", head(config, source));
+  }
+
+  private Linear head(LlamaConfig config, ParameterSource source) {
+    if (!config.tieWordEmbeddings()) {
+      return source.at("lm_head").linear(false);
+    }
+    var weight = embedding.get().weight();
+    weight.share();
+    return new Linear(weight, null);
   }
 
   /** The configuration; that of each part if this is one. */

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -12,16 +14,20 @@ import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.GradientParts;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.optim.Shard;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sums of gradients of which each rank keeps a part. Rajbhandari et al. 2020, "ZeRO: Memory
  * Optimizations Toward Training Trillion Parameter Models", stage 2.
  *
- * <p>The ranks go through their micro-batches in rounds, the n-th micro-batch of all at a time. A
- * backward pass comes to the same weights in the same order on all ranks. The leader of a round,
- * the first rank that has a micro-batch in it, says which weight is next, for those that have none.
+ * <p>The ranks go through the micro-batches in rounds, the next one for each rank at a time. A
+ * backward pass comes to the same weights in the same order on all ranks. Rank 0, which has a
+ * micro-batch in every round, says which weight is next, for those that have none. What is added to
+ * a weight is sent while the backward pass goes on to the next one, if there are threads for both.
  */
 final class GradientRounds implements GradientParts, AutoCloseable {
+  private static final int LEADER = 0;
+
   /** Instead of a weight: the leader's backward pass has ended. */
   private static final int END = -1;
 
@@ -29,8 +35,11 @@ final class GradientRounds implements GradientParts, AutoCloseable {
   private final Communicator ranks;
   private final Shard shard;
   private final ShardExchange exchange;
+  private final boolean overlaps;
   private final MemorySegment next;
-  private int leader;
+  private CompletableFuture<Void> sending = CompletableFuture.completedFuture(null);
+  private @Nullable Tensor sent;
+  private int terms;
   private boolean follows;
 
   /**
@@ -38,11 +47,13 @@ final class GradientRounds implements GradientParts, AutoCloseable {
    *
    * @param shard this rank's part
    * @param exchange remains the caller's
+   * @param threads that compute
    */
-  GradientRounds(Communicator ranks, Shard shard, ShardExchange exchange) {
+  GradientRounds(Communicator ranks, Shard shard, ShardExchange exchange, int threads) {
     this.ranks = ranks;
     this.shard = shard;
     this.exchange = exchange;
+    overlaps = GradientSums.overlap(threads);
     next = arena.allocate(JAVA_INT);
   }
 
@@ -56,33 +67,64 @@ final class GradientRounds implements GradientParts, AutoCloseable {
     return shard.to(elements);
   }
 
-  /** Begins a round, in which this rank computes a micro-batch. */
-  void begin(int roundLeader) {
-    leader = roundLeader;
+  @Override
+  public int terms() {
+    return terms;
+  }
+
+  /** Begins a round in which so many of the first ranks compute a micro-batch, this one too. */
+  void begin(int microBatches) {
+    terms = microBatches;
   }
 
   /** This rank's backward pass of the round has ended. Collective. */
   void end() {
+    await();
     agree(END);
   }
 
   /** Takes part in a round in which this rank has no micro-batch. Collective. */
-  void follow(int roundLeader, Gradients gradients, Device device, Workspace workspace) {
-    leader = roundLeader;
+  void follow(int microBatches, Gradients gradients, Device device, Workspace workspace) {
+    terms = microBatches;
     follows = true;
     for (var weight = said(END); weight != END; weight = said(END)) {
       gradients.addNothing(device, workspace, weight);
     }
+    await();
     follows = false;
   }
 
-  /** Sums a part over all ranks. Collective. */
+  /** Begins to send and add, when the addition before has been added. Collective. */
   @Override
-  public void sum(int weight, Tensor addition) {
-    if (!follows) {
-      agree(weight);
+  public @Nullable Tensor add(int weight, Tensor addition, Sum sum) {
+    var before = await();
+    sent = addition;
+    sending =
+        ranks.start(
+            () -> {
+              if (!follows) {
+                agree(weight);
+              }
+              var stride = Float.BYTES * shard.stride(addition.elements());
+              exchange.add(addition.data(), stride, terms, sum);
+            });
+    return overlaps ? before : await();
+  }
+
+  /** Waits for the last addition, and returns it. */
+  private @Nullable Tensor await() {
+    try {
+      sending.join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw e;
+      }
     }
-    exchange.reduce(addition.data(), Float.BYTES * shard.stride(addition.elements()));
+    var tensor = sent;
+    sent = null;
+    return tensor;
   }
 
   private void agree(int weight) {
@@ -94,7 +136,7 @@ final class GradientRounds implements GradientParts, AutoCloseable {
               "rank %d is at the gradient %d, and rank %d at %d",
               ranks.rank(),
               weight,
-              leader,
+              LEADER,
               said));
     }
   }
@@ -102,7 +144,7 @@ final class GradientRounds implements GradientParts, AutoCloseable {
   /** What the leader says; it says this. */
   private int said(int weight) {
     next.set(JAVA_INT, 0, weight);
-    ranks.broadcast(next, leader);
+    ranks.broadcast(next, LEADER);
     return next.get(JAVA_INT, 0);
   }
 

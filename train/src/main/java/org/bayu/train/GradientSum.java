@@ -114,7 +114,7 @@ final class GradientSum implements AutoCloseable {
   /** The nodes that a rank has left. */
   private static List<SumTree.Node> nodes(WorkShare share, int rank) {
     var tree = new SumTree<Boolean>(share.microBatches(), (_, _) -> true);
-    for (var i = share.from(rank); i < share.to(rank); i++) {
+    for (var i : share.of(rank)) {
       tree.add(new SumTree.Node(0, i), true);
     }
     return tree.nodes();

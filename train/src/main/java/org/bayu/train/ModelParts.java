@@ -9,7 +9,6 @@ import java.util.function.Function;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
-import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.nn.Part;
 
 /**
@@ -26,7 +25,6 @@ final class ModelParts implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
   private final List<StateTensor> tensors;
-  private final GatheredDoubles squares;
   private final MemorySegment request;
   private Arena collected = LargeArena.ofShared();
 
@@ -34,29 +32,12 @@ final class ModelParts implements AutoCloseable {
    * A state in parts.
    *
    * @param ranks the processes that hold the model
-   * @param parameters the number of trained parameters
    * @param tensors all that may be collected, in the same order in all of them
    */
-  ModelParts(Communicator ranks, int parameters, List<StateTensor> tensors) {
+  ModelParts(Communicator ranks, List<StateTensor> tensors) {
     this.ranks = ranks;
     this.tensors = tensors;
-    squares = new GatheredDoubles(ranks, parameters);
     request = arena.allocate(JAVA_INT);
-  }
-
-  /**
-   * Σ g² of the whole of each gradient. Collective.
-   *
-   * @param own Σ g² of what this process has of each; takes the result
-   */
-  double[] sumsOfSquares(double[] own, List<Parameter> parameters) {
-    squares.gather(own);
-    for (var i = 0; i < own.length; i++) {
-      if (!parameters.get(i).part().isWhole()) {
-        own[i] = squares.sum(i);
-      }
-    }
-    return own;
   }
 
   /**
@@ -125,7 +106,6 @@ final class ModelParts implements AutoCloseable {
   @Override
   public void close() {
     collected.close();
-    squares.close();
     arena.close();
   }
 }

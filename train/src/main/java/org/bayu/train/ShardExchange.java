@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
+import org.bayu.tensor.autograd.GradientParts;
 import org.bayu.tensor.optim.Sums;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,26 @@ final class ShardExchange implements AutoCloseable {
       var bytes = Math.clamp(own.byteSize() - at, 0, slice);
       if (bytes > 0) {
         add(received, slice, own.asSlice(at, bytes));
+      }
+    }
+  }
+
+  /**
+   * Adds what all ranks have of this rank's part of an array, slice by slice, on this thread.
+   * Collective.
+   *
+   * @param terms F32; unchanged
+   * @param count of the first ranks: the others add nothing
+   */
+  void add(MemorySegment terms, long stride, int count, GradientParts.Sum sum) {
+    var slice = slice(stride);
+    var received = other.asSlice(0, ranks.size() * slice);
+    var own = part(terms, stride, ranks.rank());
+    for (var at = 0L; at < stride; at += slice) {
+      ranks.allToAll(terms, stride, at, received);
+      var bytes = Math.clamp(own.byteSize() - at, 0, slice);
+      for (var r = 0; r < count && bytes > 0; r++) {
+        sum.add(r, term(r, received, slice, own.asSlice(at, bytes)), at / Float.BYTES);
       }
     }
   }

@@ -4,14 +4,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.List;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
-import org.bayu.tensor.optim.GradientClip;
 import org.bayu.tensor.optim.Shard;
 import org.jspecify.annotations.Nullable;
 
@@ -30,12 +28,10 @@ final class StateShards implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
-  private final Device device;
   private final Shard shard;
   private final List<StateTensor> tensors;
   private final ShardExchange exchange;
   private final GradientRounds rounds;
-  private final GatheredDoubles squares;
   private final MemorySegment request;
   private Arena collected = LargeArena.ofShared();
 
@@ -43,18 +39,14 @@ final class StateShards implements AutoCloseable {
    * A divided state.
    *
    * @param shard this rank's part
-   * @param weights the number of trained weights
    * @param tensors all that rank 0 may collect, in the same order in all ranks
    */
-  StateShards(
-      Communicator ranks, Device device, Shard shard, int weights, List<StateTensor> tensors) {
+  StateShards(Communicator ranks, Device device, Shard shard, List<StateTensor> tensors) {
     this.ranks = ranks;
-    this.device = device;
     this.shard = shard;
     this.tensors = tensors;
     exchange = new ShardExchange(ranks, device);
-    rounds = new GradientRounds(ranks, shard, exchange);
-    squares = new GatheredDoubles(ranks, weights);
+    rounds = new GradientRounds(ranks, shard, exchange, device.threads());
     request = arena.allocate(JAVA_INT);
   }
 
@@ -69,15 +61,6 @@ final class StateShards implements AutoCloseable {
       var gradient = gradients.of(weight);
       exchange.reduce(gradient.data(), Float.BYTES * shard.stride(gradient.elements()));
     }
-  }
-
-  /** Σ g² of each gradient, from what all ranks have of it. Collective. */
-  double[] sumsOfSquares(Gradients gradients) {
-    var part = gradients.areParts() ? Shard.WHOLE : shard;
-    var sums = GradientClip.sumsOfSquares(device, gradients, part);
-    squares.gather(sums);
-    Arrays.setAll(sums, squares::sum);
-    return sums;
   }
 
   /** Gives every rank what the others have updated of these. Collective. */
@@ -135,7 +118,6 @@ final class StateShards implements AutoCloseable {
   public void close() {
     collected.close();
     rounds.close();
-    squares.close();
     exchange.close();
     arena.close();
   }

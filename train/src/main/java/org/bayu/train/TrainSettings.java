@@ -45,15 +45,18 @@ public record TrainSettings(
    * @param maxTokens the most distinct tokens of a micro-batch; null for what fits into memory
    * @param checkpointing of how many blocks the backward pass computes the forward pass again
    * @param prefixSharing whether a common prefix of examples is computed once
+   * @param sums the order in which the gradients of all weights are summed
    */
   public record MicroBatchSettings(
       int maxExamples,
       @Nullable Integer maxTokens,
       GradientCheckpointing checkpointing,
-      boolean prefixSharing) {
+      boolean prefixSharing,
+      GradientSums sums) {
     /** As large as fits into memory, with prefix sharing. */
     public static final MicroBatchSettings DEFAULT =
-        new MicroBatchSettings(Integer.MAX_VALUE, null, GradientCheckpointing.AUTO, true);
+        new MicroBatchSettings(
+            Integer.MAX_VALUE, null, GradientCheckpointing.AUTO, true, GradientSums.MICRO_BATCHES);
   }
 
   /**

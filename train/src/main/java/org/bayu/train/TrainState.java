@@ -119,10 +119,8 @@ public final class TrainState implements AutoCloseable {
     secondMoments = StateTensor.secondMoments(optimizer);
     var all =
         Stream.of(parameterTensors, firstMoments, secondMoments).flatMap(List::stream).toList();
-    shards =
-        shard.isWhole() ? null : new StateShards(sharing, device, shard, parameters.size(), all);
-    parts =
-        groups.model().size() == 1 ? null : new ModelParts(groups.model(), parameters.size(), all);
+    shards = shard.isWhole() ? null : new StateShards(sharing, device, shard, all);
+    parts = groups.model().size() == 1 ? null : new ModelParts(groups.model(), all);
   }
 
   /** The model with its current parameters. */

@@ -6,6 +6,7 @@ import org.bayu.collectives.Communicator;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
+import org.bayu.tensor.autograd.GradientParts;
 import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.nn.Parameter;
@@ -27,9 +28,9 @@ public final class TrainingStep implements AutoCloseable {
   private final Workspace workspace;
   private final Communicator ranks;
   private final @Nullable StateShards shards;
-  private final @Nullable ModelParts parts;
   private final @Nullable GradientRounds rounds;
   private final GradientSum sum;
+  private final SumsOfSquares squares;
 
   /**
    * What does not change from step to step.
@@ -41,8 +42,9 @@ public final class TrainingStep implements AutoCloseable {
    * @param seed of the dropout masks and of the rounding of BF16 gradients
    * @param skipNonFinite whether an update is left out, rather than the run ended, where loss or
    *     gradients are not finite
-   * @param gradientParts whether each of several processes that train all weights keeps only its
-   *     part of the gradients from micro-batch to micro-batch
+   * @param gradientParts whether the additions of each micro-batch to the gradients of all weights
+   *     are summed at once, in the order of the micro-batches. Then each of several processes keeps
+   *     only its part of the gradients, and the bits do not depend on the number of processes.
    */
   public record Settings(
       DType compute,
@@ -108,22 +110,29 @@ public final class TrainingStep implements AutoCloseable {
     this.workspace = workspace;
     ranks = state.groups().data();
     shards = state.shards();
-    parts = state.parts();
     rounds = shards != null && settings.gradientParts ? shards.rounds() : null;
     try {
-      if (parts != null && hasBFloat16Weights(state)) {
+      if (state.parts() != null && hasBFloat16Weights(state)) {
         throw new IllegalArgumentException("the weights of a model in parts are F32 only");
       }
       if (shards != null && rounds == null && hasBFloat16Weights(state)) {
         throw new IllegalArgumentException("of BF16 gradients each process keeps its part");
       }
-      gradients = Parameter.gradients(state.parameters(), settings.seed, rounds);
+      gradients = Parameter.gradients(state.parameters(), settings.seed, gradientParts());
       // Gradients of all weights are too large to be kept apart.
       sum = new GradientSum(device, gradients, ranks, state.adapter() != null);
+      squares =
+          new SumsOfSquares(
+              state.parameters().size(), Math.max(ranks.size(), state.groups().model().size()));
     } catch (Throwable e) {
       workspace.close();
       throw e;
     }
+  }
+
+  private @Nullable GradientParts gradientParts() {
+    var isWhole = state.adapter() == null && settings.gradientParts;
+    return rounds == null && isWhole ? GradientParts.WHOLE : rounds;
   }
 
   private static boolean hasBFloat16Weights(TrainState state) {
@@ -169,11 +178,16 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Σ g² of each gradient. */
   private double[] sumsOfSquares() {
-    var own =
-        shards == null
-            ? GradientClip.sumsOfSquares(device, gradients, Shard.WHOLE)
-            : shards.sumsOfSquares(gradients);
-    return parts == null ? own : parts.sumsOfSquares(own, state.parameters());
+    var isPart = rounds != null; // of what each has of a gradient, nothing is left out
+    var shard = new Shard(ranks.rank(), ranks.size());
+    squares.compute(device, gradients, shards == null || isPart ? Shard.WHOLE : shard);
+    if (shards != null) {
+      squares.add(ranks, _ -> true);
+    }
+    if (state.parts() != null) {
+      squares.add(state.groups().model(), i -> !state.parameters().get(i).part().isWhole());
+    }
+    return squares.values();
   }
 
   /** What is not finite; null if nothing. */
@@ -191,26 +205,32 @@ public final class TrainingStep implements AutoCloseable {
     gradients.zero(step);
     var microBatches = cut(batch);
     device.mark("cutting the batch");
+    var share =
+        rounds == null
+            ? WorkShare.ofNeighbours(microBatches, ranks)
+            : WorkShare.inRounds(microBatches.size(), ranks);
     sum.begin(microBatches.size());
-    var share = WorkShare.of(microBatches, ranks);
     var losses = new double[microBatches.size()];
-    for (var i = share.from(); i < share.to(); i++) {
+    var own = share.own();
+    for (var n = 0; n < own.length; n++) {
       if (rounds != null) {
-        rounds.begin(share.leader(i - share.from()));
+        rounds.begin(share.withRound(n));
       }
-      losses[i] = loss(new Tape(device, workspace, gradients), step, microBatches.get(i));
-      workspace.reset();
+      losses[own[n]] = loss(new Tape(device, workspace, gradients), step, microBatches.get(own[n]));
       if (rounds != null) {
         rounds.end();
       }
-      sum.take(i);
+      workspace.reset();
+      sum.take(own[n]);
       device.mark("summing the gradients");
-      listener.microBatch(i + 1 - share.from(), share.to() - share.from());
+      listener.microBatch(n + 1, own.length);
     }
     sum.end(share);
     if (rounds != null) {
-      for (var round = share.to() - share.from(); round < share.rounds(); round++) {
-        rounds.follow(share.leader(round), gradients, device, workspace);
+      var others = share.withRound(own.length);
+      if (others > 0) {
+        rounds.follow(others, gradients, device, workspace);
+        workspace.reset();
       }
     } else if (shards != null) {
       shards.reduce(gradients);
@@ -265,12 +285,13 @@ public final class TrainingStep implements AutoCloseable {
    */
   public double evaluate(List<TokenizedExample> examples, Listener listener) {
     var microBatches = cut(examples);
-    var share = WorkShare.of(microBatches, ranks);
+    var share = WorkShare.ofNeighbours(microBatches, ranks);
     var losses = new double[microBatches.size()];
-    for (var i = share.from(); i < share.to(); i++) {
-      losses[i] = loss(Tape.inference(device, workspace), 0, microBatches.get(i));
+    var own = share.own();
+    for (var n = 0; n < own.length; n++) {
+      losses[own[n]] = loss(Tape.inference(device, workspace), 0, microBatches.get(own[n]));
       workspace.reset();
-      listener.microBatch(i + 1 - share.from(), share.to() - share.from());
+      listener.microBatch(n + 1, own.length);
     }
     return share.sum(losses);
   }
@@ -305,6 +326,7 @@ public final class TrainingStep implements AutoCloseable {
   /** Frees gradients and workspace. */
   @Override
   public void close() {
+    squares.close();
     sum.close();
     gradients.close();
     workspace.close();

@@ -6,23 +6,37 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
 
-/**
- * How the micro-batches of a batch are dealt to the ranks: each has the next ones, with nearly the
- * same number of computed tokens. All ranks compute the same share.
- */
+/** How the micro-batches of a batch are dealt to the ranks. All ranks compute the same share. */
 final class WorkShare {
   private final Communicator ranks;
-  private final int[] bounds;
+  private final int microBatches;
+  private final List<int[]> dealt;
 
-  private WorkShare(Communicator ranks, int[] bounds) {
+  private WorkShare(Communicator ranks, int microBatches, List<int[]> dealt) {
     this.ranks = ranks;
-    this.bounds = bounds;
+    this.microBatches = microBatches;
+    this.dealt = dealt;
   }
 
-  /** Deals micro-batches. */
-  static WorkShare of(List<MicroBatches.MicroBatch> microBatches, Communicator ranks) {
+  /** Each rank has the next ones, with nearly the same number of computed tokens. */
+  static WorkShare ofNeighbours(List<MicroBatches.MicroBatch> microBatches, Communicator ranks) {
     var rows = microBatches.stream().mapToLong(each -> each.tree().rows()).toArray();
-    return new WorkShare(ranks, bounds(rows, ranks.size()));
+    var bounds = bounds(rows, ranks.size());
+    var dealt =
+        IntStream.range(0, ranks.size())
+            .mapToObj(r -> IntStream.range(bounds[r], bounds[r + 1]).toArray())
+            .toList();
+    return new WorkShare(ranks, microBatches.size(), dealt);
+  }
+
+  /** One after the other to each rank, in rounds. */
+  static WorkShare inRounds(int microBatches, Communicator ranks) {
+    var size = ranks.size();
+    var dealt =
+        IntStream.range(0, size)
+            .mapToObj(r -> IntStream.range(0, microBatches).filter(i -> i % size == r).toArray())
+            .toList();
+    return new WorkShare(ranks, microBatches, dealt);
   }
 
   /**
@@ -48,40 +62,22 @@ final class WorkShare {
 
   /** The number of micro-batches of all ranks. */
   int microBatches() {
-    return bounds[ranks.size()];
+    return microBatches;
   }
 
-  /** This rank's first micro-batch. */
-  int from() {
-    return from(ranks.rank());
+  /** The numbers of this rank's micro-batches, in their order. */
+  int[] own() {
+    return of(ranks.rank());
   }
 
-  /** The one after this rank's last. */
-  int to() {
-    return to(ranks.rank());
+  /** The numbers of a rank's. */
+  int[] of(int rank) {
+    return dealt.get(rank);
   }
 
-  /** The first of a rank. */
-  int from(int rank) {
-    return bounds[rank];
-  }
-
-  /** The one after a rank's last. */
-  int to(int rank) {
-    return bounds[rank + 1];
-  }
-
-  /** The most micro-batches of a rank. */
-  int rounds() {
-    return IntStream.range(0, ranks.size()).map(r -> to(r) - from(r)).max().orElseThrow();
-  }
-
-  /** The first rank that has a micro-batch of this number among its own. */
-  int leader(int round) {
-    return IntStream.range(0, ranks.size())
-        .filter(r -> round < to(r) - from(r))
-        .findFirst()
-        .orElseThrow();
+  /** How many ranks have a micro-batch of this number among their own. */
+  int withRound(int round) {
+    return (int) dealt.stream().filter(own -> round < own.length).count();
   }
 
   /**
@@ -90,23 +86,27 @@ final class WorkShare {
    * @param values of each micro-batch; only those of this rank's count
    */
   double sum(double[] values) {
-    var sum = 0.0;
-    if (ranks.size() == 1) {
-      for (var value : values) {
-        sum += value;
-      }
-      return sum;
+    if (ranks.size() > 1) {
+      gather(values);
     }
+    var sum = 0.0;
+    for (var value : values) {
+      sum += value;
+    }
+    return sum;
+  }
+
+  /** Takes those of all ranks. */
+  private void gather(double[] values) {
     try (var arena = Arena.ofShared()) {
       var part = arena.allocateFrom(ValueLayout.JAVA_DOUBLE, values);
       var all = arena.allocate(part.byteSize() * ranks.size(), Double.BYTES);
       ranks.allGather(part, all);
       for (var r = 0; r < ranks.size(); r++) {
-        for (var i = bounds[r]; i < bounds[r + 1]; i++) {
-          sum += all.getAtIndex(ValueLayout.JAVA_DOUBLE, (long) r * values.length + i);
+        for (var i : of(r)) {
+          values[i] = all.getAtIndex(ValueLayout.JAVA_DOUBLE, (long) r * values.length + i);
         }
       }
     }
-    return sum;
   }
 }

@@ -28,7 +28,8 @@ class DividedStateTest {
   private static final TrainSettings SETTINGS =
       TrainSettings.of(4, 5, 1e-3)
           .withMicroBatches(
-              new TrainSettings.MicroBatchSettings(1, 24, GradientCheckpointing.FALSE, true));
+              new TrainSettings.MicroBatchSettings(
+                  1, 24, GradientCheckpointing.FALSE, true, GradientSums.PROCESSES));
 
   private static final List<String> FILES =
       List.of("parameters.safetensors", "first_moments.safetensors", "second_moments.safetensors");

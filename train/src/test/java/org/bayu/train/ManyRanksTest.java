@@ -36,6 +36,9 @@ class ManyRanksTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/training");
   private static final Path MODEL = Path.of("../llama-model/src/test/resources/golden/llama2");
 
+  private static final Path TIED =
+      Path.of("../llama-model/src/test/resources/golden/llama3-scaling");
+
   private static final AdamW.Settings ADAM_W = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
 
   private static List<TokenizedExample> batch() throws IOException {
@@ -62,25 +65,40 @@ class ManyRanksTest {
    * @param examples of a micro-batch
    */
   private record AllWeights(
-      DType compute, DType type, @Nullable Shard part, boolean gradientParts, int examples) {
+      Path model,
+      DType compute,
+      DType type,
+      @Nullable Shard part,
+      GradientSums sums,
+      int examples,
+      int threads) {
     private AllWeights(DType compute) {
-      this(compute, DType.F32, null, false, 1);
+      this(MODEL, compute, DType.F32, null, GradientSums.PROCESSES, 1, 1);
+    }
+
+    private AllWeights of(Path other) {
+      return new AllWeights(other, compute, type, part, sums, examples, threads);
     }
 
     private AllWeights withType(DType other) {
-      return new AllWeights(compute, other, part, gradientParts, examples);
+      return new AllWeights(model, compute, other, part, sums, examples, threads);
     }
 
     private AllWeights withPart(Shard other) {
-      return new AllWeights(compute, type, other, gradientParts, examples);
+      return new AllWeights(model, compute, type, other, sums, examples, threads);
     }
 
-    private AllWeights withGradientParts() {
-      return new AllWeights(compute, type, part, true, examples);
+    private AllWeights byMicroBatch() {
+      var order = GradientSums.MICRO_BATCHES;
+      return new AllWeights(model, compute, type, part, order, examples, threads);
     }
 
     private AllWeights withExamples(int number) {
-      return new AllWeights(compute, type, part, gradientParts, number);
+      return new AllWeights(model, compute, type, part, sums, number, threads);
+    }
+
+    private AllWeights withThreads(int number) {
+      return new AllWeights(model, compute, type, part, sums, examples, number);
     }
   }
 
@@ -97,13 +115,12 @@ class ManyRanksTest {
       Communicator ranks, int steps, AllWeights weights, @Nullable LoraConfig lora) {
     var results = new ArrayList<Double>();
     var cut = new MicroBatches(LossMask.DEFAULT, 4096, weights.examples, Integer.MAX_VALUE);
-    var clip = weights.examples > 1 ? 0 : 1.0; // the norm's last bit is not promised
     var settings =
         new TrainingStep.Settings(
-            weights.compute, cut, 0, clip, 7, false, weights.gradientParts && ranks.size() > 1);
+            weights.compute, cut, 0, 1, 7, false, weights.sums == GradientSums.MICRO_BATCHES);
     try (var arena = Arena.ofShared();
-        var checkpoint = HfCheckpoint.open(MODEL);
-        var device = Devices.cpu(1)) {
+        var checkpoint = HfCheckpoint.open(weights.model);
+        var device = Devices.cpu(weights.threads)) {
       var batch = batch();
       var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
       var adapter = lora == null ? null : LoraAdapter.inject(model, lora, 3);
@@ -158,6 +175,37 @@ class ManyRanksTest {
         assertThrows(IllegalArgumentException.class, () -> train(ranks, 1, weights)).getMessage());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "2, F32, F32, 1",
+    "3, F32, F32, 2",
+    "4, F32, F32, 1",
+    "2, BF16, F32, 2",
+    "3, BF16, F32, 1",
+    "4, BF16, F32, 2",
+    "2, BF16, BF16, 1",
+    "3, BF16, BF16, 2"
+  })
+  void theLossesOfAllWeightsHaveTheSameBitsWhereMicroBatchesAreSummed(
+      int size, DType compute, DType type, int threads)
+      throws InterruptedException, ExecutionException {
+    var weights = new AllWeights(compute).withType(type).byMicroBatch().withThreads(threads);
+    var alone = train(Communicators.alone(), 20, weights);
+    assertTrue(alone.getLast() < 0.9 * alone.getFirst(), "nothing was learned: " + alone);
+    assertEquals(
+        Collections.nCopies(size, alone),
+        ThreadRanks.run(size, ranks -> train(ranks, 20, weights)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F32", "BF16"})
+  void soHaveThoseOfATiedHead(DType type) throws InterruptedException, ExecutionException {
+    var weights = new AllWeights(DType.BF16).of(TIED).withType(type).byMicroBatch();
+    var alone = train(Communicators.alone(), 4, weights);
+    assertEquals(
+        Collections.nCopies(3, alone), ThreadRanks.run(3, ranks -> train(ranks, 4, weights)));
+  }
+
   /**
    * Sums of gradients in another order differ by the rounding of F32. What becomes of that in 20
    * updates is not bounded by theory: in F32 1e-5 is what is asked for. Where bf16 is computed
@@ -166,23 +214,13 @@ class ManyRanksTest {
    * loss here, and by 0.04 in a norm.
    */
   @ParameterizedTest
-  @CsvSource({
-    "2, F32, false",
-    "3, BF16, false",
-    "4, F32, false",
-    "4, BF16, false",
-    "2, F32, true",
-    "3, BF16, true",
-    "4, F32, true"
-  })
-  void theLossesOfAllWeightsAreTheSameOnAllRanksAndNearlyThoseOfOne(
-      int size, DType compute, boolean gradientParts)
-      throws InterruptedException, ExecutionException {
+  @CsvSource({"2, F32", "3, BF16", "4, F32", "4, BF16"})
+  void theLossesOfAllWeightsAreTheSameOnAllRanksAndNearlyThoseOfOneWhereRanksAreSummed(
+      int size, DType compute) throws InterruptedException, ExecutionException {
     var weights = new AllWeights(compute);
     var alone = train(Communicators.alone(), 20, weights);
     assertTrue(alone.getLast() < 0.9 * alone.getFirst(), "nothing was learned: " + alone);
-    var divided = gradientParts ? weights.withGradientParts() : weights;
-    var several = ThreadRanks.run(size, ranks -> train(ranks, 20, divided));
+    var several = ThreadRanks.run(size, ranks -> train(ranks, 20, weights));
     var lossTolerance = compute == DType.F32 ? 1e-5 : 1e-2;
     var normTolerance = compute == DType.F32 ? 1e-5 : 0.1;
     assertNear(alone, several.getFirst(), lossTolerance, normTolerance);
@@ -208,33 +246,15 @@ class ManyRanksTest {
     }
   }
 
-  /**
-   * The sum of one micro-batch and of nothing is that micro-batch's, so all bits are those of one
-   * process, up to those of the norm, whose squares are added part by part.
-   */
   @ParameterizedTest
   @CsvSource({"F32, F32", "BF16, F32", "BF16, BF16"})
   void ranksWithoutAMicroBatchAddNothingToTheParts(DType compute, DType type)
       throws InterruptedException, ExecutionException {
-    var weights = new AllWeights(compute).withType(type).withExamples(100).withGradientParts();
+    var weights = new AllWeights(compute).withType(type).withExamples(100).byMicroBatch();
     var alone = train(Communicators.alone(), 3, weights);
     for (var rank : ThreadRanks.run(3, ranks -> train(ranks, 3, weights))) {
-      assertNear(alone, rank, 0, 1e-12);
+      assertEquals(alone, rank);
     }
-  }
-
-  /**
-   * BF16 gradients and weights are rounded stochastically, so what is the same for all ranks is
-   * only near to what one has: the differences are those of other random bits.
-   */
-  @Test
-  void bfloat16WeightsAreTrainedBySeveralRanks() throws InterruptedException, ExecutionException {
-    var weights = new AllWeights(DType.BF16).withType(DType.BF16).withGradientParts();
-    var alone = train(Communicators.alone(), 20, weights);
-    assertTrue(alone.getLast() < 0.9 * alone.getFirst(), "nothing was learned: " + alone);
-    var several = ThreadRanks.run(3, ranks -> train(ranks, 20, weights));
-    assertNear(alone, several.getFirst(), 2e-2, 0.2);
-    assertEquals(Collections.nCopies(3, several.getFirst()), several);
   }
 
   @Test
@@ -242,7 +262,7 @@ class ManyRanksTest {
       throws InterruptedException, ExecutionException {
     var weights = new AllWeights(DType.F32);
     var alone = train(Communicators.alone(), 2, weights);
-    for (var divided : List.of(weights, weights.withGradientParts())) {
+    for (var divided : List.of(weights, weights.byMicroBatch())) {
       for (var rank : ThreadRanks.run(13, ranks -> train(ranks, 2, divided))) {
         assertNear(alone, rank, 1e-5, 1e-5);
       }

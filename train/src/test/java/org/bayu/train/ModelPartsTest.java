@@ -44,7 +44,9 @@ class ModelPartsTest {
     return TrainSettings.of(STEPS, 5, 3e-3)
         .withCompute(compute)
         .withStepsPerEval(7)
-        .withMicroBatches(new TrainSettings.MicroBatchSettings(1, 24, checkpointing, true));
+        .withMicroBatches(
+            new TrainSettings.MicroBatchSettings(
+                1, 24, checkpointing, true, GradientSums.MICRO_BATCHES));
   }
 
   private static Adaptation adaptation(boolean isLora) {
@@ -136,6 +138,17 @@ class ModelPartsTest {
     assertNear(alone.losses, several.getFirst().losses, 5e-3);
     assertNear(alone.norms, several.getFirst().norms, 0.1);
     assertEquals(Collections.nCopies(4, several.getFirst()), several);
+  }
+
+  @Test
+  void theLossesHaveTheSameBitsForAnyNumberOfGroups()
+      throws InterruptedException, ExecutionException {
+    var settings = settings(DType.BF16, GradientCheckpointing.of(1, 2));
+    var adaptation = adaptation(false);
+    var group = ThreadRanks.run(2, ranks -> train(ranks, 2, adaptation, settings)).getFirst();
+    for (var rank : ThreadRanks.run(4, ranks -> train(ranks, 2, adaptation, settings))) {
+      assertEquals(group, rank);
+    }
   }
 
   /**

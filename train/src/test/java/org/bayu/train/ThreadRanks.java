@@ -13,6 +13,7 @@ import java.util.concurrent.Future;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
+import org.jspecify.annotations.Nullable;
 
 /** Ranks that are threads of this process: no launcher, and only what training calls. */
 final class ThreadRanks {
@@ -48,6 +49,8 @@ final class ThreadRanks {
 
   private final class Rank implements Communicator {
     private final int rank;
+    private volatile CompletableFuture<Void> started = CompletableFuture.completedFuture(null);
+    private volatile @Nullable Thread communicating;
 
     private Rank(int rank) {
       this.rank = rank;
@@ -75,6 +78,7 @@ final class ThreadRanks {
 
     @Override
     public void allGather(MemorySegment part, MemorySegment all) {
+      begin();
       shared[rank] = part;
       barrier();
       for (var r = 0; r < size(); r++) {
@@ -85,6 +89,7 @@ final class ThreadRanks {
 
     @Override
     public void allToAll(MemorySegment sent, MemorySegment received) {
+      begin();
       shared[rank] = sent;
       barrier();
       var part = sent.byteSize() / size();
@@ -96,6 +101,7 @@ final class ThreadRanks {
 
     @Override
     public void allToAll(MemorySegment array, long stride, long at, MemorySegment received) {
+      begin();
       shared[rank] = array;
       barrier();
       var length = received.byteSize() / size();
@@ -111,6 +117,7 @@ final class ThreadRanks {
 
     @Override
     public void allGather(MemorySegment array, long stride) {
+      begin();
       shared[rank] = array;
       barrier();
       for (var r = 0; r < size(); r++) {
@@ -142,6 +149,7 @@ final class ThreadRanks {
 
     @Override
     public Communicator split(int color, int key) {
+      begin();
       colors[rank] = color; // keys leave the order as it is
       barrier();
       var before = IntStream.range(0, rank).filter(r -> colors[r] == color).toArray();
@@ -166,6 +174,7 @@ final class ThreadRanks {
 
     @Override
     public void broadcast(MemorySegment bytes, int root) {
+      begin();
       shared[rank] = bytes;
       barrier();
       if (rank != root) {
@@ -176,7 +185,20 @@ final class ThreadRanks {
 
     @Override
     public CompletableFuture<Void> start(Runnable collectives) {
-      throw new UnsupportedOperationException();
+      started =
+          started.thenRunAsync(
+              () -> {
+                communicating = Thread.currentThread();
+                collectives.run();
+              });
+      return started;
+    }
+
+    /** What was started before comes first. */
+    private void begin() {
+      if (!Thread.currentThread().equals(communicating)) {
+        started.join();
+      }
     }
 
     @Override

@@ -338,7 +338,8 @@ public record TrainConfig(
             trainer.perDeviceParallelism() < 0 ? Integer.MAX_VALUE : trainer.perDeviceParallelism(),
             trainer.maxTokensPerMicrobatch(),
             trainer.gradientCheckpointing(),
-            trainer.prefixSharing()),
+            trainer.prefixSharing(),
+            trainer.sums()),
         trainer.crashOnNan());
   }
 

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.bayu.train.BatchSizes;
 import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.GradientSums;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxTokensPerMicrobatch tokens in a micro-batch at most; null for what fits in memory
  * @param gradientCheckpointing how many blocks the backward pass recomputes
  * @param prefixSharing whether what examples have in common is computed once
+ * @param gradientSums the order in which the gradients of all weights are summed
  * @param stepsPerEval steps from one {@code eval/loss} to the next
  * @param maxEvalBatches batches of the largest train_batch_size that {@code eval/loss} is the mean
  *     of at most; null for all
@@ -50,6 +52,7 @@ public record TrainerConfig(
     @Nullable Integer maxTokensPerMicrobatch,
     GradientCheckpointing gradientCheckpointing,
     boolean prefixSharing,
+    String gradientSums,
     int stepsPerEval,
     @Nullable Integer maxEvalBatches,
     Path outputDir,
@@ -65,6 +68,8 @@ public record TrainerConfig(
     boolean report,
     int evalPredictions) {
 
+  private static final String BY_MICRO_BATCH = "micro_batches";
+  private static final String BY_PROCESS = "processes";
   private static final Set<String> DIVIDED_AXES = Set.of("mlp", "heads");
 
   static TrainerConfig read(ConfigSection keys) {
@@ -80,6 +85,7 @@ public record TrainerConfig(
         keys.whole("max_tokens_per_microbatch", 1),
         GradientCheckpointingKey.read(keys),
         keys.flag("prefix_sharing", true),
+        gradientSums(keys),
         keys.whole("steps_per_eval", 1000, 1),
         keys.whole("max_eval_batches", 1),
         keys.path("output_dir", "runs"),
@@ -164,6 +170,7 @@ public record TrainerConfig(
         maxTokens,
         checkpointing,
         prefixSharing,
+        gradientSums,
         stepsPerEval,
         maxEvalBatches,
         newOutputDir,
@@ -202,6 +209,11 @@ public record TrainerConfig(
     return tracker == null ? Stream.of() : tracker.stream();
   }
 
+  /** The order in which the gradients of all weights are summed. */
+  public GradientSums sums() {
+    return gradientSums.equals(BY_PROCESS) ? GradientSums.PROCESSES : GradientSums.MICRO_BATCHES;
+  }
+
   /** The rows at most of which {@code eval/loss} is the mean. */
   public long maxEvalRows() {
     return maxEvalBatches == null
@@ -227,6 +239,14 @@ public record TrainerConfig(
               + " divides these two and nothing else.");
     }
     return size;
+  }
+
+  private static String gradientSums(ConfigSection keys) {
+    var order = keys.text("gradient_sums", BY_MICRO_BATCH);
+    if (!order.equals(BY_MICRO_BATCH) && !order.equals(BY_PROCESS)) {
+      throw keys.expected("gradient_sums", BY_MICRO_BATCH + " or " + BY_PROCESS);
+    }
+    return order;
   }
 
   private static int parallelism(ConfigSection keys) {

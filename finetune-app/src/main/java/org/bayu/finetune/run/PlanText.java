@@ -138,7 +138,8 @@ public record PlanText(MemoryPlan plan, MachineMemory machine) {
 
   private String gradients() {
     var type = plan.masterBytes() > 0 ? "F32" : weights();
-    return plan.gradientParts() ? type + ", this process's part" : type;
+    var isWhole = plan.gradientBytes() >= plan.trainable() * (type.equals("bf16") ? 2L : 4L);
+    return isWhole ? type : type + ", this process's part";
   }
 
   private static String form(AdamW.Moments moments) {

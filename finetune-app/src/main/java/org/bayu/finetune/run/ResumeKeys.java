@@ -26,6 +26,7 @@ final class ResumeKeys {
           "trainer.num_train_steps",
           "trainer.max_tokens_per_microbatch",
           "trainer.gradient_checkpointing",
+          "trainer.gradient_sums",
           "trainer.steps_per_eval",
           "trainer.max_eval_batches",
           "trainer.output_dir",

@@ -100,6 +100,7 @@ class TrainConfigRefusalTest extends ConfigFiles {
     assertFlagRefused("--trainer.mp=p=f32,", "'p=f32,'");
     assertFlagRefused("--trainer.per_device_parallelism=0", "-1 or a whole number");
     assertFlagRefused("--trainer.gradient_checkpointing=maybe", "auto, true, false or a number");
+    assertFlagRefused("--trainer.gradient_sums=ranks", "micro_batches or processes");
     assertFlagRefused("--trainer.gradient_checkpointing=-1", "auto, true, false or a number");
     assertFlagRefused("--trainer.checkpointer.save_interval=soon", "'soon'", "15m");
     assertFlagRefused("--trainer.checkpointer.save_interval=0s", "'0s'");

@@ -77,6 +77,7 @@ class TrainConfigTest extends ConfigFiles {
         per_device_parallelism: 2
         max_tokens_per_microbatch: 100
         gradient_checkpointing: true
+        gradient_sums: processes
         prefix_sharing: false
         steps_per_eval: 4
         max_eval_batches: 9
@@ -197,6 +198,7 @@ class TrainConfigTest extends ConfigFiles {
             null,
             GradientCheckpointing.AUTO,
             true,
+            "micro_batches",
             1000,
             null,
             Path.of("runs"),

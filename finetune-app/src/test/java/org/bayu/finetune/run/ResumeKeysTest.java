@@ -66,6 +66,7 @@ class ResumeKeysTest {
           "trainer.max_tokens_per_microbatch",
           "trainer.gradient_checkpointing",
           // Who computes what.
+          "trainer.gradient_sums",
           "trainer.model_axis_size",
           "trainer.tensor_parallel_axes");
 

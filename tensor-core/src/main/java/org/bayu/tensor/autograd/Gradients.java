@@ -5,7 +5,9 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongUnaryOperator;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.LargeArena;
@@ -13,9 +15,7 @@ import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.internal.CpuDevice;
-import org.bayu.tensor.internal.elements.Arithmetic;
 import org.bayu.tensor.internal.elements.GradientTarget;
-import org.bayu.tensor.internal.elements.Split;
 import org.bayu.tensor.internal.kernels.StochasticRounding;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +42,7 @@ public final class Gradients implements AutoCloseable {
 
   /** Zero gradients of {@code weights}, F32, in this order, as in the other constructor. */
   public Gradients(Collection<Tensor> weights) {
-    this(weights, Collections.nCopies(weights.size(), DType.F32), 0, null);
+    this(weights, Collections.nCopies(weights.size(), DType.F32), Set.of(), 0, null);
   }
 
   /**
@@ -55,6 +55,7 @@ public final class Gradients implements AutoCloseable {
     this(
         weights,
         weights.stream().map(each -> each.dtype() == DType.BF16 ? DType.BF16 : DType.F32).toList(),
+        Set.of(),
         seed,
         null);
   }
@@ -63,10 +64,16 @@ public final class Gradients implements AutoCloseable {
    * The same of given types.
    *
    * @param types F32 or BF16, one for each weight
-   * @param parts which part of each is kept; null for all of it
+   * @param shared the weights that two ops of a forward pass use
+   * @param parts how the additions of each backward pass are summed; null if ops add to the
+   *     gradients themselves
    */
   public Gradients(
-      Collection<Tensor> weights, List<DType> types, long seed, @Nullable GradientParts parts) {
+      Collection<Tensor> weights,
+      List<DType> types,
+      Set<Tensor> shared,
+      long seed,
+      @Nullable GradientParts parts) {
     this.weights = List.copyOf(weights);
     this.seed = seed;
     this.parts = parts;
@@ -79,6 +86,7 @@ public final class Gradients implements AutoCloseable {
             weight,
             new Slot(
                 slots.size(),
+                shared.contains(weight),
                 weight.hasMemory()
                     ? Tensor.allocate(arena, type, shape)
                     : Tensor.withoutMemory(type, shape),
@@ -150,6 +158,7 @@ public final class Gradients implements AutoCloseable {
     for (var slot : slots.values()) {
       slot.fresh = true;
       slot.additions = 0;
+      slot.held = null;
     }
   }
 
@@ -169,10 +178,17 @@ public final class Gradients implements AutoCloseable {
       slot.fresh = false;
       return;
     }
-    var addition = tape.allocate(DType.F32, weight.shape().dims());
-    write.accept(new GradientTarget(addition, false));
-    add(tape.device(), slot, addition);
-    tape.release(addition);
+    // Not the tape's: it may be needed longer than the tape is there.
+    var workspace = tape.workspace();
+    var held = slot.held;
+    var addition = held == null ? workspace.allocate(DType.F32, weight.shape()) : held;
+    write.accept(new GradientTarget(addition, held != null));
+    if (parts != null && slot.isShared && held == null) {
+      slot.held = addition;
+      return;
+    }
+    slot.held = null;
+    add(slot, addition, tape.device(), workspace);
   }
 
   /**
@@ -185,50 +201,20 @@ public final class Gradients implements AutoCloseable {
   public void addNothing(Device device, Workspace workspace, int weight) {
     var tensor = weights.get(weight);
     var nothing = workspace.allocate(DType.F32, tensor.shape());
-    nothing.zero();
-    add((CpuDevice) device, slot(tensor), nothing);
-    workspace.release(nothing);
+    add(slot(tensor), nothing, (CpuDevice) device, workspace);
   }
 
-  private void add(CpuDevice device, Slot slot, Tensor addition) {
-    var own = addition;
-    if (parts != null) {
-      parts.sum(slot.index, addition);
-      own =
-          addition
-              .reshape(addition.elements())
-              .slice(slot.from, slot.from + slot.gradient.elements());
-    }
-    if (slot.gradient.dtype() == DType.BF16) {
-      addRounded(device, slot, own);
-    } else if (slot.fresh) {
-      Arithmetic.convert(device, own, slot.gradient);
-    } else {
-      Arithmetic.add(device, slot.gradient, own, slot.gradient);
-    }
+  private void add(Slot slot, Tensor addition, CpuDevice device, Workspace workspace) {
+    var all = parts == null ? GradientParts.WHOLE : parts;
+    var sum =
+        new GradientTerms(
+            device, slot.gradient, addition, slot.from, slot.fresh, slot.keys(seed, step));
     slot.fresh = false;
-  }
-
-  private void addRounded(CpuDevice device, Slot slot, Tensor addition) {
-    var key = slot.nextKey(seed, step);
-    var kernels = device.kernels();
-    var gradient = slot.gradient;
-    var isFirst = slot.fresh;
-    Split.elements(
-        device,
-        addition.elements(),
-        (from, n, worker) -> {
-          var sum = device.workers().scratch(worker, 4L * n);
-          var to = gradient.data();
-          var element = slot.from + from;
-          if (isFirst) {
-            kernels.state().narrow(addition.data(), 4 * from, to, 2 * from, n, key, element);
-          } else {
-            kernels.widen(DType.BF16, to, 2 * from, sum, 0, n);
-            kernels.add(sum, 0, addition.data(), 4 * from, sum, 0, n);
-            kernels.state().narrow(sum, 0, to, 2 * from, n, key, element);
-          }
-        });
+    slot.additions += all.terms();
+    var done = all.add(slot.index, addition, sum);
+    if (done != null) {
+      workspace.release(done);
+    }
   }
 
   /** Frees the memory. */
@@ -239,20 +225,25 @@ public final class Gradients implements AutoCloseable {
 
   private static final class Slot {
     private final int index;
+    private final boolean isShared;
     private final Tensor gradient;
     private final long from;
     private boolean fresh = true;
     private long additions;
+    private @Nullable Tensor held;
 
-    private Slot(int index, Tensor gradient, long from) {
+    private Slot(int index, boolean isShared, Tensor gradient, long from) {
       this.index = index;
+      this.isShared = isShared;
       this.gradient = gradient;
       this.from = from;
     }
 
-    /** The key of the next addition. */
-    long nextKey(long seed, long step) {
-      return StochasticRounding.key(StochasticRounding.key(seed, step, index), additions++);
+    /** The keys of the next additions. */
+    LongUnaryOperator keys(long seed, long step) {
+      var first = additions;
+      var key = StochasticRounding.key(seed, step, index);
+      return term -> StochasticRounding.key(key, first + term);
     }
   }
 }

@@ -2,6 +2,7 @@ package org.bayu.tensor.nn;
 
 import java.lang.foreign.SegmentAllocator;
 import java.util.Collection;
+import java.util.stream.Collectors;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Shape;
 import org.bayu.tensor.Tensor;
@@ -23,6 +24,7 @@ public final class Parameter {
   private Tensor value;
   private @Nullable Tensor master;
   private boolean trainable;
+  private boolean shared;
 
   /**
    * A frozen parameter.
@@ -69,6 +71,11 @@ public final class Parameter {
   /** Whether weight decay applies to it. */
   public boolean decays() {
     return decays;
+  }
+
+  /** Two ops of a forward pass use it: an embedding that is the head's weight, too. */
+  public void share() {
+    shared = true;
   }
 
   /** Whether it is trained. */
@@ -135,13 +142,18 @@ public final class Parameter {
    * updated in BF16, else F32.
    *
    * @param seed of the stochastic rounding of BF16
-   * @param parts which part of each is kept; null for all of it
+   * @param parts how the additions of each backward pass are summed; null if ops add to the
+   *     gradients themselves
    */
   public static Gradients gradients(
       Collection<Parameter> parameters, long seed, @Nullable GradientParts parts) {
     return new Gradients(
         parameters.stream().map(Parameter::value).toList(),
         parameters.stream().map(Parameter::gradientType).toList(),
+        parameters.stream()
+            .filter(each -> each.shared)
+            .map(Parameter::value)
+            .collect(Collectors.toSet()),
         seed,
         parts);
   }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.bayu.tensor.DType;
@@ -226,13 +227,20 @@ class LinearCrossEntropyTest {
           }
 
           @Override
-          public void sum(int weight, Tensor addition) {
+          public int terms() {
+            return 1;
+          }
+
+          @Override
+          public Tensor add(int weight, Tensor addition, Sum sum) {
             additions.add(addition.getFloat(0));
+            sum.addWhole();
+            return addition;
           }
         };
     try (var device = Devices.cpu(2);
         var workspace = new Workspace();
-        var gradients = new Gradients(List.of(weights), List.of(DType.F32), 0, parts)) {
+        var gradients = new Gradients(List.of(weights), List.of(DType.F32), Set.of(), 0, parts)) {
       var tape = new Tape(device, workspace, gradients);
       var classZero = new int[rows];
       var ones = DoubleStream.generate(() -> 1).limit(rows).toArray();

@@ -18,7 +18,8 @@ import org.bayu.train.GradientCheckpointing;
  *     processes
  * @param gradientBytes of the gradients of the trained parameters; with an adapter also of the sums
  *     of micro-batches that are kept apart
- * @param gradientParts whether each of several processes keeps only its part of the gradients
+ * @param gradientParts whether the additions of each micro-batch to the gradients are summed at
+ *     once, and each of several processes keeps only its part of the gradients
  * @param optimizerBytes of AdamW's two moments of the trained parameters; of several processes
  *     those of one
  * @param mappedBytes of the mapped weights, which need not all be in memory

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import org.bayu.llama.PassMemory;
 import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.GradientSums;
 import org.bayu.train.MicroBatches;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TrainException;
@@ -112,11 +113,14 @@ public final class MemoryPlanner {
   }
 
   /**
-   * The best plan with whole gradients. If none of these fits, several processes keep parts, which
-   * they sum after every micro-batch: what that costs depends on how they are connected.
+   * The best plan. Where the settings let each process sum its gradients, they are whole, unless
+   * nothing of that fits.
    */
   private MemoryPlan best(
       RunShape shape, List<Integer> budgets, GradientCheckpointing checkpointing) {
+    if (settings.microBatches().sums() == GradientSums.MICRO_BATCHES) {
+      return fastest(shape.withGradientParts(), budgets, checkpointing);
+    }
     var plan = fastest(shape, budgets, checkpointing);
     if (plan.fits(machine)) {
       return plan;

@@ -24,6 +24,7 @@ import org.bayu.tensor.nn.Part;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
+import org.bayu.train.GradientSums;
 import org.bayu.train.MicroBatches.MicroBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -106,13 +107,11 @@ public final class RunShape {
   }
 
   /**
-   * The same where each process keeps its part of the gradients; this if it does already, or is
-   * alone, or trains an adapter.
+   * The same where the additions of each micro-batch are summed at once, and each process keeps its
+   * part of the gradients; this if an adapter is trained.
    */
   public RunShape withGradientParts() {
-    return shard.isWhole()
-        ? this
-        : new RunShape(base, adaptation, model, adapter, parts, shard, true);
+    return adapter != null ? this : new RunShape(base, adaptation, model, null, parts, shard, true);
   }
 
   /** Whether each process keeps only its part of the gradients. */
@@ -259,17 +258,25 @@ public final class RunShape {
       adapter.beginMicroBatch(0, 0, new long[batch.tree().rows()]);
     }
     return PassMemory.training(
-        model,
-        batch.tree(),
-        batch.targets(),
-        compute,
-        recomputed,
-        threads,
-        gradientParts ? new DryParts(shard) : null);
+        model, batch.tree(), batch.targets(), compute, recomputed, threads, dryParts(threads));
+  }
+
+  private @Nullable GradientParts dryParts(int threads) {
+    var isOnly = shard.isWhole() ? GradientParts.WHOLE : new DryParts(shard, threads);
+    return gradientParts ? isOnly : null;
   }
 
   /** Parts that nobody sums. */
-  private record DryParts(Shard shard) implements GradientParts {
+  private static final class DryParts implements GradientParts {
+    private final Shard shard;
+    private final boolean overlaps;
+    private @Nullable Tensor sent;
+
+    private DryParts(Shard shard, int threads) {
+      this.shard = shard;
+      overlaps = GradientSums.overlap(threads);
+    }
+
     @Override
     public long from(long elements) {
       return shard.from(elements);
@@ -281,7 +288,16 @@ public final class RunShape {
     }
 
     @Override
-    public void sum(int weight, Tensor addition) {}
+    public int terms() {
+      return 1;
+    }
+
+    @Override
+    public @Nullable Tensor add(int weight, Tensor addition, Sum sum) {
+      var before = sent;
+      sent = addition;
+      return overlaps ? before : addition;
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.bayu.tensor.DType;
 import org.bayu.train.Adaptation;
 import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.GradientSums;
 import org.bayu.train.TrainSettings;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +54,11 @@ class RecomputedBlocksTest {
             .withCompute(c.compute)
             .withMicroBatches(
                 new TrainSettings.MicroBatchSettings(
-                    Integer.MAX_VALUE, 64, new GradientCheckpointing(recomputed), true));
+                    Integer.MAX_VALUE,
+                    64,
+                    new GradientCheckpointing(recomputed),
+                    true,
+                    GradientSums.PROCESSES));
     try (var run = new TinyRun(model, c.adaptation, settings, 2)) {
       var outcome = new ArrayList<Object>();
       run.tuning

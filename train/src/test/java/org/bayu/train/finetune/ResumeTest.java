@@ -20,6 +20,7 @@ import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.train.Adaptation;
 import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.GradientSums;
 import org.bayu.train.StepReport;
 import org.bayu.train.TrainListener;
 import org.bayu.train.TrainSettings;
@@ -48,7 +49,7 @@ class ResumeTest {
 
   private static TrainSettings.MicroBatchSettings microBatches(
       GradientCheckpointing checkpointing) {
-    return new TrainSettings.MicroBatchSettings(2, 24, checkpointing, true);
+    return new TrainSettings.MicroBatchSettings(2, 24, checkpointing, true, GradientSums.PROCESSES);
   }
 
   private static final CheckpointPolicy EVERY_STEP =

@@ -20,6 +20,7 @@ import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
 import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.GradientSums;
 import org.bayu.train.LossMask;
 import org.bayu.train.TokenizedData;
 import org.bayu.train.TokenizedExample;
@@ -54,11 +55,16 @@ class MemoryPlannerTest {
   private static final Adaptation LORA =
       Adaptation.lora(new LoraConfig(2, 8, 0, new LoraTargets.AllLinears(), false));
 
-  private static final TrainSettings OPEN = TrainSettings.of(2, 4, 1e-3);
+  private static final TrainSettings BY_MICRO_BATCH = TrainSettings.of(2, 4, 1e-3);
+  private static final TrainSettings OPEN =
+      BY_MICRO_BATCH.withMicroBatches(
+          new TrainSettings.MicroBatchSettings(
+              Integer.MAX_VALUE, null, GradientCheckpointing.AUTO, true, GradientSums.PROCESSES));
 
   private static TrainSettings given(int maxTokens, GradientCheckpointing checkpointing) {
     return OPEN.withMicroBatches(
-        new TrainSettings.MicroBatchSettings(Integer.MAX_VALUE, maxTokens, checkpointing, true));
+        new TrainSettings.MicroBatchSettings(
+            Integer.MAX_VALUE, maxTokens, checkpointing, true, GradientSums.PROCESSES));
   }
 
   /** Four rows of 20 tokens, all different from the first on. */
@@ -358,6 +364,24 @@ class MemoryPlannerTest {
     var planner = new MemoryPlanner(OPEN, shape, rows(), null, false, 0, machine, 1 << 20);
     assertTrue(planner.plan().fits(machine));
     assertTrue(planner.plan().gradientParts());
+  }
+
+  @Test
+  void partsOfTheGradientsAreKeptWhereMicroBatchesAreSummed() throws IOException {
+    var one = RunShape.of(base, ALL, 0);
+    var alone = new MemoryPlanner(BY_MICRO_BATCH, one, rows(), null, false, LARGE).plan();
+    assertTrue(alone.gradientParts());
+    assertEquals(alone.trainableBytes(), alone.gradientBytes());
+    var two = one.dividedAmong(2, DType.F32);
+    var half = new MemoryPlanner(BY_MICRO_BATCH, two, rows(), null, false, LARGE).plan();
+    var parts =
+        base.config().parameterShapes().values().stream()
+            .mapToLong(each -> 4 * new Shard(0, 2).size(each.elements()))
+            .sum();
+    assertEquals(parts, half.gradientBytes());
+    var adapter = RunShape.of(base, LORA, 0);
+    var plan = new MemoryPlanner(BY_MICRO_BATCH, adapter, rows(), null, false, LARGE).plan();
+    assertFalse(plan.gradientParts());
   }
 
   @Test
