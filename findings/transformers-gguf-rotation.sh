@@ -4,8 +4,8 @@
 # from_pretrained(..., gguf_file=) of Transformers reads the base of the rotary embedding from a Llama's GGUF file, but not
 # its scaling: neither llama.rope.scaling.type and .factor nor the tensor rope_freqs.weight, in which llama.cpp keeps the
 # frequencies' divisors of Llama 3.1 to 3.3. The model is loaded with unscaled rotation, without a message, and its
-# config.json says so when it is saved. A Llama 3.1 then looks sound with short texts and not with long ones.
-# Here are a linear factor of 4 and Llama 3.1's divisors.
+# config.json says so when it is saved. With short texts a Llama 3.1 differs little then, with long ones much.
+# Run here: a linear factor of 4, and the divisors of Llama 3.1.
 #
 # Whoever gets such a model back from GGUF must copy rope_parameters from the original config.json.
 #
