@@ -47,6 +47,24 @@ class TokenizerJsonTest {
   }
 
   @Test
+  void truncationAndPaddingThatTransformersLeftInTheFileAreIgnored() throws IOException {
+    var json =
+        new JsonTokenizer()
+            .with(
+                "/truncation",
+                """
+                {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}\
+                """)
+            .with(
+                "/padding",
+                """
+                {"strategy": {"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": null,
+                 "pad_id": 0, "pad_type_id": 0, "pad_token": "<unk>"}\
+                """);
+    assertEquals("c c c ab", pieces(json, "cccab"));
+  }
+
+  @Test
   void unknownCharactersAreFusedWhereTheModelSaysSo() throws IOException {
     assertEquals("a <unk> <unk> b", pieces(new JsonTokenizer(), "a?!b"));
     assertEquals(

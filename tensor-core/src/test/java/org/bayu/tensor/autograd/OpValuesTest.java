@@ -107,6 +107,25 @@ class OpValuesTest {
     }
   }
 
+  /** Added one by one in bf16 the gradient would stop at 256. */
+  @Test
+  void aBf16EmbeddingsGradientCountsATokenAsOftenAsItStandsThere() {
+    var table = Tensor.allocate(arena, DType.BF16, Shape.of(4, 8));
+    try (var gradients = new Gradients(List.of(table), 1)) {
+      gradients.zero(0);
+      var recording = new Tape(device, workspace, gradients);
+      var y = Embedding.apply(recording, ints(new int[1000]), table, DType.BF16);
+      var slope = recording.allocate(DType.BF16, 1000, 8);
+      for (var i = 0; i < slope.elements(); i++) {
+        slope.setFloat(i, 1);
+      }
+      recording.backward(y, slope);
+      for (var i = 0; i < table.elements(); i++) {
+        assertEquals(i < 8 ? 1000 : 0, gradients.of(table).getFloat(i));
+      }
+    }
+  }
+
   @Test
   void anIdOutsideTheTableIsRefused() {
     var table = normal(5, 3);
