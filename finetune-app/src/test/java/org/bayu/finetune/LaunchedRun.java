@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 
 /** What a command in several processes left behind: exit code and output of all. */
 record LaunchedRun(int exitCode, String output) {
+  private static final String LOG = "log";
+
   /** For more processes than cores, and for builds in containers. */
   private static final Map<String, String> VARIABLES =
       Map.of(
@@ -53,6 +55,29 @@ record LaunchedRun(int exitCode, String output) {
    */
   static LaunchedRun of(String mpirun, int processes, Path folder, List<Object> arguments)
       throws IOException, InterruptedException {
+    return end(start(mpirun, processes, folder, arguments), folder);
+  }
+
+  /**
+   * Runs a command until it has printed a text, and sends SIGTERM to each of its processes then, as
+   * {@code srun} does.
+   */
+  static LaunchedRun terminated(
+      String mpirun, int processes, Path folder, List<Object> arguments, String text)
+      throws IOException, InterruptedException {
+    var process = start(mpirun, processes, folder, arguments);
+    while (process.isAlive() && !Files.readString(folder.resolve(LOG)).contains(text)) {
+      Thread.sleep(20);
+    }
+    process
+        .descendants()
+        .filter(each -> each.info().command().orElse("").endsWith("/java"))
+        .forEach(ProcessHandle::destroy);
+    return end(process, folder);
+  }
+
+  private static Process start(String mpirun, int processes, Path folder, List<Object> arguments)
+      throws IOException {
     var command = new ArrayList<>(List.of(mpirun, "-np", Integer.toString(processes)));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
@@ -67,10 +92,14 @@ record LaunchedRun(int exitCode, String output) {
     }
     command.addAll(List.of("-cp", TestFiles.classPath(), Main.class.getName()));
     arguments.forEach(argument -> command.add(argument.toString()));
-    var log = folder.resolve("log");
     var builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.redirectOutput(log.toFile()).environment().putAll(VARIABLES);
-    var process = builder.start();
+    builder.redirectOutput(folder.resolve(LOG).toFile()).environment().putAll(VARIABLES);
+    return builder.start();
+  }
+
+  private static LaunchedRun end(Process process, Path folder)
+      throws IOException, InterruptedException {
+    var log = folder.resolve(LOG);
     var ended = process.waitFor(4, TimeUnit.MINUTES);
     if (!ended) {
       process.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -92,6 +92,32 @@ class SeveralProcessesTest {
     }
   }
 
+  /** The last checkpoint has the parts of all, which give up the step that they are in. */
+  @Test
+  void processesThatAreToldToEndWriteTheirStateAndGoOnFromIt()
+      throws IOException, InterruptedException {
+    var runs = new KilledRuns(folder);
+    Object[] flags = {
+      "--trainer.num_train_steps=15",
+      "--trainer.train_batch_size=4",
+      "--trainer.per_device_parallelism=1",
+      "--trainer.mp=p=f32,c=bfloat16"
+    };
+    var one = CommandLineRun.of(runs.allWeights(with(flags, "--trainer.id=one")).toArray());
+    assertEquals(ExitCode.DONE, one.exitCode(), one.err());
+
+    var mpirun = LaunchedRun.launchers().getFirst();
+    var two = runs.allWeights(with(flags, "--trainer.id=two"));
+    var ended = LaunchedRun.terminated(mpirun, 2, folder, two, "train 1/15");
+    assertEquals(ExitCode.TERMINATED, ended.exitCode(), ended.output());
+    assertEquals(1, ended.times("To go on: bayu train"), ended.output());
+    assertEquals(1, ended.times("of 15 steps. The newest checkpoint is "), ended.output());
+    var more = LaunchedRun.of(mpirun, 2, folder, two);
+    assertEquals(ExitCode.DONE, more.exitCode(), more.output());
+    assertTrue(more.output().contains("Going on after step "), more.output());
+    assertEquals(runs.numbers("one"), runs.numbers("two"), more.output());
+  }
+
   @Test
   void processesThatHoldAModelTogetherTrainAndSaveIt() throws IOException, InterruptedException {
     var launchers = LaunchedRun.launchers();

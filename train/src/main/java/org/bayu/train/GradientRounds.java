@@ -4,9 +4,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
@@ -31,6 +34,9 @@ final class GradientRounds implements GradientParts, AutoCloseable {
   /** Instead of a weight: the leader's backward pass has ended. */
   private static final int END = -1;
 
+  /** The leader gives the step up, and so do all. */
+  private static final int STOP = -2;
+
   private final Arena arena = Arena.ofShared();
   private final Communicator ranks;
   private final Shard shard;
@@ -39,6 +45,9 @@ final class GradientRounds implements GradientParts, AutoCloseable {
   private final MemorySegment next;
   private CompletableFuture<Void> sending = CompletableFuture.completedFuture(null);
   private @Nullable Tensor sent;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private volatile boolean isStopping;
+  private volatile boolean isUsed;
   private int terms;
   private boolean follows;
 
@@ -75,6 +84,7 @@ final class GradientRounds implements GradientParts, AutoCloseable {
   /** Begins a round in which so many of the first ranks compute a micro-batch, this one too. */
   void begin(int microBatches) {
     terms = microBatches;
+    isUsed = true;
   }
 
   /** This rank's backward pass of the round has ended. Collective. */
@@ -127,6 +137,28 @@ final class GradientRounds implements GradientParts, AutoCloseable {
     return tensor;
   }
 
+  /**
+   * Gives the step under way up, or the next one: on all ranks it ends with a {@link
+   * StoppedException}. Of rank 0, which may call it from any thread.
+   *
+   * @return whether that has happened; false if it did not come to a weight in time, or keeps whole
+   *     gradients
+   */
+  boolean stop(Duration limit) {
+    isStopping = true;
+    try {
+      return isUsed && stopped.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** The step has ended so. */
+  void stopped() {
+    stopped.countDown();
+  }
+
   private void agree(int weight) {
     var said = said(weight);
     if (said != weight) {
@@ -143,9 +175,13 @@ final class GradientRounds implements GradientParts, AutoCloseable {
 
   /** What the leader says; it says this. */
   private int said(int weight) {
-    next.set(JAVA_INT, 0, weight);
+    next.set(JAVA_INT, 0, isStopping ? STOP : weight);
     ranks.broadcast(next, LEADER);
-    return next.get(JAVA_INT, 0);
+    var said = next.get(JAVA_INT, 0);
+    if (said == STOP) {
+      throw new StoppedException();
+    }
+    return said;
   }
 
   /** Frees the memory. */

@@ -1,5 +1,6 @@
 package org.bayu.train;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -32,6 +33,7 @@ public final class TrainState implements AutoCloseable {
   private final @Nullable ModelParts parts;
   private final ReentrantLock updating = new ReentrantLock();
   private volatile Progress progress = Progress.START;
+  private volatile boolean isStopped;
 
   /**
    * How far a run is.
@@ -204,6 +206,25 @@ public final class TrainState implements AutoCloseable {
     if (shards != null) {
       shards.proceed();
     }
+  }
+
+  /**
+   * Lets all processes give up the step under way, so that rank 0 can collect the state after the
+   * last whole step: {@link #whole} may be called when this returns true. The training ends with a
+   * {@link StoppedException} in all; the other ranks then {@linkplain #proceed answer}. On rank 0,
+   * from any thread.
+   *
+   * @return whether that has happened; false if the step did not come to it in time, or if the
+   *     processes cannot be stopped within a step
+   */
+  public boolean stopStep(Duration limit) {
+    isStopped = shards != null && parts == null && shards.rounds().stop(limit);
+    return isStopped;
+  }
+
+  /** Whether the training was ended by {@link #stopStep}. */
+  public boolean isStopped() {
+    return isStopped;
   }
 
   /** The processes that hold parts of it. */

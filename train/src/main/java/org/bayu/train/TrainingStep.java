@@ -2,6 +2,7 @@ package org.bayu.train;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.bayu.collectives.Communicator;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
@@ -146,11 +147,12 @@ public final class TrainingStep implements AutoCloseable {
    * @throws IllegalArgumentException if the batch has no counted position
    * @throws NonFiniteException if loss or gradients are not finite and such an update is not to be
    *     left out; the state is then unchanged
+   * @throws StoppedException if all processes give the step up; the state is then unchanged
    */
   public Result run(
       long step, List<TokenizedExample> batch, double learningRate, Listener listener) {
     state.proceed();
-    var result = gradients(step, batch, listener);
+    var result = unlessStopped(() -> gradients(step, batch, listener));
     var isFinite = Double.isFinite(result.loss);
     var squares = isFinite ? sumsOfSquares() : new double[0];
     var norm = isFinite ? GradientClip.norm(squares) : Double.NaN;
@@ -163,6 +165,17 @@ public final class TrainingStep implements AutoCloseable {
             result.loss, norm, result.tokens, result.distinctTokens, result.microBatches, fault);
     state.step(done, () -> update(done, learningRate));
     return done;
+  }
+
+  private Result unlessStopped(Supplier<Result> gradients) {
+    try {
+      return gradients.get();
+    } catch (StoppedException e) {
+      if (rounds != null) {
+        rounds.stopped();
+      }
+      throw e;
+    }
   }
 
   private void update(Result result, double learningRate) {

@@ -1,15 +1,21 @@
 package org.bayu.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.bayu.collectives.Communicator;
 import org.bayu.collectives.Communicators;
 import org.bayu.tensor.DType;
@@ -29,7 +35,7 @@ class DividedStateTest {
       TrainSettings.of(4, 5, 1e-3)
           .withMicroBatches(
               new TrainSettings.MicroBatchSettings(
-                  1, 24, GradientCheckpointing.FALSE, true, GradientSums.PROCESSES));
+                  1, 24, GradientCheckpointing.FALSE, true, GradientSums.MICRO_BATCHES));
 
   private static final List<String> FILES =
       List.of("parameters.safetensors", "first_moments.safetensors", "second_moments.safetensors");
@@ -143,7 +149,6 @@ class DividedStateTest {
     assertEquals(whole.subList(2, 4), last);
   }
 
-  /** The gradients' sums are added in another order: see {@link ManyRanksTest}. */
   @ParameterizedTest
   @EnumSource
   void aRunGoesOnWithAnotherNumberOfRanks(AdamW.Moments moments)
@@ -154,10 +159,80 @@ class DividedStateTest {
     var last =
         ThreadRanks.run(2, ranks -> train(ranks, moments, three, 2, folder.resolve("two")))
             .getFirst();
-    for (var i = 0; i < 4; i++) {
-      var loss = i < 2 ? first.get(i) : last.get(i - 2);
-      assertEquals(whole.get(i), loss, 1e-5 * whole.get(i), "step " + i);
+    assertEquals(whole.subList(0, 2), first);
+    assertEquals(whole.subList(2, 4), last);
+  }
+
+  @Test
+  void aStepCanBeGivenUpAndTheStateBeforeItWritten()
+      throws IOException, InterruptedException, ExecutionException {
+    var expected = folder.resolve("expected");
+    ThreadRanks.run(3, ranks -> train(ranks, SETTINGS, null, 2, expected));
+    var stopped = folder.resolve("stopped");
+    ThreadRanks.run(3, ranks -> trainUntilStopped(ranks, stopped));
+    for (var file : FILES) {
+      assertEquals(-1, Files.mismatch(expected.resolve(file), stopped.resolve(file)), file);
     }
+  }
+
+  /** Gives the third step up after its first micro-batch, and writes a checkpoint. */
+  private boolean trainUntilStopped(Communicator ranks, Path to) {
+    try (var run = new TinyRun(model, Adaptation.allWeights(), SETTINGS, ranks);
+        var thread = Executors.newSingleThreadExecutor()) {
+      var state = run.tuning.state();
+      var written = new AtomicReference<Future<?>>();
+      run.tuning
+          .trainer()
+          .listen(
+              new TrainListener() {
+                @Override
+                public void step(StepReport report) {}
+
+                @Override
+                public void microBatch(int done, int count) {
+                  if (ranks.rank() == 0 && state.steps() == 2 && done == 1) {
+                    written.set(thread.submit(() -> write(run, to)));
+                  }
+                }
+              });
+      assertThrows(StoppedException.class, run.tuning.trainer()::run);
+      if (ranks.rank() == 0) {
+        Objects.requireNonNull(written.get()).get();
+      }
+      state.proceed();
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException | ExecutionException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static boolean write(TinyRun run, Path to) throws IOException {
+    var state = run.tuning.state();
+    assertTrue(state.stopStep(Duration.ofSeconds(10)));
+    assertEquals(2, state.steps());
+    Checkpoint.write(to, state, run.description(), true);
+    return true;
+  }
+
+  @Test
+  void aStepWithWholeGradientsCannotBeGivenUp() throws InterruptedException, ExecutionException {
+    var settings =
+        SETTINGS.withMicroBatches(
+            new TrainSettings.MicroBatchSettings(
+                1, 24, GradientCheckpointing.FALSE, true, GradientSums.PROCESSES));
+    var stopped =
+        ThreadRanks.run(
+            2,
+            ranks -> {
+              try (var run = new TinyRun(model, Adaptation.allWeights(), settings, ranks)) {
+                return run.tuning.state().stopStep(Duration.ofSeconds(10));
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    assertEquals(List.of(false, false), stopped);
   }
 
   @Test

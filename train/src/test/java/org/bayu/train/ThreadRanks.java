@@ -186,18 +186,24 @@ final class ThreadRanks {
     @Override
     public CompletableFuture<Void> start(Runnable collectives) {
       started =
-          started.thenRunAsync(
-              () -> {
-                communicating = Thread.currentThread();
-                collectives.run();
-              });
+          done()
+              .thenRunAsync(
+                  () -> {
+                    communicating = Thread.currentThread();
+                    collectives.run();
+                  });
       return started;
+    }
+
+    /** What was started before, whether it failed or not. */
+    private CompletableFuture<Void> done() {
+      return started.exceptionally(_ -> null);
     }
 
     /** What was started before comes first. */
     private void begin() {
       if (!Thread.currentThread().equals(communicating)) {
-        started.join();
+        done().join();
       }
     }
 

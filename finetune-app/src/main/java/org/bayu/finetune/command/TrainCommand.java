@@ -70,7 +70,8 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   private void train(RunRanks ranks) throws IOException {
     var err = spec.commandLine().getErr();
-    try (var memory = new PeakMemory();
+    try (var _ = ranks.areSeveral() ? Signals.handle(ranks::abort) : null;
+        var memory = new PeakMemory();
         var terminal = new TerminalTracker(err);
         var models = new Models(runner.environment(), terminal::message, err)) {
       var config = load(models.files(), err::println);
@@ -98,7 +99,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
       throws IOException {
     var out = spec.commandLine().getOut();
     try (var run = new TrainRun(start, ranks, terminal::message);
-        var _ = Signals.handle(_ -> interrupt(run, start, terminal))) {
+        var _ = Signals.handle(exitCode -> interrupt(exitCode, run, start, ranks, terminal))) {
       run.listen(terminal);
       run.whenSaved(saved -> uploads.sendBetween(saved, terminal::message));
       if (profile) {
@@ -127,10 +128,15 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   /**
    * The last lines of an interrupted run: where it stands, and the command that goes on with it.
+   * Several processes end together.
    */
-  private void interrupt(TrainRun run, RunStart start, TerminalTracker terminal) {
+  private void interrupt(
+      int exitCode, TrainRun run, RunStart start, RunRanks ranks, TerminalTracker terminal) {
     run.interrupt();
     var arguments = spec.commandLine().getParseResult().originalArgs();
     terminal.message("To go on: " + ShellText.command("bayu", start.resuming(arguments)));
+    if (ranks.areSeveral()) {
+      ranks.abort(exitCode);
+    }
   }
 }

@@ -8,6 +8,7 @@ import org.bayu.finetune.model.Models;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.device.Devices;
 import org.bayu.train.GradientCheckpointing;
+import org.bayu.train.StoppedException;
 import org.bayu.train.checkpoint.Checkpoint;
 import org.bayu.train.checkpoint.DamagedCheckpointException;
 import org.bayu.train.finetune.FineTuning;
@@ -100,6 +101,14 @@ public final class RunWorker {
     }
   }
 
+  private static void trainUntilStopped(FineTuning tuning) throws IOException {
+    try {
+      tuning.trainer().run();
+    } catch (StoppedException e) {
+      // Rank 0 collects the state, and then ends all.
+    }
+  }
+
   private static void train(
       TrainConfig command, Models models, RunRanks ranks, Assignment assignment)
       throws IOException {
@@ -130,7 +139,7 @@ public final class RunWorker {
             checkpoint(assignment, models), config, models.files(), tuning.state(), _ -> {});
         ranks.check(device, inputs, config);
         answerTogether(tuning, inputs, config, device);
-        tuning.trainer().run();
+        trainUntilStopped(tuning);
         tuning.state().proceed();
       }
     } catch (DamagedCheckpointException e) {

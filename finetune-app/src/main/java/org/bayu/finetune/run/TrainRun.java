@@ -41,6 +41,9 @@ public final class TrainRun implements AutoCloseable {
   /** A scheduler gives half a minute before it kills. */
   private static final Duration LAST_CHECKPOINT = Duration.ofSeconds(20);
 
+  /** Of that, until all processes have given the step up. */
+  private static final Duration LAST_STEP = Duration.ofSeconds(10);
+
   private final RunStart start;
   private final TrainConfig config;
   private final Consumer<String> messages;
@@ -339,8 +342,13 @@ public final class TrainRun implements AutoCloseable {
       return;
     }
     var state = tuning.state();
+    var start = System.nanoTime();
+    if (state.isDivided()) {
+      var _ = state.stopStep(LAST_STEP);
+    }
     state.freeze();
-    var newest = checkpointer.writeInTime(LAST_CHECKPOINT);
+    var taken = Duration.ofNanos(System.nanoTime() - start);
+    var newest = checkpointer.writeInTime(LAST_CHECKPOINT.minus(taken));
     messages.accept(
         newest
             .map(

@@ -279,11 +279,12 @@ public final class Checkpointer implements TrainListener {
 
   /** What other processes hold can only be asked for where they expect it. */
   private boolean canWriteNow() {
-    if (state.isDivided()) {
+    var canAsk = !state.isDivided() || state.isStopped();
+    if (!canAsk) {
       surroundings.messages.accept(
           "The state after the last step is divided among the processes, and is not written now.");
     }
-    return !state.isDivided();
+    return canAsk;
   }
 
   private boolean takesAtMost(Duration limit) throws IOException {
