@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Random;
 import org.bayu.tensor.BFloat16;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.KernelsTest.AtAwkwardSizes;
+import org.bayu.tensor.internal.kernels.KernelsSuite.AtAwkwardSizes;
 import org.bayu.tensor.internal.parallel.HeapAllocation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.util.Objects;
 import java.util.Random;
 import org.bayu.tensor.DType;
-import org.bayu.tensor.internal.kernels.KernelsTest.AtAwkwardSizes;
+import org.bayu.tensor.internal.kernels.KernelsSuite.AtAwkwardSizes;
 import org.bayu.tensor.internal.kernels.machine.MachineKernels.Availability.Available;
 import org.bayu.tensor.internal.kernels.machine.x86.X86Kernels;
 

@@ -16,9 +16,9 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels with matrix products in machine code, and attention and loops over bf16 where there is
- * code for the processor; the rest on the Vector API. A package for each kind of processor
- * assembles the code.
+ * Kernels with matrix products and loops over binary32 in machine code, and attention and loops
+ * over bf16 where there is code for the processor; the rest on the Vector API. A package for each
+ * kind of processor assembles the code.
  */
 public final class MachineKernels extends VectorKernels implements ProductKernels {
   private final String title;
@@ -26,6 +26,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   private final ProductCode f32;
   private final ProductCode bfloat16;
   private final MemoryReader reader;
+  private final FloatLoops loops;
   private final CacheKernels cache;
   private final StateKernels state;
   private final @Nullable AttentionKernels attention;
@@ -38,6 +39,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
    * @param microKernel the form of the products' inner loop, and why this one, for people
    * @param f32 products of F32
    * @param bfloat16 products of BF16
+   * @param loops over binary32
    * @param cache products with the rows of a cache
    * @param state loops over the forms of an optimizer's state
    * @param attention null where there is none in bf16
@@ -49,6 +51,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
       ProductCode f32,
       ProductCode bfloat16,
       MemoryReader reader,
+      FloatLoops loops,
       CacheKernels cache,
       StateKernels state,
       @Nullable AttentionKernels attention,
@@ -58,6 +61,7 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
     this.f32 = f32;
     this.bfloat16 = bfloat16;
     this.reader = reader;
+    this.loops = loops;
     this.cache = cache;
     this.state = state;
     this.attention = attention;
@@ -124,6 +128,57 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   @Override
   public void read(MemorySegment memory, long at, long bytes) {
     reader.read(memory, at, bytes);
+  }
+
+  @Override
+  public void widen(
+      DType from, MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n) {
+    if (from == DType.BF16) {
+      loops.widen(src, srcAt, dst, dstAt, n);
+    } else {
+      super.widen(from, src, srcAt, dst, dstAt, n);
+    }
+  }
+
+  @Override
+  public void narrow(
+      DType to, MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n) {
+    if (to == DType.BF16) {
+      loops.narrow(src, srcAt, dst, dstAt, n);
+    } else {
+      super.narrow(to, src, srcAt, dst, dstAt, n);
+    }
+  }
+
+  @Override
+  public void add(
+      MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, int n) {
+    loops.add(a, aAt, b, bAt, y, yAt, n);
+  }
+
+  @Override
+  public void addScaled(float alpha, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
+    loops.addScaled(alpha, x, xAt, y, yAt, n);
+  }
+
+  @Override
+  public void scale(float alpha, MemorySegment x, long xAt, int n) {
+    loops.scale(alpha, x, xAt, n);
+  }
+
+  @Override
+  public double sumOfSquares(MemorySegment x, long xAt, int n) {
+    return loops.sumOfSquares(x, xAt, n);
+  }
+
+  @Override
+  public float max(MemorySegment x, long xAt, int n) {
+    return loops.max(x, xAt, n);
+  }
+
+  @Override
+  public float expAndSum(float shift, MemorySegment x, long xAt, int n) {
+    return loops.expAndSum(shift, x, xAt, n);
   }
 
   @Override

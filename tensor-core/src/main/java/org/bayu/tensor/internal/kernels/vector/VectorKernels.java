@@ -14,12 +14,15 @@ public class VectorKernels implements Kernels {
   /** The one instance. */
   public static final VectorKernels INSTANCE = new VectorKernels();
 
-  /** Whether there are registers for the larger tile: AVX-512 and ARM have 32, AVX2 has 16. */
-  private static final boolean LARGE_TILE =
-      Lanes.BITS == 512 || System.getProperty("os.arch").equals("aarch64");
-
   /** For kernels that replace some of these. */
   protected VectorKernels() {}
+
+  /** The tile, by the registers there are: AVX-512 and ARM have 32, AVX2 has 16. */
+  private static final class Tile {
+    // Apart, so that kernels which replace all of these do not load the Vector API.
+    private static final boolean IS_LARGE =
+        Lanes.BITS == 512 || System.getProperty("os.arch").equals("aarch64");
+  }
 
   /** Bits of a vector: what the processor prefers, or {@code -Dbayu.vectorBits}. */
   public static int vectorBits() {
@@ -202,12 +205,12 @@ public class VectorKernels implements Kernels {
 
   @Override
   public int tileRows() {
-    return LARGE_TILE ? GemmTile5x4.ROWS : GemmTile4x3.ROWS;
+    return Tile.IS_LARGE ? GemmTile5x4.ROWS : GemmTile4x3.ROWS;
   }
 
   @Override
   public int tileColumns() {
-    return LARGE_TILE ? GemmTile5x4.COLUMNS : GemmTile4x3.COLUMNS;
+    return Tile.IS_LARGE ? GemmTile5x4.COLUMNS : GemmTile4x3.COLUMNS;
   }
 
   @Override
@@ -221,7 +224,7 @@ public class VectorKernels implements Kernels {
       long cAt,
       long cStride,
       boolean accumulate) {
-    if (LARGE_TILE) {
+    if (Tile.IS_LARGE) {
       if (accumulate) {
         GemmTile5x4.add(k, a, aAt, b, bAt, c, cAt, cStride);
       } else {

@@ -19,6 +19,9 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 final class Avx2Loop implements VectorLoop {
   private static final int LANES = 8;
 
+  /** The predicate of vcmpps that is true of NaN. */
+  private static final int UNORDERED = 3;
+
   private final Avx2Assembler asm;
   private final Avx2ExponentialCode exponential;
   private final Avx2RoundCode rounding;
@@ -220,6 +223,56 @@ final class Avx2Loop implements VectorLoop {
     asm.vcvtps2pd(ymm(1), xmm(1));
     asm.vaddpd(low, low, ymm(0));
     asm.vaddpd(high, high, ymm(1));
+  }
+
+  /**
+   * Adds the squares of a body's elements to two vectors of sums in double, as {@link #addDoubles}
+   * does; what is no element must be 0.
+   */
+  void addSquares(Vector low, Vector high, Vector from) {
+    asm.vextractf128(xmm(1), from, 1);
+    asm.vcvtps2pd(ymm(0), low(from));
+    asm.vcvtps2pd(ymm(1), xmm(1));
+    asm.vfmadd231pd(low, ymm(0), ymm(0));
+    asm.vfmadd231pd(high, ymm(1), ymm(1));
+  }
+
+  /**
+   * {@code greatest = max(greatest, from)} in every lane, and ones in {@code isNaN} where an
+   * element is NaN; changes {@code from} and vector 0.
+   */
+  void max(Vector greatest, Vector isNaN, Vector from) {
+    if (isTail) {
+      asm.vbroadcastss(from, low(from));
+    }
+    asm.vcmpps(ymm(0), from, from, UNORDERED);
+    asm.vpor(isNaN, isNaN, ymm(0));
+    greater(greatest, from, ymm(0));
+  }
+
+  /** Of zeros the second source is taken, so both orders together give the positive one. */
+  private void greater(Vector greatest, Vector from, Vector free) {
+    asm.vmaxps(free, greatest, from);
+    asm.vmaxps(greatest, from, greatest);
+    asm.vpand(greatest, greatest, free);
+  }
+
+  /** The bits of what {@link #max} has found, NaN if there was one; changes 0 and 1. */
+  void maxOfLanes(Gp into, Vector greatest, Vector isNaN) {
+    var most = low(greatest);
+    var any = low(isNaN);
+    asm.vextractf128(xmm(0), greatest, 1);
+    greater(most, xmm(0), xmm(1));
+    asm.vextractf128(xmm(0), isNaN, 1);
+    asm.vpor(any, any, xmm(0));
+    for (var order : new int[] {0x4E, 0xB1}) {
+      asm.vshufps(xmm(0), most, most, order);
+      greater(most, xmm(0), xmm(1));
+      asm.vshufps(xmm(0), any, any, order);
+      asm.vpor(any, any, xmm(0));
+    }
+    asm.vpor(most, most, any);
+    asm.vmovq(into, most);
   }
 
   @Override

@@ -120,6 +120,7 @@ public final class X86Kernels {
         f32,
         bfloat16,
         reading::run,
+        FloatLoopsCode.assemble(convention),
         new CacheCode(convention),
         new StateCode(convention),
         attention(convention, instructions, bfloat16),

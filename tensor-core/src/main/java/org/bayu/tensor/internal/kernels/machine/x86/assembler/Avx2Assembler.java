@@ -81,6 +81,11 @@ public final class Avx2Assembler extends VexAssembler {
     vex(P66 | M0F38 | 0xB8, into, left, right);
   }
 
+  /** {@code into += left · right} of doubles. */
+  public final void vfmadd231pd(Vector into, Vector left, Operand right) {
+    vex(P66 | M0F38 | W1 | 0xB8, into, left, right);
+  }
+
   /** {@code into = into · left + right}. */
   public final void vfmadd213ps(Vector into, Vector left, Operand right) {
     vex(P66 | M0F38 | 0xA8, into, left, right);

@@ -55,6 +55,12 @@ class Avx2AssemblerGoldenTest {
         "vfmadd231ps ymm9,ymm1,[r8+r9*4]",
         "c40275b80c88",
         a -> a.vfmadd231ps(ymm(9), ymm(1), at(R8, R9, 4, 0)));
+    expect(
+        "vfmadd231pd ymm9,ymm1,[r8+r9*4]",
+        "c402f5b80c88",
+        a -> a.vfmadd231pd(ymm(9), ymm(1), at(R8, R9, 4, 0)));
+    expect(
+        "vfmadd231pd ymm0,ymm14,ymm15", "c4c28db8c7", a -> a.vfmadd231pd(ymm(0), ymm(14), ymm(15)));
     expect("vaddps ymm1,ymm2,ymm3", "c5ec58cb", a -> a.vaddps(ymm(1), ymm(2), ymm(3)));
     expect("vsubps ymm1,ymm12,ymm13", "c4c11c5ccd", a -> a.vsubps(ymm(1), ymm(12), ymm(13)));
     expect("vmulps ymm9,ymm2,[rdi]", "c56c590f", a -> a.vmulps(ymm(9), ymm(2), at(RDI)));

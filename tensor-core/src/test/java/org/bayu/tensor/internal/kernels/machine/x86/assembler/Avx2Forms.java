@@ -11,6 +11,7 @@ final class Avx2Forms extends Forms<Avx2Assembler> {
   @Override
   void emitAll() {
     three("vfmadd231ps", Avx2Assembler::vfmadd231ps);
+    three("vfmadd231pd", Avx2Assembler::vfmadd231pd);
     three("vfmadd213ps", Avx2Assembler::vfmadd213ps);
     three("vfmsub231ps", Avx2Assembler::vfmsub231ps);
     three("vfnmadd231ps", Avx2Assembler::vfnmadd231ps);
