@@ -1,34 +1,36 @@
 package org.bayu.tensor;
 
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Arrays;
 
 /**
  * Which bytes of a range that grows at its end are taken. Takes the smallest gap that is large
  * enough, of equal ones the first, and joins neighbouring gaps: Knuth, "The Art of Computer
- * Programming" 2.5, best fit.
+ * Programming" 2.5, best fit. There are few gaps at a time, so plain arrays hold them, in order.
  */
 final class AddressRange {
-  /** Where each gap begins, and how long it is. */
-  private final TreeMap<Long, Long> gaps = new TreeMap<>();
+  private long[] starts = new long[16];
+  private long[] ends = new long[16];
+  private int gaps;
 
   private long end;
   private long greatestEnd;
 
   /** The first byte of {@code size} free ones, now taken. */
   long take(long size) {
-    Map.Entry<Long, Long> best = null;
-    for (var gap : gaps.entrySet()) {
-      if (gap.getValue() >= size && (best == null || gap.getValue() < best.getValue())) {
-        best = gap;
+    var best = -1;
+    var bestLength = Long.MAX_VALUE;
+    for (var i = 0; i < gaps; i++) {
+      var length = ends[i] - starts[i];
+      if (length >= size && length < bestLength) {
+        best = i;
+        bestLength = length;
       }
     }
-    if (best != null) {
-      long at = best.getKey();
-      long rest = best.getValue() - size;
-      gaps.remove(at);
-      if (rest > 0) {
-        gaps.put(at + size, rest);
+    if (best >= 0) {
+      var at = starts[best];
+      starts[best] += size;
+      if (bestLength == size) {
+        remove(best);
       }
       return at;
     }
@@ -40,27 +42,46 @@ final class AddressRange {
 
   /** Gives {@code size} taken bytes from {@code at} on back. */
   void give(long at, long size) {
-    var from = at;
-    var to = at + size;
-    var before = gaps.floorEntry(at);
-    if (before != null && before.getKey() + before.getValue() == at) {
-      from = before.getKey();
-      gaps.remove(from);
+    var behind = 0;
+    while (behind < gaps && starts[behind] < at) {
+      behind++;
     }
-    var behind = gaps.remove(to);
-    if (behind != null) {
-      to += behind;
+    insert(behind, at, at + size);
+    if (behind + 1 < gaps && starts[behind + 1] == at + size) {
+      ends[behind] = ends[behind + 1];
+      remove(behind + 1);
     }
-    if (to == end) {
-      end = from;
-    } else {
-      gaps.put(from, to - from);
+    if (behind > 0 && ends[behind - 1] == at) {
+      ends[behind - 1] = ends[behind];
+      remove(behind);
     }
+    if (ends[gaps - 1] == end) {
+      gaps--;
+      end = starts[gaps];
+    }
+  }
+
+  private void insert(int place, long from, long to) {
+    if (gaps == starts.length) {
+      starts = Arrays.copyOf(starts, 2 * gaps);
+      ends = Arrays.copyOf(ends, 2 * gaps);
+    }
+    System.arraycopy(starts, place, starts, place + 1, gaps - place);
+    System.arraycopy(ends, place, ends, place + 1, gaps - place);
+    starts[place] = from;
+    ends[place] = to;
+    gaps++;
+  }
+
+  private void remove(int place) {
+    gaps--;
+    System.arraycopy(starts, place + 1, starts, place, gaps - place);
+    System.arraycopy(ends, place + 1, ends, place, gaps - place);
   }
 
   /** Gives everything back. */
   void clear() {
-    gaps.clear();
+    gaps = 0;
     end = 0;
   }
 
