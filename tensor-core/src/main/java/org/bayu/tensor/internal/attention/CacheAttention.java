@@ -192,29 +192,44 @@ final class CacheAttention {
     return new Rows(DType.F32, widened, 0, 4L * headDim);
   }
 
-  /** Joins what the pieces left for a query and the heads of a group. */
+  /** Joins what the pieces left for a query and the heads of a group, in the place of the first. */
   private void join(int index, int kvHead, int worker, Partial partial, Tensor y) {
     var slots = reads.slots(index);
     var factors = device.workers().scratch(worker, 4L * slots.length);
-    var sums = device.workers().scratch(worker, 4L * headDim);
-    var row = reads.queries()[index];
+    var first = row(kvHead, slots[0]);
     for (var i = 0; i < group; i++) {
-      for (var j = 0; j < slots.length; j++) {
-        var at = partial.greatestAt(row(kvHead, slots[j]) + i, headDim);
-        factors.setAtIndex(JAVA_FLOAT, j, partial.memory.get(JAVA_FLOAT, at));
-      }
-      kernels.expAndSum(kernels.max(factors, 0, slots.length), factors, 0, slots.length);
-      sums.fill((byte) 0);
-      var weight = 0f;
-      for (var j = 0; j < slots.length; j++) {
-        var from = row(kvHead, slots[j]) + i;
-        var factor = factors.getAtIndex(JAVA_FLOAT, j);
-        weight += factor * partial.memory.get(JAVA_FLOAT, partial.weightAt(from, headDim));
-        kernels.addScaled(factor, partial.memory, partial.sumsAt(from, headDim), sums, 0, headDim);
-      }
-      kernels.scale(1 / weight, sums, 0, headDim);
-      var to = (long) row * y.columns() + (long) (kvHead * group + i) * headDim;
-      kernels.narrow(y.dtype(), sums, 0, y.data(), to * y.dtype().bytes(), headDim);
+      var weight =
+          slots.length == 1
+              ? partial.memory.get(JAVA_FLOAT, partial.weightAt(first, headDim) + 4L * i)
+              : addOthers(slots, kvHead, i, factors, partial);
+      kernels.scale(1 / weight, partial.memory, partial.sumsAt(first + i, headDim), headDim);
     }
+    var n = group * headDim;
+    var to = ((long) reads.queries()[index] * y.columns() + (long) kvHead * n) * y.dtype().bytes();
+    kernels.narrow(y.dtype(), partial.memory, partial.sumsAt(first, headDim), y.data(), to, n);
+  }
+
+  /**
+   * Adds the sums of all slots to those of the first, for head i of a group; returns the weight.
+   */
+  private float addOthers(int[] slots, int kvHead, int i, MemorySegment factors, Partial partial) {
+    for (var j = 0; j < slots.length; j++) {
+      var at = partial.greatestAt(row(kvHead, slots[j]) + i, headDim);
+      factors.setAtIndex(JAVA_FLOAT, j, partial.memory.get(JAVA_FLOAT, at));
+    }
+    kernels.expAndSum(kernels.max(factors, 0, slots.length), factors, 0, slots.length);
+    var sumsAt = partial.sumsAt(row(kvHead, slots[0]) + i, headDim);
+    kernels.scale(factors.get(JAVA_FLOAT, 0), partial.memory, sumsAt, headDim);
+    var weight = 0f;
+    for (var j = 0; j < slots.length; j++) {
+      var from = row(kvHead, slots[j]) + i;
+      var factor = factors.getAtIndex(JAVA_FLOAT, j);
+      weight += factor * partial.memory.get(JAVA_FLOAT, partial.weightAt(from, headDim));
+      if (j > 0) {
+        var othersAt = partial.sumsAt(from, headDim);
+        kernels.addScaled(factor, partial.memory, othersAt, partial.memory, sumsAt, headDim);
+      }
+    }
+    return weight;
   }
 }
