@@ -36,13 +36,14 @@ final class PanelProduct implements MatrixProduct {
   @Override
   public void multiply(
       int m, int n, DType operands, float alpha, boolean accumulate, Matrix c, Term... terms) {
-    var isFew = StreamProduct.takes(m, terms);
+    var stream = operands == DType.BF16 ? bfloat16Stream : f32Stream;
+    var isFew = stream.takes(m, terms);
     var panels = operands == DType.BF16 ? bfloat16Panels : f32Panels;
     var transposed = !isFew && costsLessTransposed(m, n, panels.packing(), c, terms);
     result.begin(transposed ? c.transposed() : c, alpha, accumulate);
     try {
       if (isFew) {
-        (operands == DType.BF16 ? bfloat16Stream : f32Stream).multiply(m, n, terms);
+        stream.multiply(m, n, terms);
       } else {
         panels.multiply(transposed ? n : m, transposed ? m : n, transposed, terms);
       }

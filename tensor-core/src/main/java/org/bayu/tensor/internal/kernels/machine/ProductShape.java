@@ -37,6 +37,9 @@ public interface ProductShape {
   /** Rows of a weight that are read at the same time for so many vectors. */
   int streamRows(int few);
 
+  /** Rows of A up to which streaming a weight is faster than packing it. */
+  int mostStreamRows();
+
   /** What tells a function that the last vector has so many elements. */
   long tail(int elements);
 

@@ -19,9 +19,6 @@ import org.bayu.tensor.internal.parallel.WorkerPool.Task;
  * depend on that row of A and on B alone.
  */
 final class StreamProduct {
-  /** Rows of A at most: about where packing the weight pays. */
-  static final int MAX_ROWS = 16;
-
   /**
    * Bytes of a weight that a task reads at most, for four rows of A or fewer: some tenths of a
    * millisecond.
@@ -61,13 +58,14 @@ final class StreamProduct {
     this.result = result;
   }
 
-  static boolean takes(int m, Term... terms) {
+  /** Whether it is faster than packing. */
+  boolean takes(int m, Term... terms) {
     for (var term : terms) {
       if (term.b().rowStride() != 1) {
         return false;
       }
     }
-    return m <= MAX_ROWS && terms.length > 0;
+    return m <= code.shape().mostStreamRows() && terms.length > 0;
   }
 
   /** Computes a product whose result has begun. */

@@ -244,14 +244,14 @@ class GemmTest {
     var w = GuardedMemory.random(arena, DType.F32, n * 600, 0, random);
     var all = linear(kernels, 1, x, w, 0, 300, n);
     var few = linear(kernels, 1, x, w, 284, 16, n);
-    // Of up to 16 rows machine code sums in another order.
+    // Of few rows, up to 64 on some processors, machine code sums in another order.
     var ofFewRows =
         kernels instanceof MachineKernels ? few : Arrays.copyOfRange(all, 284 * n, 300 * n);
     for (var m : new int[] {1, 2, 7, 16}) {
       var some = linear(kernels, 1, x, w, 300 - m, m, n);
       assertArrayEquals(Arrays.copyOfRange(ofFewRows, (16 - m) * n, 16 * n), some, "rows: " + m);
     }
-    for (var m : new int[] {17, 100, 121, 211}) {
+    for (var m : new int[] {65, 100, 121, 211}) {
       var first = 300 - m;
       var some = linear(kernels, 1, x, w, first, m, n);
       assertArrayEquals(Arrays.copyOfRange(all, first * n, 300 * n), some, "rows: " + m);

@@ -58,6 +58,11 @@ record Avx2Instructions(Avx2Assembler assembler, CallingConvention convention, S
   }
 
   @Override
+  public int mostStreamRows() {
+    return 16;
+  }
+
+  @Override
   public long tail(int elements) {
     return elements;
   }

@@ -68,6 +68,11 @@ record Avx512Instructions(
     return few == 1 && pairs() ? 1 : 4;
   }
 
+  @Override
+  public int mostStreamRows() {
+    return pairs() ? 64 : 32;
+  }
+
   /** A bit for each element. */
   @Override
   public long tail(int elements) {
