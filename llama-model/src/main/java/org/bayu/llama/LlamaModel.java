@@ -178,10 +178,15 @@ public final class LlamaModel extends Module {
     }
   }
 
-  /** Logits of these rows of {@code hidden}, computed in binary32: [rows, V]. */
+  /**
+   * Logits of these rows of {@code hidden}, F32, summed in binary32: [rows, V]. The head's weights
+   * are not rounded.
+   */
   public Variable logits(Tape tape, Variable hidden, int... rows) {
+    var type = hidden.value().dtype();
+    var operands = head.get().weight().value().dtype() == type ? type : DType.F32;
     // [rows, D] × [V, D]ᵀ → [rows, V]
-    return head.get().forward(tape, Gather.apply(tape, hidden, rows, DType.F32));
+    return head.get().forward(tape, Gather.apply(tape, hidden, rows, operands), DType.F32);
   }
 
   /**

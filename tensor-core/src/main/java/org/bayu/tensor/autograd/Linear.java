@@ -45,6 +45,21 @@ public final class Linear {
    */
   public static Variable apply(
       Tape tape, Variable x, Tensor weight, @Nullable Tensor bias, @Nullable LowRank lowRank) {
+    return apply(tape, x, weight, bias, lowRank, x.value().dtype());
+  }
+
+  /**
+   * The same with y of another type than x: F32 of bf16 operands has their sums unrounded.
+   *
+   * @param result y's type
+   */
+  public static Variable apply(
+      Tape tape,
+      Variable x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable LowRank lowRank,
+      DType result) {
     check(x.value(), weight, bias, lowRank);
     var gemm = tape.device().gemm();
     var type = x.value().dtype();
@@ -74,7 +89,7 @@ public final class Linear {
               Matrix.of(lowRankInput(x, lowRank).value()), Matrix.of(lowRank.a).transposed(), k));
       terms.add(new Term(Matrix.of(down), Matrix.of(lowRank.b).transposed(), rank));
     }
-    var y = tape.allocateValue(type, t, n);
+    var y = tape.allocateValue(result, t, n);
     if (!tape.unread()) {
       gemm.multiply(t, n, type, 1, false, Matrix.of(y), terms.toArray(Term[]::new));
     }

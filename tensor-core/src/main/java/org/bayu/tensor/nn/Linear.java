@@ -1,5 +1,6 @@
 package org.bayu.tensor.nn;
 
+import org.bayu.tensor.DType;
 import org.bayu.tensor.autograd.Linear.LowRank;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Variable;
@@ -48,7 +49,13 @@ public class Linear extends Module {
 
   /** x [tokens, inputs] → y [tokens, outputs]. */
   public final Variable forward(Tape tape, Variable x) {
+    return forward(tape, x, x.value().dtype());
+  }
+
+  /** The same with y of type {@code result}. */
+  public final Variable forward(Tape tape, Variable x, DType result) {
+    var biasValue = bias == null ? null : bias.value();
     return org.bayu.tensor.autograd.Linear.apply(
-        tape, x, weight.value(), bias == null ? null : bias.value(), lowRank(tape, x));
+        tape, x, weight.value(), biasValue, lowRank(tape, x), result);
   }
 }

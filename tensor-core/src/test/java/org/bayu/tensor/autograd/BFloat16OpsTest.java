@@ -102,6 +102,33 @@ class BFloat16OpsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
+  void aLinearLayerWithAResultInF32RoundsNoSum(Kernels kernels) {
+    for (var rows : new int[] {1, ROWS, 100}) { // streamed and packed
+      var x = normal(DType.BF16, rows, COLUMNS);
+      var weight = normal(DType.BF16, 21, COLUMNS);
+      try (var device = new CpuDevice(kernels, new WorkerPool(2))) {
+        var tape = Tape.inference(device, workspace);
+        var y = Linear.apply(tape, tape.constant(x), weight, null, null, DType.F32).value();
+        assertEquals(DType.F32, y.dtype());
+        for (var i = 0; i < y.elements(); i++) {
+          var exact = 0.0;
+          var magnitude = 0.0;
+          for (var k = 0; k < COLUMNS; k++) {
+            var row = i / y.columns() * COLUMNS;
+            var product =
+                (double) x.getFloat(row + k) * weight.getFloat(i % y.columns() * COLUMNS + k);
+            exact += product;
+            magnitude += Math.abs(product);
+          }
+          // A sum of 48 products in binary32; one rounding to bf16 more would be 2⁻⁹ of it.
+          assertEquals(exact, y.getFloat(i), COLUMNS * 0x1p-24 * magnitude);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
   void swiGluAndItsGradientsAreRoundedOnce(Kernels kernels) {
     var gate = normal(DType.BF16, ROWS, COLUMNS);
     var up = normal(DType.BF16, ROWS, COLUMNS);
