@@ -130,8 +130,9 @@ final class FuzzedFile {
     for (var message : messages) {
       var shown = message.replace(String.valueOf(file.getParent()), "");
       var foreign = Messages.foreign(shown);
-      if (foreign != null && new String(content, ISO_8859_1).contains(foreign)) {
-        shown = shown.replace(foreign, ""); // the word is the file's own
+      while (foreign != null && new String(content, ISO_8859_1).contains(foreign)) {
+        shown = shown.replace(foreign, "-"); // the word is the file's own
+        foreign = Messages.foreign(shown);
       }
       var problem = Messages.problem(shown);
       if (problem != null) {
