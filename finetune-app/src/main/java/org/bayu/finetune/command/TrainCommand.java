@@ -54,7 +54,7 @@ final class TrainCommand extends ConfigCommand implements Callable<Integer> {
 
   /** Takes part in a run until it ends, and prints nothing. Signals are rank 0's to handle. */
   private void work(RunRanks ranks) throws IOException {
-    try (var _ = Signals.handle(_ -> park());
+    try (var _ = Signals.leaveToOthers();
         var models = new Models(runner.environment(), _ -> {}, spec.commandLine().getErr())) {
       RunWorker.run(load(models.files(), _ -> {}), models, ranks);
     } catch (NonFiniteException e) {

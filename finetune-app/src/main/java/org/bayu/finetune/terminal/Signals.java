@@ -5,6 +5,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happens on SIGINT (Ctrl-C) and SIGTERM, until {@link #close}: the first one runs an action
@@ -37,18 +38,27 @@ public final class Signals implements AutoCloseable {
     void run(int exitCode);
   }
 
-  private final Action action;
+  private final @Nullable Action action;
   private final boolean isLaunched;
   private final List<SignalHandling> handlings = new ArrayList<>();
   private final Set<SignalHandling.Kind> seen = EnumSet.noneOf(SignalHandling.Kind.class);
 
-  private Signals(Action action, boolean isLaunched) {
+  private Signals(@Nullable Action action, boolean isLaunched) {
     this.action = action;
     this.isLaunched = isLaunched;
   }
 
   /** Handles the signals from now on. */
   public static Signals handle(Action action) {
+    return begin(action);
+  }
+
+  /** From now on the first signal does nothing: another process sees to the end of this one. */
+  public static Signals leaveToOthers() {
+    return begin(null);
+  }
+
+  private static Signals begin(@Nullable Action action) {
     var signals = new Signals(action, Boolean.getBoolean("bayu.launched"));
     for (var kind : SignalHandling.Kind.values()) {
       SignalHandling.begin(kind, () -> signals.arrived(kind)).ifPresent(signals.handlings::add);
@@ -73,12 +83,13 @@ public final class Signals implements AutoCloseable {
       Runtime.getRuntime().halt(kind.exitCode());
     }
     seen.add(kind);
-    if (isFirst) {
-      new Thread(() -> end(kind.exitCode()), "bayu-signal").start();
+    var ending = action;
+    if (isFirst && ending != null) {
+      new Thread(() -> end(ending, kind.exitCode()), "bayu-signal").start();
     }
   }
 
-  private void end(int exitCode) {
+  private static void end(Action action, int exitCode) {
     try {
       action.run(exitCode);
     } finally {
@@ -86,17 +97,18 @@ public final class Signals implements AutoCloseable {
     }
   }
 
-  private synchronized boolean hasArrived() {
-    return !seen.isEmpty();
+  /** Whether the process is ending. */
+  private synchronized boolean isEnding() {
+    return action != null && !seen.isEmpty();
   }
 
-  /** Handles signals as before. Does not return if one has arrived: the process is ending. */
+  /** Handles signals as before. Does not return if one has begun to end the process. */
   @Override
   public void close() {
-    if (!hasArrived()) {
+    if (!isEnding()) {
       handlings.forEach(SignalHandling::end);
     }
-    while (hasArrived()) {
+    while (isEnding()) {
       LockSupport.park(this);
     }
   }

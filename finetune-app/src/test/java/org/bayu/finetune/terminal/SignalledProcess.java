@@ -17,10 +17,14 @@ public final class SignalledProcess {
   /**
    * A process that handles signals: its action says so and then returns ({@code return}), hangs
    * ({@code hang}) or takes a while ({@code slow}). With {@code leave} the main thread meanwhile
-   * ends the handling and wants to exit with 7; with {@code over} it has done so before.
+   * ends the handling and wants to exit with 7; with {@code over} it has done so before. With
+   * {@code others} it leaves signals to others, and exits with 7 when it reads a byte.
    */
-  public static void main(String[] arguments) throws InterruptedException {
+  public static void main(String[] arguments) throws InterruptedException, IOException {
     var mode = arguments[0];
+    if (mode.equals("others")) {
+      leaveToOthers();
+    }
     var begun = new CountDownLatch(1);
     var signals =
         Signals.handle(
@@ -45,6 +49,14 @@ public final class SignalledProcess {
       System.exit(7);
     }
     park();
+  }
+
+  private static void leaveToOthers() throws IOException {
+    try (var _ = Signals.leaveToOthers()) {
+      System.out.println("ready");
+      var _ = System.in.read();
+    }
+    System.exit(7);
   }
 
   private static void park() {

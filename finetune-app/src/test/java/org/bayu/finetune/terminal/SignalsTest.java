@@ -2,6 +2,7 @@ package org.bayu.finetune.terminal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
@@ -114,6 +115,16 @@ class SignalsTest {
     assertEquals("ending 143", out.readLine());
     assertEquals("done", out.readLine());
     assertEquals(143, process.waitFor());
+  }
+
+  @Test
+  void aProcessThatLeavesSignalsToOthersGoesOnAndEndsAsItWould() throws Exception {
+    var process = start("others");
+    var _ = ready(process);
+    send("TERM", process);
+    assertFalse(process.waitFor(1, TimeUnit.SECONDS));
+    process.getOutputStream().close();
+    assertEquals(7, process.waitFor());
   }
 
   @Test
