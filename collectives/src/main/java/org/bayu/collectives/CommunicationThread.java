@@ -25,6 +25,7 @@ final class CommunicationThread {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().name("bayu-communication").daemon().factory());
   private final Thread hook = new Thread(() -> Runtime.getRuntime().halt(NOT_FINISHED));
+  private volatile boolean isEnding;
   private final Thread thread =
       CompletableFuture.supplyAsync(Thread::currentThread, executor).join();
 
@@ -90,6 +91,7 @@ final class CommunicationThread {
   void end(Mpi started) {
     call(
         () -> {
+          isEnding = true;
           started.end();
           Runtime.getRuntime().removeShutdownHook(hook);
           return true;
@@ -97,11 +99,15 @@ final class CommunicationThread {
     executor.shutdown();
   }
 
-  /** Ends the processes of all ranks, now: not after what is queued, which may wait for ever. */
-  static void abort(Mpi mpi, int exitCode) {
-    var halt = Thread.ofPlatform().daemon().unstarted(() -> haltLater(exitCode));
-    halt.start();
-    mpi.abort(exitCode);
+  /**
+   * Ends the processes of all ranks, now: not after what is queued, which may wait for ever. MPI
+   * that has ended cannot do that, and would choose another exit code.
+   */
+  void abort(Mpi mpi, int exitCode) {
+    if (!isEnding) {
+      Thread.ofPlatform().daemon().start(() -> haltLater(exitCode));
+      mpi.abort(exitCode);
+    }
     Runtime.getRuntime().halt(exitCode);
   }
 

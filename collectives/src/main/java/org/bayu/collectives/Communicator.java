@@ -109,7 +109,8 @@ public interface Communicator {
 
   /**
    * Ends all processes of all ranks at once, without hooks and {@code finally} blocks. May be
-   * called from any thread, also while another waits in a collective. Does not return.
+   * called from any thread, also while another waits in a collective. After {@link #finish} it ends
+   * this process alone. Does not return.
    *
    * @param exitCode of the launcher, from 1 to 255
    */

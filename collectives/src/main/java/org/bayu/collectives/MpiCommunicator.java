@@ -229,7 +229,7 @@ final class MpiCommunicator implements Communicator {
 
   @Override
   public void abort(int exitCode) {
-    CommunicationThread.abort(mpi, exitCode);
+    thread.abort(mpi, exitCode);
   }
 
   @Override

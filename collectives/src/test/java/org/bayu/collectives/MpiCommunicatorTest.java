@@ -37,6 +37,13 @@ class MpiCommunicatorTest {
 
   @ParameterizedTest
   @EnumSource
+  void anAbortAfterTheEndHasItsExitCodeToo(Implementation implementation) throws Exception {
+    var aborted = launch(implementation, 2, "abort-late");
+    assertEquals(42, aborted.exitCode(), aborted.output());
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void aKilledRankOrLauncherLeavesNoRank(Implementation implementation) throws Exception {
     var withRank = launch(implementation, 2, "wait");
     var withLauncher = launch(implementation, 2, "wait");

@@ -56,6 +56,12 @@ final class RankMain {
         }
         park();
       }
+      case "abort-late" -> {
+        ranks.finish();
+        if (ranks.rank() == 1) {
+          ranks.abort(42);
+        }
+      }
       case "wait" -> {
         note(Path.of(args[1]), ranks.rank());
         if (ranks.rank() == 1) {
