@@ -96,8 +96,8 @@ public final class TrainingStep implements AutoCloseable {
    * processes, all have the same state or their parts of it, and are given the same batches: each
    * group that has a model computes some of the micro-batches, and all make the same update. So
    * {@link #run} and {@link #evaluate} are collective. The results do not depend on the number of
-   * groups: with an adapter to the last bit, else up to rounding. They depend on the number of
-   * parts of a model up to rounding.
+   * groups: to the last bit with an adapter or with gradient parts, else up to rounding. They
+   * depend on the number of parts of a model up to rounding.
    *
    * @param workspace for the activations; the new object owns it from now on, even if this
    *     constructor throws

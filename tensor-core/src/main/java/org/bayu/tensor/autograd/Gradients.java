@@ -108,11 +108,6 @@ public final class Gradients implements AutoCloseable {
     return slots.containsKey(weight);
   }
 
-  /** Whether only a part of each gradient is here. */
-  public boolean areParts() {
-    return parts != null;
-  }
-
   private Slot slot(Tensor weight) {
     var slot = slots.get(weight);
     if (slot == null) {
