@@ -99,6 +99,7 @@ final class GradientRounds implements GradientParts, AutoCloseable {
     follows = true;
     for (var weight = said(END); weight != END; weight = said(END)) {
       gradients.addNothing(device, workspace, weight);
+      join(); // else an error here would not be seen before the leader's next word
     }
     await();
     follows = false;
@@ -123,6 +124,13 @@ final class GradientRounds implements GradientParts, AutoCloseable {
 
   /** Waits for the last addition, and returns it. */
   private @Nullable Tensor await() {
+    join();
+    var tensor = sent;
+    sent = null;
+    return tensor;
+  }
+
+  private void join() {
     try {
       sending.join();
     } catch (CompletionException e) {
@@ -132,9 +140,6 @@ final class GradientRounds implements GradientParts, AutoCloseable {
         case null, default -> throw e;
       }
     }
-    var tensor = sent;
-    sent = null;
-    return tensor;
   }
 
   /**
