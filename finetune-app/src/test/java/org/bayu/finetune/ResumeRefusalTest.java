@@ -146,6 +146,24 @@ class ResumeRefusalTest {
     runs.trained("--trainer.id=x", "--trainer.output_dir=" + folder.resolve("moved-runs"));
   }
 
+  @Test
+  void anotherOrderOfTheSumsIsSaidWhereAllWeightsAreTrained() throws IOException {
+    Object[] one = {"--trainer.id=one", "--trainer.num_train_steps=2"};
+    var first = CommandLineRun.of(runs.allWeights(one).toArray());
+    assertEquals(ExitCode.DONE, first.exitCode(), first.err());
+    runs.kill("one", 1);
+    Object[] other = {one[0], one[1], "--trainer.gradient_sums=processes"};
+    var second = CommandLineRun.of(runs.allWeights(other).toArray());
+    assertEquals(ExitCode.DONE, second.exitCode(), second.err());
+    assertTrue(
+        second
+            .err()
+            .contains(
+                "The checkpoint's run had trainer.gradient_sums micro_batches, and now it is"
+                    + " processes: the results are no longer equal to the last bit."),
+        second.err());
+  }
+
   private static void copy(Path from, Path to) throws IOException {
     try (var files = Files.walk(from)) {
       for (var file : (Iterable<Path>) files::iterator) {

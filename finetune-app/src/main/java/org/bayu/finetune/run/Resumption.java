@@ -52,15 +52,27 @@ final class Resumption {
     var resumption = new Resumption(start, inputs);
     var checkpoint = resumption.checkpoint;
     if (checkpoint != null) {
-      resumption.refuseOther(checkpoint);
+      var before = resumption.refuseOther(checkpoint);
       messages.accept(
           "Going on after step %s from %s."
               .formatted(checkpoint.info().progress().steps(), checkpoint.folder()));
+      resumption.sayOtherSums(before, messages);
     }
     return resumption;
   }
 
-  private void refuseOther(Checkpoint from) throws IOException {
+  private void sayOtherSums(TrainConfig before, Consumer<String> messages) {
+    var then = before.trainer().gradientSums();
+    var now = config.trainer().gradientSums();
+    if (config.lora() == null && !then.equals(now)) {
+      messages.accept(
+          "The checkpoint's run had trainer.gradient_sums %s, and now it is %s: the results are no longer equal to the last bit."
+              .formatted(then, now));
+    }
+  }
+
+  /** Returns the configuration of the checkpoint's run. */
+  private TrainConfig refuseOther(Checkpoint from) throws IOException {
     var done = from.info().progress().steps();
     var steps = config.trainer().numTrainSteps();
     if (done > steps) {
@@ -80,6 +92,7 @@ final class Resumption {
           "%s: this run cannot go on from that checkpoint: %s."
               .formatted(from.folder(), Printable.first(differences, "; ")));
     }
+    return settings;
   }
 
   private RunDescription describe(
