@@ -2,22 +2,18 @@ package org.bayu.train;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
-import org.bayu.collectives.Communicator;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
 import org.bayu.tensor.Workspace;
-import org.bayu.tensor.autograd.GradientParts;
 import org.bayu.tensor.autograd.Gradients;
-import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.nn.Parameter;
 import org.bayu.tensor.optim.GradientClip;
 import org.bayu.tensor.optim.Shard;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes updates of a model's trainable parameters: loss and gradients of a batch, micro-batch by
- * micro-batch, then the clip, then AdamW.
+ * Makes updates of a model's trainable parameters: loss and gradients of a batch, then the clip,
+ * then AdamW.
  *
  * <p>Owns gradients and workspace, and reuses them in every step. Not thread-safe.
  */
@@ -25,12 +21,7 @@ public final class TrainingStep implements AutoCloseable {
   private final TrainState state;
   private final Device device;
   private final Settings settings;
-  private final Gradients gradients;
-  private final Workspace workspace;
-  private final Communicator ranks;
-  private final @Nullable StateShards shards;
-  private final @Nullable GradientRounds rounds;
-  private final GradientSum sum;
+  private final BatchPasses passes;
   private final SumsOfSquares squares;
 
   /**
@@ -108,36 +99,15 @@ public final class TrainingStep implements AutoCloseable {
     this.state = state;
     this.device = device;
     this.settings = settings;
-    this.workspace = workspace;
-    ranks = state.groups().data();
-    shards = state.shards();
-    rounds = shards != null && settings.gradientParts ? shards.rounds() : null;
+    passes = new BatchPasses(state, device, settings, workspace);
     try {
-      if (state.parts() != null && hasBFloat16Weights(state)) {
-        throw new IllegalArgumentException("the weights of a model in parts are F32 only");
-      }
-      if (shards != null && rounds == null && hasBFloat16Weights(state)) {
-        throw new IllegalArgumentException("of BF16 gradients each process keeps its part");
-      }
-      gradients = Parameter.gradients(state.parameters(), settings.seed, gradientParts());
-      // Gradients of all weights are too large to be kept apart.
-      sum = new GradientSum(device, gradients, ranks, state.adapter() != null);
       squares =
           new SumsOfSquares(
-              state.parameters().size(), Math.max(ranks.size(), state.groups().model().size()));
+              state.parameters().size(), Math.max(groups(), state.groups().model().size()));
     } catch (Throwable e) {
-      workspace.close();
+      passes.close();
       throw e;
     }
-  }
-
-  private @Nullable GradientParts gradientParts() {
-    var isWhole = state.adapter() == null && settings.gradientParts;
-    return rounds == null && isWhole ? GradientParts.WHOLE : rounds;
-  }
-
-  private static boolean hasBFloat16Weights(TrainState state) {
-    return state.parameters().stream().anyMatch(each -> each.gradientType() == DType.BF16);
   }
 
   /**
@@ -152,7 +122,7 @@ public final class TrainingStep implements AutoCloseable {
   public Result run(
       long step, List<TokenizedExample> batch, double learningRate, Listener listener) {
     state.proceed();
-    var result = unlessStopped(() -> gradients(step, batch, listener));
+    var result = gradients(step, batch, listener);
     var isFinite = Double.isFinite(result.loss);
     var squares = isFinite ? sumsOfSquares() : new double[0];
     var norm = isFinite ? GradientClip.norm(squares) : Double.NaN;
@@ -167,23 +137,13 @@ public final class TrainingStep implements AutoCloseable {
     return done;
   }
 
-  private Result unlessStopped(Supplier<Result> gradients) {
-    try {
-      return gradients.get();
-    } catch (StoppedException e) {
-      if (rounds != null) {
-        rounds.stopped();
-      }
-      throw e;
-    }
-  }
-
   private void update(Result result, double learningRate) {
     if (result.skipped == null) {
       var scale = GradientClip.scale(result.gradientNorm, settings.maxGradNorm);
-      state.optimizer().step(gradients, learningRate, scale);
+      state.optimizer().step(gradients(), learningRate, scale);
+      var shards = state.shards();
       if (shards != null) {
-        shards.gather(gradients.weights());
+        shards.gather(gradients().weights());
         device.mark("gathering the parameters");
       }
     }
@@ -191,10 +151,13 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Σ g² of each gradient. */
   private double[] sumsOfSquares() {
-    var isPart = rounds != null; // of what each has of a gradient, nothing is left out
-    var shard = new Shard(ranks.rank(), ranks.size());
-    squares.compute(device, gradients, shards == null || isPart ? Shard.WHOLE : shard);
-    if (shards != null) {
+    var ranks = state.groups().data();
+    var isDivided = state.shards() != null;
+    // Of what each has of a gradient, nothing is left out.
+    var isAll = !isDivided || passes.keepsParts();
+    squares.compute(
+        device, gradients(), isAll ? Shard.WHOLE : new Shard(ranks.rank(), ranks.size()));
+    if (isDivided) {
       squares.add(ranks, _ -> true);
     }
     if (state.parts() != null) {
@@ -213,100 +176,13 @@ public final class TrainingStep implements AutoCloseable {
         : "the gradient of " + firstNonFinite(squares) + " is not finite";
   }
 
-  /** Loss and gradients of a batch, without an update. Collective. */
-  Result gradients(long step, List<TokenizedExample> batch, Listener listener) {
-    gradients.zero(step);
-    var microBatches = cut(batch);
-    device.mark("cutting the batch");
-    var share =
-        rounds == null
-            ? WorkShare.ofNeighbours(microBatches, ranks)
-            : WorkShare.inRounds(microBatches.size(), ranks);
-    sum.begin(microBatches.size());
-    var losses = new double[microBatches.size()];
-    var own = share.own();
-    for (var n = 0; n < own.length; n++) {
-      if (rounds != null) {
-        rounds.begin(share.withRound(n));
-      }
-      losses[own[n]] = loss(new Tape(device, workspace, gradients), step, microBatches.get(own[n]));
-      if (rounds != null) {
-        rounds.end();
-      }
-      workspace.reset();
-      sum.take(own[n]);
-      device.mark("summing the gradients");
-      listener.microBatch(n + 1, own.length);
-    }
-    sum.end(share);
-    if (rounds != null) {
-      var others = share.withRound(own.length);
-      if (others > 0) {
-        rounds.follow(others, gradients, device, workspace);
-        workspace.reset();
-      }
-    } else if (shards != null) {
-      shards.reduce(gradients);
-    }
-    sumOverParts();
-    device.mark("summing the gradients");
-    var tokens = batch.stream().mapToLong(example -> example.tokens().size()).sum();
-    var distinct = microBatches.stream().mapToLong(each -> each.tree().rows()).sum();
-    return new Result(share.sum(losses), Double.NaN, tokens, distinct, microBatches.size(), null);
-  }
-
-  /** What each part of a model has whole of an adapter gets the gradients of all parts. */
-  private void sumOverParts() {
-    var adapter = state.adapter();
-    var overParts = state.model().part().sum();
-    if (adapter != null && overParts != null) {
-      for (var shared : adapter.sharedParameters()) {
-        overParts.add(gradients.of(shared.value()));
-      }
-    }
-  }
-
-  /** A mean over nothing is no number: it is refused. */
-  private List<MicroBatches.MicroBatch> cut(List<TokenizedExample> examples) {
-    var microBatches = settings.microBatches.cut(examples);
-    if (microBatches.isEmpty()) {
-      throw new IllegalArgumentException("no position of these examples is counted");
-    }
-    return microBatches;
-  }
-
-  private double loss(Tape tape, long step, MicroBatches.MicroBatch microBatch) {
-    var adapter = state.adapter();
-    var model = state.model();
-    if (adapter != null && adapter.config().dropout() > 0) {
-      adapter.beginMicroBatch(settings.seed, step, microBatch.rowKeys());
-    }
-    var hidden = model.hidden(tape, microBatch.tree(), settings.compute, settings.recomputed);
-    var loss = model.loss(tape, hidden, microBatch.targets());
-    // The backward pass gives the loss's memory back.
-    var value = loss.value().getFloat(0);
-    if (tape.recording()) {
-      tape.backward(loss);
-    }
-    return value;
-  }
-
   /**
    * Mean cross-entropy over the counted positions of {@code examples}, without an update.
    *
    * @throws IllegalArgumentException if there are none
    */
   public double evaluate(List<TokenizedExample> examples, Listener listener) {
-    var microBatches = cut(examples);
-    var share = WorkShare.ofNeighbours(microBatches, ranks);
-    var losses = new double[microBatches.size()];
-    var own = share.own();
-    for (var n = 0; n < own.length; n++) {
-      losses[own[n]] = loss(Tape.inference(device, workspace), 0, microBatches.get(own[n]));
-      workspace.reset();
-      listener.microBatch(n + 1, own.length);
-    }
-    return share.sum(losses);
+    return passes.loss(examples, listener);
   }
 
   /** The first trainable parameter whose values are not all finite. */
@@ -319,12 +195,17 @@ public final class TrainingStep implements AutoCloseable {
 
   /** How many groups of processes share the micro-batches. */
   int groups() {
-    return ranks.size();
+    return state.groups().data().size();
   }
 
   /** The gradients of the last batch; if the state is divided, this rank's part of them. */
   Gradients gradients() {
-    return gradients;
+    return passes.gradients();
+  }
+
+  /** Loss and gradients of a batch, without an update. Collective. */
+  Result gradients(long step, List<TokenizedExample> batch, Listener listener) {
+    return passes.gradients(step, batch, listener);
   }
 
   private String firstNonFinite(double[] squares) {
@@ -340,8 +221,6 @@ public final class TrainingStep implements AutoCloseable {
   @Override
   public void close() {
     squares.close();
-    sum.close();
-    gradients.close();
-    workspace.close();
+    passes.close();
   }
 }
