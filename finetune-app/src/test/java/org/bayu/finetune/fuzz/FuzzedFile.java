@@ -128,7 +128,7 @@ final class FuzzedFile {
 
   private void check(byte[] content, List<String> messages, @Nullable Exception cause) {
     for (var message : messages) {
-      var shown = message.replace(String.valueOf(file.getParent()), "");
+      var shown = message.replace(String.valueOf(file.getParent()), "-");
       var foreign = Messages.foreign(shown);
       while (foreign != null && new String(content, ISO_8859_1).contains(foreign)) {
         shown = shown.replace(foreign, "-"); // the word is the file's own
