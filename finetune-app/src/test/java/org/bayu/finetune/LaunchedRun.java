@@ -66,7 +66,11 @@ record LaunchedRun(int exitCode, String output) {
       String mpirun, int processes, Path folder, List<Object> arguments, String text)
       throws IOException, InterruptedException {
     var process = start(mpirun, processes, folder, arguments);
-    while (process.isAlive() && !Files.readString(folder.resolve(LOG)).contains(text)) {
+    var log = folder.resolve(LOG);
+    for (var i = 0; i < 12_000 && process.isAlive(); i++) { // at most four minutes
+      if (Files.readString(log).contains(text)) {
+        break;
+      }
       Thread.sleep(20);
     }
     process
