@@ -88,7 +88,8 @@ final class BatchPasses implements AutoCloseable {
   TrainingStep.Result gradients(
       long step, List<TokenizedExample> batch, TrainingStep.Listener listener) {
     gradients.zero(step);
-    var microBatches = cut(batch);
+    var isInRounds = gradientParts() != null; // of one process, too: in their order
+    var microBatches = isInRounds ? MicroBatches.largestFirst(cut(batch)) : cut(batch);
     device.mark("cutting the batch");
     var share =
         rounds == null
@@ -116,15 +117,15 @@ final class BatchPasses implements AutoCloseable {
       double[] losses,
       TrainingStep.Listener listener) {
     var own = share.own();
-    sum.begin(microBatches.size());
+    sum.begin(share);
     for (var n = 0; n < own.length; n++) {
       losses[own[n]] = pass(step, microBatches.get(own[n]));
       workspace.reset();
-      sum.take(own[n]);
+      sum.take(share, n);
       device.mark("summing the gradients");
       listener.microBatch(n + 1, own.length);
     }
-    sum.end(share);
+    sum.end();
     var shards = state.shards();
     if (shards != null) {
       shards.reduce(gradients);

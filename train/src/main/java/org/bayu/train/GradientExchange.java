@@ -10,8 +10,9 @@ import org.bayu.tensor.optim.Sums;
 
 /**
  * Adds the nodes of a {@link SumTree} that lie on several ranks, bucket by bucket: each rank gets a
- * slice of all ranks' nodes and adds these; then the slices are collected. So a rank sends about as
- * much as it has nodes, and the sum once, and all ranks have the same bits.
+ * slice of all ranks' nodes and adds these, on the calling thread; then the slices are collected.
+ * So a rank sends about as much as it has nodes, and the sum once, and all ranks have the same
+ * bits.
  */
 final class GradientExchange implements AutoCloseable {
   /** Numbers that are sent at a time, by all ranks together. */
@@ -65,7 +66,7 @@ final class GradientExchange implements AutoCloseable {
   /** The sum of this rank's slice. */
   private MemorySegment ofAll(
       List<List<SumTree.Node>> nodes, int terms, MemorySegment slices, int most, long bytes) {
-    var tree = new SumTree<MemorySegment>(terms, (sum, term) -> add(device, sum, term));
+    var tree = new SumTree<MemorySegment>(terms, this::add);
     for (var r = 0; r < nodes.size(); r++) {
       for (var n = 0; n < nodes.get(r).size(); n++) {
         tree.add(nodes.get(r).get(n), slices.asSlice((r * (long) most + n) * bytes, bytes));
@@ -75,8 +76,8 @@ final class GradientExchange implements AutoCloseable {
   }
 
   /** Adds {@code term} to {@code sum}, and returns that. */
-  static MemorySegment add(Device device, MemorySegment sum, MemorySegment term) {
-    Sums.add(device, sum, term, sum);
+  MemorySegment add(MemorySegment sum, MemorySegment term) {
+    Sums.addHere(device, sum, term, sum);
     return sum;
   }
 

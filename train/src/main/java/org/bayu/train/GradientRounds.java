@@ -131,8 +131,13 @@ final class GradientRounds implements GradientParts, AutoCloseable {
   }
 
   private void join() {
+    join(sending);
+  }
+
+  /** Waits for collectives that were started, and throws what they throw. */
+  static void join(CompletableFuture<Void> collectives) {
     try {
-      sending.join();
+      collectives.join();
     } catch (CompletionException e) {
       switch (e.getCause()) {
         case RuntimeException cause -> throw cause;

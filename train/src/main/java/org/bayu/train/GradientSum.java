@@ -10,6 +10,7 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.LargeArena;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Gradients;
+import org.bayu.tensor.optim.Sums;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Those that are kept apart are added by a {@link SumTree}, so that the bits depend on the
  * micro-batches and not on the number of ranks: a rank adds its own as far as they are neighbours,
- * and then what is left is exchanged. This takes memory of the gradients' size for each node that
- * is left at a time, about log₂ of the number of micro-batches. Otherwise the backward passes of a
- * rank add to the gradients directly, and the ranks' sums are left to {@link StateShards}.
+ * and what is left is exchanged while its last backward pass goes on. This takes memory of the
+ * gradients' size for each node that is left at a time, about log₂ of the number of micro-batches.
+ * Otherwise the backward passes of a rank add to the gradients directly, and the ranks' sums are
+ * left to {@link StateShards}.
  *
  * <p>Not thread-safe.
  */
@@ -29,10 +31,11 @@ final class GradientSum implements AutoCloseable {
   private final Gradients gradients;
   private final Communicator ranks;
   private final boolean apart;
-  private final @Nullable GradientExchange exchange;
+  private final @Nullable LastGradients exchange;
   private final long elements;
   private final List<MemorySegment> free = new ArrayList<>();
   private SumTree<MemorySegment> sum = new SumTree<>(0, this::add);
+  private LastGradients.@Nullable Sum last;
   private boolean inPlace;
 
   /**
@@ -45,21 +48,22 @@ final class GradientSum implements AutoCloseable {
     this.gradients = gradients;
     this.ranks = ranks;
     this.apart = apart;
-    exchange = ranks.size() == 1 || !apart ? null : new GradientExchange(ranks, device);
+    exchange = ranks.size() == 1 || !apart ? null : new LastGradients(device, gradients, ranks);
     elements = gradients.weights().stream().mapToLong(Tensor::elements).sum();
   }
 
-  /** Begins the sum of a batch of so many micro-batches, those of all ranks. */
-  void begin(int microBatches) {
-    inPlace = !apart || (microBatches == 1 && ranks.size() == 1);
+  /** Begins the sum of a batch. */
+  void begin(WorkShare share) {
+    inPlace = !apart || (share.microBatches() == 1 && ranks.size() == 1);
     free.addAll(sum.values());
-    sum = new SumTree<>(microBatches, this::add);
+    sum = new SumTree<>(share.microBatches(), this::add);
+    exchangeIfLast(share, 0);
   }
 
-  /** Takes the gradients of a micro-batch, the next of this rank. */
-  void take(int microBatch) {
-    if (inPlace) {
-      return;
+  /** Takes the gradients of the n-th of this rank's micro-batches, from 0 on. */
+  void take(WorkShare share, int n) {
+    if (inPlace || last != null) {
+      return; // the gradients are where they belong
     }
     var memory = memory();
     var at = 0L;
@@ -69,7 +73,8 @@ final class GradientSum implements AutoCloseable {
       at += gradient.byteSize();
     }
     gradients.zero();
-    sum.add(new SumTree.Node(0, microBatch), memory);
+    sum.add(new SumTree.Node(0, share.own()[n]), memory);
+    exchangeIfLast(share, n + 1);
   }
 
   private MemorySegment memory() {
@@ -80,44 +85,53 @@ final class GradientSum implements AutoCloseable {
 
   private MemorySegment add(MemorySegment left, MemorySegment right) {
     free.add(right);
-    return GradientExchange.add(device, left, right);
+    Sums.add(device, left, right, left);
+    return left;
   }
 
-  /**
-   * Makes the gradients the sum over all micro-batches of all ranks, or of this rank if they are
-   * not kept apart. Collective.
-   */
-  void end(WorkShare share) {
-    if (inPlace) {
+  /** The gradients of this rank's last micro-batch are exchanged with what is there before it. */
+  private void exchangeIfLast(WorkShare share, int next) {
+    var own = share.own();
+    if (exchange == null || next < own.length - 1) {
       return;
     }
-    var total = exchange == null ? sum.values().getFirst() : total(share, exchange);
-    var at = 0L;
-    for (var weight : gradients.weights()) {
-      var gradient = gradients.of(weight).data();
-      gradient.copyFrom(total.asSlice(at, gradient.byteSize()));
-      at += gradient.byteSize();
-    }
-  }
-
-  private MemorySegment total(WorkShare share, GradientExchange exchange) {
-    var isIdle = sum.values().isEmpty();
-    var total = isIdle ? memory() : sum.values().getFirst();
-    if (isIdle) {
-      free.add(total); // nothing else is taken before the result is read
-    }
+    var node = own.length == 0 ? null : new SumTree.Node(0, own[next]);
     var nodes = IntStream.range(0, ranks.size()).mapToObj(rank -> nodes(share, rank)).toList();
-    exchange.sum(nodes, share.microBatches(), sum.values(), total);
-    return total;
+    last = new LastGradients.Sum(sum, node, memory(), nodes, share.microBatches());
+    exchange.begin(last);
   }
 
-  /** The nodes that a rank has left. */
+  /** The nodes that a rank has in the end. */
   private static List<SumTree.Node> nodes(WorkShare share, int rank) {
     var tree = new SumTree<Boolean>(share.microBatches(), (_, _) -> true);
     for (var i : share.of(rank)) {
       tree.add(new SumTree.Node(0, i), true);
     }
     return tree.nodes();
+  }
+
+  /**
+   * Makes the gradients the sum over all micro-batches of all ranks, or of this rank if they are
+   * not kept apart. Collective.
+   */
+  void end() {
+    if (inPlace) {
+      return;
+    }
+    if (exchange != null) {
+      exchange.end();
+    }
+    var total = last == null ? sum.values().getFirst() : last.total();
+    var at = 0L;
+    for (var weight : gradients.weights()) {
+      var gradient = gradients.of(weight).data();
+      gradient.copyFrom(total.asSlice(at, gradient.byteSize()));
+      at += gradient.byteSize();
+    }
+    if (last != null) {
+      free.add(last.memory());
+      last = null;
+    }
   }
 
   /** Frees the memory. */

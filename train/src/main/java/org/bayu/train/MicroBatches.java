@@ -4,6 +4,7 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.bayu.llama.TokenTree;
 import org.bayu.tensor.Targets;
@@ -97,6 +98,16 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
       microBatches.add(microBatch(batch, numbers, builder.build(), weight));
     }
     return microBatches;
+  }
+
+  /**
+   * The same, those with most distinct tokens first. A round of several processes takes as long as
+   * its largest micro-batch: so those of a round have nearly the same size.
+   */
+  static List<MicroBatch> largestFirst(List<MicroBatch> microBatches) {
+    return microBatches.stream()
+        .sorted(Comparator.comparingInt((MicroBatch each) -> each.tree().rows()).reversed())
+        .toList();
   }
 
   private MicroBatch microBatch(

@@ -9,11 +9,13 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bayu.collectives.Communicator;
 import org.bayu.collectives.Communicators;
 import org.bayu.llama.LlamaModel;
@@ -113,6 +115,15 @@ class ManyRanksTest {
 
   private static List<Double> train(
       Communicator ranks, int steps, AllWeights weights, @Nullable LoraConfig lora) {
+    return train(ranks, steps, weights, lora, (_, _) -> {});
+  }
+
+  private static List<Double> train(
+      Communicator ranks,
+      int steps,
+      AllWeights weights,
+      @Nullable LoraConfig lora,
+      TrainingStep.Listener listener) {
     var results = new ArrayList<Double>();
     var cut = new MicroBatches(LossMask.DEFAULT, 4096, weights.examples, Integer.MAX_VALUE);
     var settings =
@@ -133,7 +144,7 @@ class ManyRanksTest {
               new TrainState(model, adapter, device, ADAM_W, 0, ProcessGroups.of(ranks, 1));
           var step = new TrainingStep(state, device, settings, new Workspace())) {
         for (var i = 0; i < steps; i++) {
-          var result = step.run(i, batch, lora == null ? 1e-3 : 1e-2, (_, _) -> {});
+          var result = step.run(i, batch, lora == null ? 1e-3 : 1e-2, listener);
           results.add(result.loss());
           results.add(result.gradientNorm());
         }
@@ -146,22 +157,70 @@ class ManyRanksTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2, BF16, 0", "3, F32, 0.1", "4, F32, 0.1", "3, BF16, 0.1", "4, BF16, 0.1"})
+  @CsvSource({
+    "2, BF16, 0, 1",
+    "3, F32, 0.1, 2",
+    "4, F32, 0.1, 1",
+    "3, BF16, 0.1, 1",
+    "4, BF16, 0.1, 2"
+  })
   void theLossesOfAnAdapterHaveTheSameBitsForAnyNumberOfRanks(
-      int size, DType compute, double dropout) throws InterruptedException, ExecutionException {
-    var alone = train(Communicators.alone(), 20, compute, lora(dropout));
+      int size, DType compute, double dropout, int threads)
+      throws InterruptedException, ExecutionException {
+    var lora = lora(dropout);
+    var alone = train(Communicators.alone(), 20, compute, lora);
     assertTrue(alone.getLast() < 0.9 * alone.getFirst(), "nothing was learned: " + alone);
-    for (var rank : ThreadRanks.run(size, ranks -> train(ranks, 20, compute, lora(dropout)))) {
-      assertEquals(alone, rank);
-    }
+    var weights = new AllWeights(compute).withThreads(threads);
+    assertEquals(
+        Collections.nCopies(size, alone),
+        ThreadRanks.run(size, ranks -> train(ranks, 20, weights, lora)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "2"})
+  void ranksWithoutAMicroBatchTakePart(int threads)
+      throws InterruptedException, ExecutionException {
+    var alone = train(Communicators.alone(), 2, DType.F32, lora(0));
+    var weights = new AllWeights(DType.F32).withThreads(threads);
+    assertEquals(
+        Collections.nCopies(13, alone),
+        ThreadRanks.run(13, ranks -> train(ranks, 2, weights, lora(0))));
+  }
+
+  /**
+   * How often a rank has begun to send when its micro-batches have been computed, but none waits
+   * yet for what is sent.
+   */
+  private static List<Integer> sent(Communicator ranks, int threads) {
+    var starts = new AtomicInteger();
+    var counted =
+        (Communicator)
+            Proxy.newProxyInstance(
+                Communicator.class.getClassLoader(),
+                new Class<?>[] {Communicator.class},
+                (_, method, arguments) -> {
+                  if (method.getName().equals("start")) {
+                    starts.incrementAndGet();
+                  }
+                  return method.invoke(ranks, arguments);
+                });
+    var sent = new ArrayList<Integer>();
+    var weights = new AllWeights(DType.F32).withThreads(threads);
+    train(counted, 1, weights, lora(0), (_, _) -> sent.add(starts.get()));
+    return sent;
   }
 
   @Test
-  void ranksWithoutAMicroBatchTakePart() throws InterruptedException, ExecutionException {
-    var alone = train(Communicators.alone(), 2, DType.F32, lora(0));
-    for (var rank : ThreadRanks.run(13, ranks -> train(ranks, 2, DType.F32, lora(0)))) {
-      assertEquals(alone, rank);
-    }
+  void theGradientsOfAnAdapterAreSentWhileTheLastBackwardPassGoesOn()
+      throws InterruptedException, ExecutionException {
+    // Of nine micro-batches one rank has five. All 13 pieces are on their way before it waits.
+    assertEquals(
+        List.of(List.of(0, 0, 0, 0, 13), List.of(0, 0, 0, 13)),
+        ThreadRanks.run(2, ranks -> sent(ranks, 2)));
+    // With one thread each, computing would have to wait for it.
+    assertEquals(
+        List.of(List.of(0, 0, 0, 0, 0), List.of(0, 0, 0, 0)),
+        ThreadRanks.run(2, ranks -> sent(ranks, 1)));
   }
 
   @Test

@@ -1,6 +1,5 @@
 package org.bayu.tensor.autograd;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongUnaryOperator;
 import org.bayu.tensor.DType;
@@ -10,12 +9,16 @@ import org.bayu.tensor.internal.elements.Split;
 
 /** What backward passes add to a gradient. The sums of a BF16 one are rounded stochastically. */
 final class GradientTerms implements GradientParts.Sum {
+  /** What {@link #add} needs. */
+  static final long SCRATCH_BYTES = (long) Float.BYTES * Split.ELEMENTS;
+
   private final CpuDevice device;
   private final Tensor gradient;
   private final Tensor addition;
   private final long first;
   private final boolean fresh;
   private final LongUnaryOperator keys;
+  private final MemorySegment scratch;
 
   /**
    * Terms.
@@ -25,6 +28,7 @@ final class GradientTerms implements GradientParts.Sum {
    * @param first the weight's element whose gradient is the first
    * @param fresh whether the gradient counts as zero
    * @param keys the random bits of a term's sums
+   * @param scratch for the one thread that adds pieces
    */
   GradientTerms(
       CpuDevice device,
@@ -32,13 +36,15 @@ final class GradientTerms implements GradientParts.Sum {
       Tensor addition,
       long first,
       boolean fresh,
-      LongUnaryOperator keys) {
+      LongUnaryOperator keys,
+      MemorySegment scratch) {
     this.device = device;
     this.gradient = gradient;
     this.addition = addition;
     this.first = first;
     this.fresh = fresh;
     this.keys = keys;
+    this.scratch = scratch;
   }
 
   @Override
@@ -47,20 +53,17 @@ final class GradientTerms implements GradientParts.Sum {
         device,
         addition.elements(),
         (from, n, worker) -> {
-          var scratch = device.workers().scratch(worker, scratchBytes(n));
-          add(0, addition.data(), from, from, n, scratch);
+          var own = device.workers().scratch(worker, scratchBytes(n));
+          add(0, addition.data(), from, from, n, own);
         });
   }
 
   @Override
   public void add(int term, MemorySegment values, long from) {
     var elements = values.byteSize() / Float.BYTES;
-    try (var arena = Arena.ofConfined()) {
-      var scratch = arena.allocate(scratchBytes(Split.ELEMENTS));
-      for (var at = 0L; at < elements; at += Split.ELEMENTS) {
-        var n = (int) Math.min(Split.ELEMENTS, elements - at);
-        add(term, values, at, from + at, n, scratch);
-      }
+    for (var at = 0L; at < elements; at += Split.ELEMENTS) {
+      var n = (int) Math.min(Split.ELEMENTS, elements - at);
+      add(term, values, at, from + at, n, scratch);
     }
   }
 
@@ -68,8 +71,7 @@ final class GradientTerms implements GradientParts.Sum {
     return gradient.dtype() == DType.F32 ? 0 : (long) Float.BYTES * n;
   }
 
-  private void add(
-      int term, MemorySegment values, long at, long from, int n, MemorySegment scratch) {
+  private void add(int term, MemorySegment values, long at, long from, int n, MemorySegment wide) {
     var kernels = device.kernels();
     var to = gradient.data();
     var bytes = gradient.dtype().bytes() * from;
@@ -86,9 +88,9 @@ final class GradientTerms implements GradientParts.Sum {
     if (isFirst) {
       kernels.state().narrow(values, 4 * at, to, bytes, n, key, first + from);
     } else {
-      kernels.widen(DType.BF16, to, bytes, scratch, 0, n);
-      kernels.add(scratch, 0, values, 4 * at, scratch, 0, n);
-      kernels.state().narrow(scratch, 0, to, bytes, n, key, first + from);
+      kernels.widen(DType.BF16, to, bytes, wide, 0, n);
+      kernels.add(wide, 0, values, 4 * at, wide, 0, n);
+      kernels.state().narrow(wide, 0, to, bytes, n, key, first + from);
     }
   }
 }

@@ -1,12 +1,14 @@
 package org.bayu.tensor.autograd;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.LongUnaryOperator;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
@@ -38,6 +40,8 @@ public final class Gradients implements AutoCloseable {
   private final List<Tensor> weights;
   private final long seed;
   private final @Nullable GradientParts parts;
+  private final MemorySegment scratch;
+  private IntConsumer listener = _ -> {};
   private long step;
 
   /** Zero gradients of {@code weights}, F32, in this order, as in the other constructor. */
@@ -92,6 +96,7 @@ public final class Gradients implements AutoCloseable {
                     : Tensor.withoutMemory(type, shape),
                 from));
       }
+      scratch = arena.allocate(parts == null ? 0 : GradientTerms.SCRATCH_BYTES, Tensor.ALIGNMENT);
     } catch (Throwable e) { // no memory is left: give back what there was
       arena.close();
       throw e;
@@ -158,6 +163,14 @@ public final class Gradients implements AutoCloseable {
   }
 
   /**
+   * From now on calls {@code listener} with a weight's place in the list when an op has added to
+   * its whole F32 gradient. A weight that one op uses then has all of a backward pass.
+   */
+  public void whenAdded(IntConsumer listener) {
+    this.listener = listener;
+  }
+
+  /**
    * Adds to the gradient of {@code weight}, unless it is frozen.
    *
    * @param tape lends F32 memory for a BF16 gradient
@@ -171,6 +184,7 @@ public final class Gradients implements AutoCloseable {
     if (parts == null && slot.gradient.dtype() == DType.F32) {
       write.accept(new GradientTarget(slot.gradient, !slot.fresh));
       slot.fresh = false;
+      listener.accept(slot.index);
       return;
     }
     // Not the tape's: it may be needed longer than the tape is there.
@@ -203,7 +217,7 @@ public final class Gradients implements AutoCloseable {
     var all = parts == null ? GradientParts.WHOLE : parts;
     var sum =
         new GradientTerms(
-            device, slot.gradient, addition, slot.from, slot.fresh, slot.keys(seed, step));
+            device, slot.gradient, addition, slot.from, slot.fresh, slot.keys(seed, step), scratch);
     slot.fresh = false;
     slot.additions += all.terms();
     var done = all.add(slot.index, addition, sum);

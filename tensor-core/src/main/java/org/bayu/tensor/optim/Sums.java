@@ -24,4 +24,14 @@ public final class Sums {
           cpu.kernels().add(a, at, b, at, sum, at, n);
         });
   }
+
+  /** The same by the calling thread alone, while those of the device compute something else. */
+  public static void addHere(Device device, MemorySegment a, MemorySegment b, MemorySegment sum) {
+    var kernels = ((CpuDevice) device).kernels();
+    var elements = sum.byteSize() / Float.BYTES;
+    for (var from = 0L; from < elements; from += Split.ELEMENTS) {
+      var at = Float.BYTES * from;
+      kernels.add(a, at, b, at, sum, at, (int) Math.min(Split.ELEMENTS, elements - from));
+    }
+  }
 }
