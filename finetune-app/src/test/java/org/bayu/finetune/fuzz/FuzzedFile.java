@@ -3,13 +3,16 @@ package org.bayu.finetune.fuzz;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.bayu.finetune.Messages;
 import org.bayu.finetune.error.Failure;
+import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  * {@link StackOverflowError} or {@link OutOfMemoryError} is a fault of the parser's.
  */
 final class FuzzedFile {
+  /** Those of {@link #temporaryFolder}. */
+  private static final Pattern FOLDER =
+      Pattern.compile(Pattern.quote(System.getProperty("java.io.tmpdir")) + "/fuzz\\d+");
+
   private final Path file;
   private final Parser parser;
   private final List<byte[]> seeds = new ArrayList<>();
@@ -113,6 +120,9 @@ final class FuzzedFile {
     var written = write(content);
     try {
       check(content, parser.read(written), null);
+    } catch (FileSystemException e) { // it names a file that the content names: a path, whole
+      var path = Printable.escape(String.valueOf(e.getFile()));
+      check(content, List.of(Failure.of(e).message().replace(path, "-")), e);
     } catch (IOException | RuntimeException e) {
       check(content, List.of(Failure.of(e).message()), e);
     }
@@ -128,7 +138,7 @@ final class FuzzedFile {
 
   private void check(byte[] content, List<String> messages, @Nullable Exception cause) {
     for (var message : messages) {
-      var shown = message.replace(String.valueOf(file.getParent()), "-");
+      var shown = FOLDER.matcher(message).replaceAll("-");
       var foreign = Messages.foreign(shown);
       while (foreign != null && new String(content, ISO_8859_1).contains(foreign)) {
         shown = shown.replace(foreign, "-"); // the word is the file's own
