@@ -98,7 +98,7 @@ final class LastGradients implements AutoCloseable {
       return;
     }
     if (added[weight]) {
-      throw new IllegalStateException("two ops add to the gradient %d".formatted(weight));
+      throw new IllegalStateException("two ops add to the gradient " + weight);
     }
     added[weight] = true;
     missing[pieceOf[weight]]--;
