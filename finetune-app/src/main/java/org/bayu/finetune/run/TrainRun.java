@@ -343,7 +343,7 @@ public final class TrainRun implements AutoCloseable {
     }
     var state = tuning.state();
     var start = System.nanoTime();
-    if (state.isDivided()) {
+    if (state.isDivided() && state.steps() < config.trainer().numTrainSteps()) {
       var _ = state.stopStep(LAST_STEP);
     }
     state.freeze();
