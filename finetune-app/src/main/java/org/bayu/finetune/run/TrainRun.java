@@ -3,12 +3,10 @@ package org.bayu.finetune.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
 import org.bayu.finetune.error.ExitCode;
@@ -38,12 +36,6 @@ public final class TrainRun implements AutoCloseable {
   /** Steps that a profile leaves out: code is compiled and memory touched in them. */
   private static final int WARM_UP_STEPS = 2;
 
-  /** A scheduler gives half a minute before it kills. */
-  private static final Duration LAST_CHECKPOINT = Duration.ofSeconds(20);
-
-  /** Of that, until all processes have given the step up. */
-  private static final Duration LAST_STEP = Duration.ofSeconds(10);
-
   private final RunStart start;
   private final TrainConfig config;
   private final Consumer<String> messages;
@@ -54,16 +46,32 @@ public final class TrainRun implements AutoCloseable {
   private final Checkpointer checkpointer;
   private final Saves saves;
   private final RunTrackers trackers;
+  private final RunInterruption interruption;
   private Consumer<Saved> saveListener = _ -> {};
-  private final ReentrantLock ending = new ReentrantLock();
   private @Nullable Tracking tracking;
-  private boolean closed;
   private boolean profiles;
   private @Nullable StepProfile profile;
   private String metrics = "";
 
   /** Where things were saved. */
-  public record Saved(@Nullable Path model, @Nullable Path adapter, @Nullable Path merged) {}
+  public record Saved(@Nullable Path model, @Nullable Path adapter, @Nullable Path merged) {
+    /** For each kind that was saved, where, as the user wrote it. */
+    private Map<String, String> places(LocalFiles files) {
+      var places = new LinkedHashMap<String, String>();
+      for (var kind : ModelStore.Kind.values()) {
+        var path =
+            switch (kind) {
+              case MODEL -> model;
+              case ADAPTER -> adapter;
+              case MERGED -> merged;
+            };
+        if (path != null) {
+          places.put(kind.toString(), files.text(path));
+        }
+      }
+      return places;
+    }
+  }
 
   /** A run of this process alone. */
   public TrainRun(RunStart start, Consumer<String> messages) throws IOException {
@@ -145,6 +153,8 @@ public final class TrainRun implements AutoCloseable {
     inputs = opened;
     device = computing;
     tuning = made;
+    interruption =
+        new RunInterruption(made.state(), checkpointer, config.trainer().numTrainSteps(), messages);
   }
 
   /** What the other processes must know to compute with this one. */
@@ -226,7 +236,9 @@ public final class TrainRun implements AutoCloseable {
       }
       var saved = saved(state.steps());
       refuseUnpublished();
-      end(RunEnd.now(config.trainer().runId(), state.steps(), steps.lastLoss, places(saved)));
+      end(
+          RunEnd.now(
+              config.trainer().runId(), state.steps(), steps.lastLoss, saved.places(files())));
       publish(folder);
       return saved;
     }
@@ -264,20 +276,6 @@ public final class TrainRun implements AutoCloseable {
 
   private LocalFiles files() {
     return start.models().files();
-  }
-
-  private Map<String, String> places(Saved saved) {
-    var places = new LinkedHashMap<String, String>();
-    add(places, ModelStore.Kind.MODEL, saved.model);
-    add(places, ModelStore.Kind.ADAPTER, saved.adapter);
-    add(places, ModelStore.Kind.MERGED, saved.merged);
-    return places;
-  }
-
-  private void add(Map<String, String> places, ModelStore.Kind kind, @Nullable Path path) {
-    if (path != null) {
-      places.put(kind.toString(), files().text(path));
-    }
   }
 
   private void train(Tracking tracks) throws IOException {
@@ -335,31 +333,8 @@ public final class TrainRun implements AutoCloseable {
    * whole step to the disk if that can be done in time. Afterwards the run does nothing more, and
    * {@link #close} waits for ever.
    */
-  @SuppressWarnings("LockNotBeforeTry") // never unlocked
   public void interrupt() {
-    ending.lock();
-    if (closed) {
-      return;
-    }
-    var state = tuning.state();
-    var start = System.nanoTime();
-    if (state.isDivided() && state.steps() < config.trainer().numTrainSteps()) {
-      var _ = state.stopStep(LAST_STEP);
-    }
-    state.freeze();
-    var taken = Duration.ofNanos(System.nanoTime() - start);
-    var newest = checkpointer.writeInTime(LAST_CHECKPOINT.minus(taken));
-    messages.accept(
-        newest
-            .map(
-                path ->
-                    String.format(
-                        Locale.ROOT,
-                        "Interrupted after %d of %d steps. The newest checkpoint is %s.",
-                        state.steps(),
-                        config.trainer().numTrainSteps(),
-                        path))
-            .orElse("Interrupted before the first checkpoint."));
+    interruption.interrupt();
   }
 
   private void checkpointTook(double seconds) {
@@ -465,12 +440,7 @@ public final class TrainRun implements AutoCloseable {
   /** Frees everything. */
   @Override
   public void close() throws IOException {
-    ending.lock();
-    try {
-      closed = true;
-    } finally {
-      ending.unlock();
-    }
+    interruption.close();
     try (inputs;
         device) {
       tuning.close();
