@@ -2,14 +2,21 @@ package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.bayu.finetune.error.ExitCode;
+import org.bayu.finetune.error.UserException;
+import org.bayu.finetune.model.Models;
+import org.bayu.finetune.run.CheckpointSave;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -151,5 +158,22 @@ class SaveCommandTest {
             .contains(runs.checkpoint("x", 4) + " is no whole checkpoint: "),
         one.err());
     assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void aConfigurationWhoseAdapterFitsNoLayerIsRefused() throws IOException {
+    runs.trained("--trainer.id=x");
+    var flags = List.of("--lora.target_modules=[nothing]");
+    try (var models = new Models(Map.of(), new PrintWriter(Writer.nullWriter()))) {
+      var refusal =
+          assertThrows(
+              UserException.class,
+              () -> CheckpointSave.open(runs.checkpoint("x", 6), flags, models, _ -> {}));
+      assertEquals(ExitCode.USAGE, refusal.exitCode());
+      assertTrue(
+          String.valueOf(refusal.getMessage())
+              .startsWith("lora: target_modules: no linear layer is named \"nothing\"; there are"),
+          refusal.getMessage());
+    }
   }
 }

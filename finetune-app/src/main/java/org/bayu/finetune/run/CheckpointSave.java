@@ -86,7 +86,7 @@ public final class CheckpointSave implements AutoCloseable {
             "%s: another model than the run began with: %s."
                 .formatted(base.checkpoint().folder(), Printable.first(differences, "; ")));
       }
-      trained = new TrainedModel(base, config.adaptation(adapter), config.trainer().seed());
+      trained = trained(base, config, adapter);
       checkpoint.loadParameters(trained.parameters());
       return new CheckpointSave(checkpoint, model, base, trained, models.outputs(), messages);
     } catch (DamagedCheckpointException e) {
@@ -95,6 +95,15 @@ public final class CheckpointSave implements AutoCloseable {
     } catch (Throwable e) {
       closeAfter(base, trained);
       throw e;
+    }
+  }
+
+  private static TrainedModel trained(ModelFolder base, TrainConfig config, @Nullable Path adapter)
+      throws IOException {
+    try {
+      return new TrainedModel(base, config.adaptation(adapter), config.trainer().seed());
+    } catch (IllegalArgumentException e) {
+      throw UserException.usage("lora: %s.".formatted(e.getMessage()));
     }
   }
 
