@@ -29,7 +29,8 @@ public record Sampling(double temperature, double topP, long seed) {
 
   /** The choices for one sequence; {@code sequence} numbers it. */
   Sampler sampler(int sequence) {
-    return new Sampler(new SplittableRandom(seed * SplitMix64.GAMMA + sequence));
+    // Mixed: SplittableRandom steps by GAMMA, so multiples of it would be one sequence, shifted.
+    return new Sampler(new SplittableRandom(SplitMix64.mix(seed + SplitMix64.mix(sequence))));
   }
 
   /** Chooses for one sequence, token after token. */
