@@ -39,8 +39,8 @@ public final class ConfigJson {
 
   /**
    * The text of a {@code config.json} that Transformers 4 and 5 both read. It is {@link
-   * LlamaConfig#source} if that describes the same configuration. Keys that Bayu does not know are
-   * kept.
+   * LlamaConfig#source} if that describes the same configuration to both. Keys that Bayu does not
+   * know are kept.
    *
    * @throws IllegalArgumentException if the weights' type is I32
    */

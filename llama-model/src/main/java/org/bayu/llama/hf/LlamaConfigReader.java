@@ -31,7 +31,7 @@ final class LlamaConfigReader {
           .build();
 
   // Those of Transformers' LlamaConfig, for keys that a file does not have.
-  private static final double DEFAULT_THETA = 10_000;
+  static final double DEFAULT_THETA = 10_000;
   private static final double DEFAULT_RMS_NORM_EPS = 1e-6;
   private static final int DEFAULT_POSITIONS = 2048;
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.core.util.Separators.Spacing;
+import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.OptionalInt;
@@ -16,7 +17,10 @@ import org.bayu.tensor.DType;
 final class LlamaConfigWriter {
   private LlamaConfigWriter() {}
 
-  /** The source where it still says the same, otherwise with what changed set anew. */
+  /**
+   * The source where it still says the same, to Transformers 4 too, otherwise with what changed set
+   * anew.
+   */
   static String write(LlamaConfig config) {
     var source = config.source();
     if (source.isEmpty()) {
@@ -25,10 +29,11 @@ final class LlamaConfigWriter {
       return print(json);
     }
     var read = ConfigJson.parse(source);
-    if (config.equals(read)) {
-      return source;
-    }
     var json = LlamaConfigReader.parse(source);
+    var added = addRopeOfVersion4(json);
+    if (config.equals(read)) {
+      return added ? print(json) : source;
+    }
     var dtype = config.dtype();
     var same = config.tieWordEmbeddings() ? read : read.untied();
     if (!config.equals(dtype == null ? same : same.withDtype(dtype))) {
@@ -71,6 +76,29 @@ final class LlamaConfigWriter {
     if (dtype != null) {
       putDtype(json, dtype);
     }
+  }
+
+  /**
+   * Adds what Transformers 4 needs beside version 5's {@code rope_parameters}, which it overlooks.
+   * True if anything was missing.
+   */
+  private static boolean addRopeOfVersion4(ObjectNode json) {
+    if (!(json.get("rope_parameters") instanceof ObjectNode five)
+        || !json.path("rope_scaling").isEmpty()) {
+      return false;
+    }
+    var before = json.deepCopy();
+    var four = five.deepCopy();
+    var theta = four.remove("rope_theta");
+    var usual = LlamaConfigReader.DEFAULT_THETA;
+    if (theta instanceof NumericNode
+        && theta.asDouble() != json.path("rope_theta").asDouble(usual)) {
+      json.set("rope_theta", theta);
+    }
+    if (!four.path("rope_type").asText(four.path("type").asText("default")).equals("default")) {
+      json.set("rope_scaling", four);
+    }
+    return !json.equals(before);
   }
 
   private static void putRope(ObjectNode json, LlamaConfig config) {

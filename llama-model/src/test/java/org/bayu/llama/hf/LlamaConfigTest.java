@@ -303,6 +303,26 @@ class LlamaConfigTest {
   }
 
   @Test
+  void theRotationOfAFileOfVersion5IsWrittenWhereVersion4LooksForItToo() throws IOException {
+    for (var variant : List.of("llama2", "llama3-scaling", "linear-scaling-biases")) {
+      var config = golden(variant);
+      var text = ConfigJson.write(config);
+      assertEquals(withoutSource(config), withoutSource(ConfigJson.parse(text)));
+      assertEquals(text, ConfigJson.write(ConfigJson.parse(text)));
+      var asFourReadsIt = LlamaConfigReader.parse(text);
+      asFourReadsIt.remove("rope_parameters");
+      assertEquals(
+          withoutSource(config), withoutSource(ConfigJson.parse(asFourReadsIt.toString())));
+    }
+    var dynamic = "{\"rope_type\": \"dynamic\", \"factor\": 2.0, \"rope_theta\": 7.0}";
+    var written = LlamaConfigReader.parse(ConfigJson.write(with("rope_parameters", dynamic)));
+    assertEquals("dynamic", written.path("rope_scaling").path("rope_type").asText());
+    assertEquals(7, written.path("rope_theta").asDouble());
+    var open = json("rope_theta", "7.0", "rope_parameters", "{\"rope_theta\": null}");
+    assertEquals(open, ConfigJson.write(ConfigJson.parse(open)));
+  }
+
+  @Test
   void configurationWithoutTextIsWrittenWhole() throws IOException {
     for (var variant : List.of("llama2", "llama3-scaling", "linear-scaling-biases")) {
       var config = withoutSource(golden(variant));
