@@ -3,10 +3,12 @@ package org.bayu.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.util.HashSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +52,15 @@ class DataOrderTest {
   @Test
   void anotherSeedGivesAnotherOrder() {
     assertNotEquals(new DataOrder(100, 0).rows(0, 100), new DataOrder(100, 1).rows(0, 100));
+  }
+
+  @Test
+  void everyBitOfTheSeedCounts() {
+    var orders = new HashSet<IntList>();
+    orders.add(new DataOrder(100, 0).rows(0, 100));
+    for (var bit = 0; bit < Long.SIZE; bit++) {
+      assertTrue(orders.add(new DataOrder(100, 1L << bit).rows(0, 100)), "bit " + bit);
+    }
   }
 
   @Test
