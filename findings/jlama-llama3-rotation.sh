@@ -4,7 +4,7 @@
 # Jlama turns queries and keys of a Llama 3.1 without the scaling that its config.json asks for (rope_type llama3); linear
 # scaling counts only if its key is rope_type and not type, as older files have it. Of a config.json as Transformers 5 writes
 # it, with rope_parameters, Jlama sees nothing: the base is 10,000 in place of Llama 3's 500,000. There is no message, and
-# short texts hardly show it.
+# the difference grows with the length of a text.
 #
 # Whoever serves a model in Java with Jlama should compare its logits on a long text, and write rope_theta at the top level.
 #

@@ -5,7 +5,7 @@
 # config.json of Transformers 5 has the base of the rotary embedding in rope_parameters alone. Version 4 looks for rope_theta
 # and rope_scaling at the top level, finds neither, and takes 10,000 and no scaling, without a message. So a Llama 3, whose
 # base is 500,000, that was only loaded and saved by version 5 is another model in version 4, and in every other library that
-# reads the keys of version 4. The texts look sound as long as they are short.
+# reads the keys of version 4.
 #
 # Whoever publishes a model from version 5 should add rope_theta (and rope_scaling) at the top level. Version 5 reads them too.
 #
