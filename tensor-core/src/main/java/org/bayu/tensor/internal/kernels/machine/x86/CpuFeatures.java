@@ -25,6 +25,7 @@ record CpuFeatures(
     boolean avx512bw,
     boolean avx512dq,
     boolean avx512vl,
+    boolean avx512vbmi,
     boolean avx512bf16) {
   private static final Set<String> X86_64 = Set.of("amd64", "x86_64");
   private static final int EXTENDED = 0x80000000;
@@ -66,6 +67,7 @@ record CpuFeatures(
         zmm && has(extended.ebx(), 30),
         zmm && has(extended.ebx(), 17),
         zmm && has(extended.ebx(), 31),
+        zmm && has(extended.ecx(), 1),
         zmm && has(more.eax(), 5));
   }
 
@@ -79,6 +81,7 @@ record CpuFeatures(
     add(names, avx512bw, "AVX512BW");
     add(names, avx512dq, "AVX512DQ");
     add(names, avx512vl, "AVX512VL");
+    add(names, avx512vbmi, "AVX512_VBMI");
     add(names, avx512bf16, "AVX512_BF16");
     return names;
   }

@@ -23,7 +23,7 @@ class CpuFeaturesTest {
   private static final int OSXSAVE = 1 << 27, AVX = 1 << 28, F16C = 1 << 29, FMA = 1 << 12;
   private static final int AVX2 = 1 << 5;
   private static final int F = 1 << 16, DQ = 1 << 17, BW = 1 << 30, VL = 1 << 31;
-  private static final int BF16 = 1 << 5;
+  private static final int VBMI = 1 << 1, BF16 = 1 << 5;
   private static final int YMM = 0b111, ZMM = 0b1110_0111;
 
   /** A made-up processor; what it is not given is zero. */
@@ -58,7 +58,7 @@ class CpuFeaturesTest {
     return new FakeCpu(xcr0)
         .with(0, 0, 16, word("Auth"), word("cAMD"), word("enti"))
         .with(1, 0, 0, 0, OSXSAVE | AVX | F16C | FMA, 0)
-        .with(7, 0, 1, AVX2 | F | DQ | BW | VL, 0, 0)
+        .with(7, 0, 1, AVX2 | F | DQ | BW | VL, VBMI, 0)
         .with(7, 1, BF16, 0, 0, 0)
         .with(0x80000000, 0, 0x80000004, 0, 0, 0)
         .with(0x80000002, 0, word("AMD "), word("EPYC"), word(" 900"), word("0   "))
@@ -74,7 +74,7 @@ class CpuFeaturesTest {
   void everythingIsThereWhereProcessorAndSystemHaveIt() {
     assertEquals(
         new CpuFeatures(
-            "AuthenticAMD", "AMD EPYC 9000", true, true, true, true, true, true, true, true),
+            "AuthenticAMD", "AMD EPYC 9000", true, true, true, true, true, true, true, true, true),
         CpuFeatures.of(zen4(ZMM)));
   }
 
@@ -84,7 +84,8 @@ class CpuFeaturesTest {
       var features = CpuFeatures.of(zen4(state));
       assertTrue(features.avx2() && features.fma() && features.f16c());
       assertFalse(features.avx512f() || features.avx512bw() || features.avx512dq());
-      assertFalse(features.avx512vl() || features.avx512bf16());
+      assertFalse(features.avx512vl() || features.avx512vbmi());
+      assertFalse(features.avx512bf16());
     }
   }
 
@@ -146,6 +147,7 @@ class CpuFeaturesTest {
     assertEquals(listed.contains("avx512bw"), features.avx512bw());
     assertEquals(listed.contains("avx512dq"), features.avx512dq());
     assertEquals(listed.contains("avx512vl"), features.avx512vl());
+    assertTrue(features.avx512vbmi() || !listed.contains("avx512vbmi"));
     assertTrue(features.avx512bf16() || !listed.contains("avx512_bf16"));
   }
 }

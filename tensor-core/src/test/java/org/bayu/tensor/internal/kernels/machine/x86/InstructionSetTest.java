@@ -15,7 +15,7 @@ class InstructionSetTest {
   /** A processor with AVX2 and FMA, and these. */
   private static CpuFeatures features(
       boolean f16c, boolean f, boolean bw, boolean vl, boolean bf16) {
-    return new CpuFeatures("", "", true, true, f16c, f, bw, f, vl, bf16);
+    return new CpuFeatures("", "", true, true, f16c, f, bw, f, vl, f, bf16);
   }
 
   private static List<InstructionSet> of(CpuFeatures features) {

@@ -88,6 +88,15 @@ public abstract class Avx512Arithmetic extends EvexAssembler {
     evex(P66 | M0F38 | 0x4E, Tuple.FULL, into, from);
   }
 
+  /**
+   * With 2 the one of the smaller absolute value, with 3 of the greater one, both with the sign of
+   * {@code left}; where {@code left} is a quiet NaN, the other one's absolute value.
+   */
+  public final void vrangeps(Vector into, Vector left, Operand right, int immediate) {
+    evex(P66 | M0F3A | 0x50, Tuple.FULL, into, left, right);
+    code.putImmediate(immediate);
+  }
+
   /** {@code left · 2^⌊right⌋}. */
   public final void vscalefps(Vector into, Vector left, Operand right) {
     evex(P66 | M0F38 | 0x2C, Tuple.FULL, into, left, right);
@@ -101,8 +110,21 @@ public abstract class Avx512Arithmetic extends EvexAssembler {
 
   // Integers and bits.
 
+  public final void vpaddb(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F | 0xFC, Tuple.FULL_MEMORY, into, left, right);
+  }
+
   public final void vpaddd(Vector into, Vector left, Operand right) {
     evex(P66 | M0F | 0xFE, Tuple.FULL, into, left, right);
+  }
+
+  public final void vpaddq(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F | W1 | 0xD4, Tuple.FULL, into, left, right);
+  }
+
+  /** The lower 64 bits of the product. */
+  public final void vpmullq(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F38 | W1 | 0x40, Tuple.FULL, into, left, right);
   }
 
   public final void vpsubd(Vector into, Vector left, Operand right) {
@@ -137,6 +159,10 @@ public abstract class Avx512Arithmetic extends EvexAssembler {
 
   public final void vpsrld(Vector into, Operand from, int bits) {
     evexExtended(P66 | M0F | 0x72, 2, into, from, bits);
+  }
+
+  public final void vpsrlq(Vector into, Operand from, int bits) {
+    evexExtended(P66 | M0F | W1 | 0x73, 2, into, from, bits);
   }
 
   public final void vpsrad(Vector into, Operand from, int bits) {

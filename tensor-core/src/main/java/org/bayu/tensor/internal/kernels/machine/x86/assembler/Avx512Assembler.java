@@ -1,7 +1,8 @@
 package org.bayu.tensor.internal.kernels.machine.x86.assembler;
 
 /**
- * Assembles code for processors with AVX-512 (F, BW, DQ, VL; BF16 where its instructions are used).
+ * Assembles code for processors with AVX-512 (F, BW, DQ, VL; BF16 and VBMI where their instructions
+ * are used).
  */
 public final class Avx512Assembler extends Avx512Arithmetic {
   // Loads and stores.
@@ -73,6 +74,10 @@ public final class Avx512Assembler extends Avx512Arithmetic {
     evex(P66 | M0F38 | 0x7C, into, from);
   }
 
+  public final void vpbroadcastq(Vector into, Gp from) {
+    evex(P66 | M0F38 | W1 | 0x7C, into, from);
+  }
+
   // Within the 128-bit quarters.
 
   public final void vpunpckldq(Vector into, Vector left, Operand right) {
@@ -91,12 +96,30 @@ public final class Avx512Assembler extends Avx512Arithmetic {
     evex(P66 | M0F | W1 | 0x6D, Tuple.FULL, into, left, right);
   }
 
+  public final void vpunpcklbw(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F | 0x60, Tuple.FULL_MEMORY, into, left, right);
+  }
+
+  public final void vpunpckhbw(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F | 0x68, Tuple.FULL_MEMORY, into, left, right);
+  }
+
   public final void vpunpcklwd(Vector into, Vector left, Operand right) {
     evex(P66 | M0F | 0x61, Tuple.FULL_MEMORY, into, left, right);
   }
 
   public final void vpunpckhwd(Vector into, Vector left, Operand right) {
     evex(P66 | M0F | 0x69, Tuple.FULL_MEMORY, into, left, right);
+  }
+
+  /** 32 bits with a sign become 16 without: less than 0 is 0, more than 65535 is that. */
+  public final void vpackusdw(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F38 | 0x2B, Tuple.FULL, into, left, right);
+  }
+
+  /** 16 bits with a sign become 8 without. */
+  public final void vpackuswb(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F | 0x67, Tuple.FULL_MEMORY, into, left, right);
   }
 
   public final void vshufps(Vector into, Vector left, Operand right, int immediate) {
@@ -135,6 +158,11 @@ public final class Avx512Assembler extends Avx512Arithmetic {
 
   public final void vpermt2d(Vector into, Vector left, Operand right) {
     evex(P66 | M0F38 | 0x7E, Tuple.FULL, into, left, right);
+  }
+
+  /** Bytes of {@code left} and, from 128 on for 512 bits, of {@code right}, by their numbers. */
+  public final void vpermi2b(Vector into, Vector left, Operand right) {
+    evex(P66 | M0F38 | 0x75, Tuple.FULL_MEMORY, into, left, right);
   }
 
   public final void vinserti64x4(Vector into, Vector left, Operand right, int half) {
@@ -186,8 +214,27 @@ public final class Avx512Assembler extends Avx512Arithmetic {
     vexRegisters(PF2 | M0F | W1 | 0x92, 128, into.number(), 0, from.number());
   }
 
+  public final void knotq(Mask into, Mask from) {
+    vexRegisters(M0F | W1 | 0x44, 128, into.number(), 0, from.number());
+  }
+
   public final void kxnorw(Mask into, Mask left, Mask right) {
     vexRegisters(M0F | 0x46, 256, into.number(), left.number(), right.number());
+  }
+
+  /** 16 bits of {@code left} above 16 of {@code right}. */
+  public final void kunpckwd(Mask into, Mask left, Mask right) {
+    vexRegisters(M0F | 0x4B, 256, into.number(), left.number(), right.number());
+  }
+
+  /** 32 bits of {@code left} above 32 of {@code right}. */
+  public final void kunpckdq(Mask into, Mask left, Mask right) {
+    vexRegisters(M0F | W1 | 0x4B, 256, into.number(), left.number(), right.number());
+  }
+
+  /** The upper bit of each byte. */
+  public final void vpmovb2m(Mask into, Vector from) {
+    evexMask(PF3 | M0F38 | 0x29, into, from);
   }
 
   /** Whether any bit of the two is set: then jnz jumps. */

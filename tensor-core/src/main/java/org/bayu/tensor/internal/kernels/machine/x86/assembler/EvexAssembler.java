@@ -38,6 +38,12 @@ abstract class EvexAssembler extends VexAssembler {
     evex(instruction, tuple, left.bits(), into.number(), left.number(), right, lanes.number());
   }
 
+  /** An instruction on a register that writes a mask. */
+  final void evexMask(int instruction, Mask into, Vector from) {
+    requireUnmasked(from);
+    evex(instruction, Tuple.FULL_MEMORY, from.bits(), into.number(), 0, from, 0);
+  }
+
   /** An instruction whose destination can be in memory. */
   final void evexStore(int instruction, Tuple tuple, int bits, Operand into, Vector from) {
     requireUnmasked(from);

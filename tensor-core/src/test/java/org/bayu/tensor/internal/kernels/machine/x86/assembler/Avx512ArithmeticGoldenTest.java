@@ -128,6 +128,20 @@ class Avx512ArithmeticGoldenTest {
     expect("vrcp14ps zmm20{k3},zmm1", "62e27d4b4ce1", a -> a.vrcp14ps(zmm(20).masked(K3), zmm(1)));
     expect("vrsqrt14ps zmm20,[rdx]", "62e27d484e22", a -> a.vrsqrt14ps(zmm(20), at(RDX)));
     expect("vscalefps zmm4,zmm5,zmm6", "62f255482ce6", a -> a.vscalefps(zmm(4), zmm(5), zmm(6)));
+    expect(
+        "vrangeps zmm1,zmm17,[rax+4]{1to16},3",
+        "62f3755050480103",
+        a -> a.vrangeps(zmm(1), zmm(17), at(RAX, 4).broadcasted(), 3));
+    expect(
+        "vpaddb zmm1{k1},zmm2,zmm19",
+        "62b16d49fccb",
+        a -> a.vpaddb(zmm(1).masked(K1), zmm(2), zmm(19)));
+    expect(
+        "vpaddq zmm1,zmm2,[rax+8]{1to8}",
+        "62f1ed58d44801",
+        a -> a.vpaddq(zmm(1), zmm(2), at(RAX, 8).broadcasted()));
+    expect("vpmullq zmm1,zmm2,zmm19", "62b2ed4840cb", a -> a.vpmullq(zmm(1), zmm(2), zmm(19)));
+    expect("vpsrlq zmm1,zmm29,30", "6291f54873d51e", a -> a.vpsrlq(zmm(1), zmm(29), 30));
     expect("vrndscaleps zmm1,zmm31,0", "62937d4808cf00", a -> a.vrndscaleps(zmm(1), zmm(31), 0));
     expect(
         "vpaddd zmm1,zmm2,[rax+64]", "62f16d48fe4801", a -> a.vpaddd(zmm(1), zmm(2), at(RAX, 64)));

@@ -80,6 +80,22 @@ class Avx512AssemblerGoldenTest {
         a -> a.vpunpcklqdq(zmm(1), zmm(2), at(RAX, 8).broadcasted()));
     expect(
         "vpunpckhqdq zmm1,zmm18,zmm3", "62f1ed406dcb", a -> a.vpunpckhqdq(zmm(1), zmm(18), zmm(3)));
+    expect("vpbroadcastq zmm17,r9", "62c2fd487cc9", a -> a.vpbroadcastq(zmm(17), R9));
+    expect(
+        "vpunpcklbw zmm1,zmm18,[rax+64]",
+        "62f16d40604801",
+        a -> a.vpunpcklbw(zmm(1), zmm(18), at(RAX, 64)));
+    expect(
+        "vpunpckhbw zmm1,zmm18,zmm3", "62f16d4068cb", a -> a.vpunpckhbw(zmm(1), zmm(18), zmm(3)));
+    expect(
+        "vpackusdw zmm1,zmm2,[rax+4]{1to16}",
+        "62f26d582b4801",
+        a -> a.vpackusdw(zmm(1), zmm(2), at(RAX, 4).broadcasted()));
+    expect("vpackuswb zmm17,zmm2,zmm3", "62e16d4867cb", a -> a.vpackuswb(zmm(17), zmm(2), zmm(3)));
+    expect(
+        "vpermi2b zmm1{k1},zmm18,[rbx+64]",
+        "62f26d41754b01",
+        a -> a.vpermi2b(zmm(1).masked(K1), zmm(18), at(RBX, 64)));
     expect(
         "vpunpcklwd zmm1,zmm18,[rax+64]",
         "62f16d40614801",
@@ -135,6 +151,10 @@ class Avx512AssemblerGoldenTest {
     expect("kmovw k1,eax", "c5f892c8", a -> a.kmovw(K1, RAX));
     expect("kmovd k2,r9d", "c4c17b92d1", a -> a.kmovd(K2, R9));
     expect("kmovq k3,r10", "c4c1fb92da", a -> a.kmovq(K3, R10));
+    expect("knotq k1,k2", "c4e1f844ca", a -> a.knotq(K1, K2));
+    expect("kunpckwd k1,k2,k3", "c5ec4bcb", a -> a.kunpckwd(K1, K2, K3));
+    expect("kunpckdq k1,k2,k3", "c4e1ec4bcb", a -> a.kunpckdq(K1, K2, K3));
+    expect("vpmovb2m k5,zmm17", "62b27e4829e9", a -> a.vpmovb2m(K5, zmm(17)));
     expect("kxnorw k1,k2,k3", "c5ec46cb", a -> a.kxnorw(K1, K2, K3));
     expect("kortestw k1,k2", "c5f898ca", a -> a.kortestw(K1, K2));
     expect("kshiftrw k1,k2,8", "c4e3f930ca08", a -> a.kshiftrw(K1, K2, 8));

@@ -44,6 +44,7 @@ final class Avx512Forms extends Avx512Shapes {
     two("vsqrtps", Source.FLOATS, Avx512Assembler::vsqrtps);
     two("vrcp14ps", Source.FLOATS, Avx512Assembler::vrcp14ps);
     two("vrsqrt14ps", Source.FLOATS, Avx512Assembler::vrsqrt14ps);
+    threeAndByte("vrangeps", width(), Source.FLOATS, Avx512Assembler::vrangeps);
     twoAndByte("vrndscaleps", Source.FLOATS, Avx512Assembler::vrndscaleps);
     var into = destination(128);
     var left = vector(128);
@@ -53,6 +54,10 @@ final class Avx512Forms extends Avx512Shapes {
   }
 
   private void integers() {
+    three("vpaddb", Source.MEMORY, Avx512Assembler::vpaddb);
+    three("vpaddq", Source.DOUBLES, Avx512Assembler::vpaddq);
+    three("vpmullq", Source.DOUBLES, Avx512Assembler::vpmullq);
+    twoAndByte("vpsrlq", Source.DOUBLES, Avx512Assembler::vpsrlq);
     three("vpaddd", Source.FLOATS, Avx512Assembler::vpaddd);
     three("vpsubd", Source.FLOATS, Avx512Assembler::vpsubd);
     three("vpandd", Source.FLOATS, Avx512Assembler::vpandd);
@@ -139,6 +144,8 @@ final class Avx512Forms extends Avx512Shapes {
     assembler.vmovq(register, from.withBits(128));
     expect("vpbroadcastd", 0, into, name32(register));
     assembler.vpbroadcastd(into, register);
+    expect("vpbroadcastq", 0, into, register);
+    assembler.vpbroadcastq(into, register);
     var element = random.nextBoolean() ? vector(128) : address();
     expect("vpbroadcastd", 4, into, element);
     assembler.vpbroadcastd(into, element);
@@ -152,6 +159,11 @@ final class Avx512Forms extends Avx512Shapes {
     three("vpunpckhdq", Source.FLOATS, Avx512Assembler::vpunpckhdq);
     three("vpunpcklqdq", Source.DOUBLES, Avx512Assembler::vpunpcklqdq);
     three("vpunpckhqdq", Source.DOUBLES, Avx512Assembler::vpunpckhqdq);
+    three("vpunpcklbw", Source.MEMORY, Avx512Assembler::vpunpcklbw);
+    three("vpunpckhbw", Source.MEMORY, Avx512Assembler::vpunpckhbw);
+    three("vpackusdw", Source.FLOATS, Avx512Assembler::vpackusdw);
+    three("vpackuswb", Source.MEMORY, Avx512Assembler::vpackuswb);
+    three("vpermi2b", Source.MEMORY, Avx512Assembler::vpermi2b);
     three("vpunpcklwd", Source.MEMORY, Avx512Assembler::vpunpcklwd);
     three("vpunpckhwd", Source.MEMORY, Avx512Assembler::vpunpckhwd);
     threeAndByte("vshufps", width(), Source.FLOATS, Avx512Assembler::vshufps);
@@ -188,6 +200,15 @@ final class Avx512Forms extends Avx512Shapes {
     var right = mask();
     expect("kxnorw", 0, target, "k" + left.number(), "k" + right.number());
     assembler.kxnorw(into, left, right);
+    expect("kunpckwd", 0, target, "k" + left.number(), "k" + right.number());
+    assembler.kunpckwd(into, left, right);
+    expect("kunpckdq", 0, target, "k" + left.number(), "k" + right.number());
+    assembler.kunpckdq(into, left, right);
+    expect("knotq", 0, target, "k" + left.number());
+    assembler.knotq(into, left);
+    var bytes = vector(width());
+    expect("vpmovb2m", 0, target, bytes);
+    assembler.vpmovb2m(into, bytes);
     expect("kortestw", 0, "k" + left.number(), "k" + right.number());
     assembler.kortestw(left, right);
     var bits = immediate();
