@@ -13,6 +13,7 @@ import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.DynamicCode;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
+import org.bayu.tensor.internal.kernels.StateKernels.CodedMoments;
 import org.bayu.tensor.internal.kernels.StochasticRounding;
 import org.bayu.tensor.nn.Parameter;
 import org.jspecify.annotations.Nullable;
@@ -107,6 +108,12 @@ public final class AdamW implements AutoCloseable {
     public long bytes() {
       var absmax = mAbsmax == null || vAbsmax == null ? 0 : 2 * mAbsmax.byteSize();
       return m.byteSize() + v.byteSize() + absmax;
+    }
+
+    private @Nullable CodedMoments coded() {
+      return mAbsmax == null || vAbsmax == null
+          ? null
+          : new CodedMoments(m.data(), mAbsmax.data(), v.data(), vAbsmax.data());
     }
 
     private static State of(Arena arena, Parameter parameter, Moments moments, Shard shard) {
@@ -220,7 +227,7 @@ public final class AdamW implements AutoCloseable {
       var first = shard.from(value.elements());
       var skipped = first - gradients.from(value);
       var key = StochasticRounding.key(seed, steps, index);
-      update(new Update(state, gradients.of(value), first, skipped, scalars, key));
+      update(new Update(state, state.coded(), gradients.of(value), first, skipped, scalars, key));
     }
     device.mark("AdamW");
   }
@@ -228,12 +235,19 @@ public final class AdamW implements AutoCloseable {
   /**
    * The update of a parameter.
    *
+   * @param coded the moments if they are codes
    * @param first element that has moments
    * @param skipped elements of the gradient before that
    * @param key of the stochastic rounding
    */
   private record Update(
-      State state, Tensor gradient, long first, long skipped, AdamWScalars scalars, long key) {
+      State state,
+      @Nullable CodedMoments coded,
+      Tensor gradient,
+      long first,
+      long skipped,
+      AdamWScalars scalars,
+      long key) {
     /** What is updated: the master, or the parameter's value. */
     private Tensor values() {
       var master = state.parameter.master();
@@ -271,7 +285,7 @@ public final class AdamW implements AutoCloseable {
               if (isPlain) {
                 updatePlain(update, from, n);
               } else {
-                var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE);
+                var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE + 64);
                 for (var done = 0; done < n; done += PIECE) {
                   updatePiece(update, from + done, Math.min(PIECE, n - done), scratch);
                 }
@@ -316,7 +330,6 @@ public final class AdamW implements AutoCloseable {
     var gradient = update.gradient;
     var place = Float.BYTES * (long) PIECE;
     var at = Float.BYTES * from;
-    var absmaxAt = Float.BYTES * (from / DynamicCode.BLOCK);
     var values = update.values();
     var element = update.place(from);
     var p = values.data();
@@ -335,21 +348,12 @@ public final class AdamW implements AutoCloseable {
     }
     var m = state.m.data();
     var v = state.v.data();
-    var mAbsmax = state.mAbsmax;
-    var vAbsmax = state.vAbsmax;
-    if (mAbsmax == null || vAbsmax == null) {
+    if (update.coded == null) {
       kernels.adamW(p, pAt, g, gAt, m, at, v, at, n, scalars);
     } else {
-      var mScales = mAbsmax.data();
-      var vScales = vAbsmax.data();
-      var mAt = 2 * place;
-      var vAt = 3 * place;
-      var forms = kernels.state();
-      forms.decode(DynamicCode.SIGNED, m, from, mScales, absmaxAt, scratch, mAt, n);
-      forms.decode(DynamicCode.UNSIGNED, v, from, vScales, absmaxAt, scratch, vAt, n);
-      kernels.adamW(p, pAt, g, gAt, scratch, mAt, scratch, vAt, n, scalars);
-      forms.encode(DynamicCode.SIGNED, scratch, mAt, m, from, mScales, absmaxAt, n);
-      forms.encode(DynamicCode.UNSIGNED, scratch, vAt, v, from, vScales, absmaxAt, n);
+      kernels
+          .state()
+          .adamW(kernels, p, pAt, g, gAt, update.coded, from, n, scalars, scratch, 2 * place);
     }
     if (values.dtype() == DType.BF16) {
       kernels.state().narrow(scratch, 0, values.data(), 2 * element, n, update.key, element);

@@ -77,7 +77,7 @@ public final class DynamicCode {
   }
 
   /** The greatest number that gets a code or a lower one, by code. */
-  private float[] bounds() {
+  public float[] bounds() {
     var bounds = new float[CODES];
     for (var code = 0; code < CODES - 1; code++) {
       var middle = ((double) values[code] + values[code + 1]) / 2; // exact

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every tier's loops over an optimizer's state have the bits of the plain ones. */
 class StateKernelsTest {
-  private static final int[] SIZES = {1, 7, 8, 13, 255, 256, 257, 1024, 2061};
+  private static final int[] SIZES = {1, 7, 8, 13, 32, 45, 255, 256, 257, 1024, 2061};
 
   private static final int[] SPECIAL = {
     0, 1, 0x007F_FFFF, 0x0080_0000, 0x3F80_0000, 0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FFF_FFFF
@@ -39,6 +39,11 @@ class StateKernelsTest {
 
   /** Puts numbers of unusual bits among the others. */
   private void addSpecial(GuardedMemory memory) {
+    addSpecial(memory, random);
+  }
+
+  /** The same. */
+  static void addSpecial(GuardedMemory memory, Random random) {
     for (var each : SPECIAL) {
       var bits = random.nextBoolean() ? each : each | 1 << 31;
       var at = memory.at() + 4L * random.nextInt(memory.elements());
@@ -46,7 +51,7 @@ class StateKernelsTest {
     }
   }
 
-  private static byte[] bytes(GuardedMemory memory) {
+  static byte[] bytes(GuardedMemory memory) {
     memory.assertIntact();
     var bytes = (long) memory.elements() * memory.dtype().bytes();
     return memory.segment().asSlice(memory.at(), bytes).toArray(JAVA_BYTE);

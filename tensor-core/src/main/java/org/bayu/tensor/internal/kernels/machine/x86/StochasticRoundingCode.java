@@ -26,7 +26,7 @@ final class StochasticRoundingCode {
   static final int ELEMENTS = 2 * StochasticRounding.GROUP;
 
   /** What makes a NaN a quiet one. */
-  private static final int QUIET = 0x0040_0000;
+  static final int QUIET = 0x0040_0000;
 
   private final Avx2Assembler asm;
 

@@ -52,14 +52,14 @@ public final class X86Kernels {
                     .formatted(asked),
             asked != null);
       }
-      return find(features.brand(), instructions.get(), System.getProperty("bayu.tile"));
+      return find(features, instructions.get(), System.getProperty("bayu.tile"));
     } catch (CodeRefusedException e) {
       return new Availability.Missing(String.valueOf(e.getMessage()), true);
     }
   }
 
   private static Availability find(
-      String processor, InstructionSet instructions, @Nullable String askedTile)
+      CpuFeatures features, InstructionSet instructions, @Nullable String askedTile)
       throws CodeRefusedException {
     var convention = CallingConvention.ofThisSystem();
     var tile = TileChoice.of(convention, instructions, askedTile);
@@ -71,7 +71,8 @@ public final class X86Kernels {
           true);
     }
     return new Availability.Available(
-        assemble(convention, instructions, tile.get()), instructions.title() + " of " + processor);
+        assemble(convention, instructions, features, tile.get()),
+        instructions.title() + " of " + features.brand());
   }
 
   private static @Nullable AttentionCode attention(
@@ -106,11 +107,17 @@ public final class X86Kernels {
   /**
    * Assembles the code.
    *
+   * @param features of the processor, which has the instructions
    * @throws CodeRefusedException if the operating system gives no executable memory
    */
   static MachineKernels assemble(
-      CallingConvention convention, InstructionSet instructions, TileChoice tile)
+      CallingConvention convention,
+      InstructionSet instructions,
+      CpuFeatures features,
+      TileChoice tile)
       throws CodeRefusedException {
+    var hasVbmi =
+        instructions != InstructionSet.AVX2 && features.avx512vbmi() && features.avx512dq();
     var f32 = instructions.products(convention, false, tile.form()).assemble();
     var bfloat16 = instructions.products(convention, true, tile.form()).assemble();
     var reading = new ReadCode(convention);
@@ -122,7 +129,7 @@ public final class X86Kernels {
         reading::run,
         FloatLoopsCode.assemble(convention),
         new CacheCode(convention),
-        new StateCode(convention),
+        new StateCode(convention, hasVbmi),
         attention(convention, instructions, bfloat16),
         elements(convention, instructions));
   }

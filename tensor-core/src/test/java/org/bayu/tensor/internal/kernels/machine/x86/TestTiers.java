@@ -56,9 +56,13 @@ public final class TestTiers {
     if (!(X86Kernels.availability() instanceof MachineKernels.Availability.Available)) {
       return List.of();
     }
+    var features = features();
+    return Stream.of(InstructionSet.values()).filter(each -> each.isIn(features)).toList();
+  }
+
+  private static CpuFeatures features() {
     try {
-      var features = CpuFeatures.ofThisMachine().orElseThrow();
-      return Stream.of(InstructionSet.values()).filter(each -> each.isIn(features)).toList();
+      return CpuFeatures.ofThisMachine().orElseThrow();
     } catch (CodeRefusedException e) {
       throw new AssertionError(e);
     }
@@ -72,6 +76,7 @@ public final class TestTiers {
             X86Kernels.assemble(
                 CallingConvention.ofThisSystem(),
                 instructions,
+                features(),
                 new TileChoice(form, () -> "a test")));
       } catch (CodeRefusedException e) {
         throw new AssertionError(e);
