@@ -38,6 +38,22 @@ public interface Kernels {
    */
   void narrow(DType to, MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n);
 
+  /** {@link #narrow} of {@code rows} rows, {@code srcStride} and {@code dstStride} bytes apart. */
+  default void narrowRows(
+      DType to,
+      int rows,
+      MemorySegment src,
+      long srcAt,
+      long srcStride,
+      MemorySegment dst,
+      long dstAt,
+      long dstStride,
+      int n) {
+    for (var row = 0; row < rows; row++) {
+      narrow(to, src, srcAt + row * srcStride, dst, dstAt + row * dstStride, n);
+    }
+  }
+
   /** y[i] = a[i] + b[i]. */
   void add(MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, int n);
 
@@ -47,6 +63,37 @@ public interface Kernels {
 
   /** y[i] += alpha · x[i]. */
   void addScaled(float alpha, MemorySegment x, long xAt, MemorySegment y, long yAt, int n);
+
+  /**
+   * y[i] = y[i] + alpha · x[i] of {@code rows} rows, {@code xStride} and {@code yStride} bytes
+   * apart: x is F32, y of {@code type}, to which the sum in F32 is rounded.
+   *
+   * @param line scratch memory of n F32
+   */
+  default void addScaledRows(
+      DType type,
+      float alpha,
+      int rows,
+      MemorySegment x,
+      long xAt,
+      long xStride,
+      MemorySegment y,
+      long yAt,
+      long yStride,
+      int n,
+      MemorySegment line) {
+    for (var row = 0; row < rows; row++) {
+      var from = xAt + row * xStride;
+      var to = yAt + row * yStride;
+      if (type == DType.F32) {
+        addScaled(alpha, x, from, y, to, n);
+      } else {
+        widen(type, y, to, line, 0, n);
+        addScaled(alpha, x, from, line, 0, n);
+        narrow(type, line, 0, y, to, n);
+      }
+    }
+  }
 
   /** x[i] = alpha · x[i]. */
   void scale(float alpha, MemorySegment x, long xAt, int n);

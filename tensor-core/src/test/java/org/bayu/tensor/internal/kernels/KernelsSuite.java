@@ -191,6 +191,63 @@ abstract class KernelsSuite {
   }
 
   @AtAwkwardSizes
+  void rowsThatAreNarrowedLeaveWhatIsBetweenThem(int n) {
+    var rows = 3;
+    for (var type : List.of(DType.F32, DType.BF16, DType.F16)) {
+      var x = input(rows * (n + 2));
+      var expected = output(type, rows * (n + 5));
+      var actual = output(type, rows * (n + 5));
+      for (var row = 0; row < rows; row++) {
+        var from = x.at() + 4L * row * (n + 2);
+        var to = (long) type.bytes() * row * (n + 5);
+        SCALAR.narrow(type, x.segment(), from, expected.segment(), expected.at() + to, n);
+      }
+      kernels.narrowRows(
+          type,
+          rows,
+          x.segment(),
+          x.at(),
+          4L * (n + 2),
+          actual.segment(),
+          actual.at(),
+          (long) type.bytes() * (n + 5),
+          n);
+      assertSameBits(expected, actual);
+      actual.assertIntact();
+    }
+  }
+
+  @AtAwkwardSizes
+  void rowsThatAreAddedToOthersLeaveWhatIsBetweenThem(int n) {
+    var rows = 3;
+    for (var type : List.of(DType.F32, DType.BF16, DType.F16)) {
+      var x = input(rows * (n + 2));
+      var y = GuardedMemory.random(arena, type, rows * (n + 5), random.nextInt(64), random);
+      var expected = y.copy(arena, 0);
+      for (var row = 0; row < rows; row++) {
+        for (var i = 0; i < n; i++) {
+          var at = row * (n + 5) + i;
+          expected.set(at, Math.fma(-0.375f, x.get(row * (n + 2) + i), y.get(at)));
+        }
+      }
+      kernels.addScaledRows(
+          type,
+          -0.375f,
+          rows,
+          x.segment(),
+          x.at(),
+          4L * (n + 2),
+          y.segment(),
+          y.at(),
+          (long) type.bytes() * (n + 5),
+          n,
+          arena.allocate(4L * n + 64, 64));
+      assertSameBits(expected, y);
+      y.assertIntact();
+    }
+  }
+
+  @AtAwkwardSizes
   void exponentialsAndTheirSumsAgree(int n) {
     var x = input(n);
     var expected = inOut(x);

@@ -51,38 +51,51 @@ public final class GemmResult {
   /**
    * Stores a block of sums.
    *
-   * @param sums binary32, row-major with {@code stride} elements from row to row; overwritten
+   * @param sums binary32, from byte {@code sumsAt} on row-major with {@code stride} elements from
+   *     row to row; overwritten
    */
   public void store(
-      int row, int rows, int column, int columns, MemorySegment sums, int stride, int worker) {
-    // A row of C may be widened first, or gathered from its columns.
-    var direct = c.columnStride() == 1 && (c.dtype() == DType.F32 || !accumulate);
-    var line = direct ? sums : workers.scratch(worker, 4L * columns);
+      int row,
+      int rows,
+      int column,
+      int columns,
+      MemorySegment sums,
+      long sumsAt,
+      int stride,
+      int worker) {
+    if (c.columnStride() == 1) {
+      storeRows(row, rows, column, columns, sums, sumsAt, stride, worker);
+      return;
+    }
+    var line = workers.scratch(worker, 4L * columns);
     for (var i = 0; i < rows; i++) {
-      var at = 4L * i * stride;
-      if (c.columnStride() != 1) {
-        storeStrided(row + i, column, columns, sums, at, line);
-      } else if (direct) {
-        storeRow(c.dtype(), c.data(), c.byteAt(row + i, column), columns, sums, at);
-      } else {
-        var to = c.byteAt(row + i, column);
-        kernels.widen(c.dtype(), c.data(), to, line, 0, columns);
-        kernels.addScaled(alpha, sums, at, line, 0, columns);
-        kernels.narrow(c.dtype(), line, 0, c.data(), to, columns);
-      }
+      storeStrided(row + i, column, columns, sums, sumsAt + 4L * i * stride, line);
     }
   }
 
-  private void storeRow(
-      DType type, MemorySegment data, long to, int columns, MemorySegment sums, long at) {
+  private void storeRows(
+      int row,
+      int rows,
+      int column,
+      int columns,
+      MemorySegment sums,
+      long sumsAt,
+      int stride,
+      int worker) {
+    var type = c.dtype();
+    var to = c.byteAt(row, column);
+    var rowBytes = c.rowStride() * type.bytes();
+    var sumsBytes = 4L * stride;
     if (accumulate) {
-      kernels.addScaled(alpha, sums, at, data, to, columns);
-    } else {
-      if (alpha != 1) {
-        kernels.scale(alpha, sums, at, columns);
-      }
-      kernels.narrow(type, sums, at, data, to, columns);
+      var line = type == DType.F32 ? sums : workers.scratch(worker, 4L * columns);
+      kernels.addScaledRows(
+          type, alpha, rows, sums, sumsAt, sumsBytes, c.data(), to, rowBytes, columns, line);
+      return;
     }
+    for (var i = 0; i < rows && alpha != 1; i++) {
+      kernels.scale(alpha, sums, sumsAt + i * sumsBytes, columns);
+    }
+    kernels.narrowRows(type, rows, sums, sumsAt, sumsBytes, c.data(), to, rowBytes, columns);
   }
 
   private void storeStrided(
@@ -92,7 +105,14 @@ public final class GemmResult {
         copyOne(c.data(), c.byteAt(row, column + j), line, 4L * j, true);
       }
     }
-    storeRow(DType.F32, line, 0, columns, sums, at);
+    if (accumulate) {
+      kernels.addScaled(alpha, sums, at, line, 0, columns);
+    } else {
+      MemorySegment.copy(sums, at, line, 0, 4L * columns);
+      if (alpha != 1) {
+        kernels.scale(alpha, line, 0, columns);
+      }
+    }
     for (var j = 0; j < columns; j++) {
       copyOne(line, 4L * j, c.data(), c.byteAt(row, column + j), false);
     }

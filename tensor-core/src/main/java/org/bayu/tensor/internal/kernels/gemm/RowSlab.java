@@ -142,7 +142,7 @@ final class RowSlab {
     }
     var column = firstPanel * tileColumns;
     var columns = Math.min(stride, n - column);
-    result.store(firstRow + row, rows, column, columns, sums, stride, worker);
+    result.store(firstRow + row, rows, column, columns, sums, 0, stride, worker);
   }
 
   /** One panel of B with these rows of A. */

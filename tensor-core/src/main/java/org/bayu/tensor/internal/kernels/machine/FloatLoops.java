@@ -14,6 +14,7 @@ public final class FloatLoops {
   private final MemorySegment add;
   private final MemorySegment addScaled;
   private final MemorySegment scale;
+  private final MemorySegment addScaledRows;
   private final MemorySegment sumOfSquares;
   private final MemorySegment max;
   private final MemorySegment expAndSum;
@@ -29,9 +30,10 @@ public final class FloatLoops {
     add = code.address(starts.get(2));
     addScaled = code.address(starts.get(3));
     scale = code.address(starts.get(4));
-    sumOfSquares = code.address(starts.get(5));
-    max = code.address(starts.get(6));
-    expAndSum = code.address(starts.get(7));
+    addScaledRows = code.address(starts.get(5));
+    sumOfSquares = code.address(starts.get(6));
+    max = code.address(starts.get(7));
+    expAndSum = code.address(starts.get(8));
   }
 
   /** dst[i] = F32(src[i]), of bf16. */
@@ -41,7 +43,23 @@ public final class FloatLoops {
 
   /** dst[i] = src[i] rounded to bf16; dst may begin where src does. */
   void narrow(MemorySegment src, long srcAt, MemorySegment dst, long dstAt, int n) {
-    MachineCall.call(narrow, src.address() + srcAt, dst.address() + dstAt, n, 0, 0, 0);
+    narrow(1, src, srcAt, 0, dst, dstAt, 0, n);
+  }
+
+  /** The same of rows, whose strides are in bytes. */
+  void narrow(
+      int rows,
+      MemorySegment src,
+      long srcAt,
+      long srcStride,
+      MemorySegment dst,
+      long dstAt,
+      long dstStride,
+      int n) {
+    if (rows > 0) {
+      var from = src.address() + srcAt;
+      MachineCall.call(narrow, from, dst.address() + dstAt, n, rows, srcStride, dstStride);
+    }
   }
 
   /** y[i] = a[i] + b[i]. */
@@ -57,6 +75,24 @@ public final class FloatLoops {
   /** x[i] = alpha · x[i]. */
   void scale(float alpha, MemorySegment x, long xAt, int n) {
     MachineCall.call(scale, x.address() + xAt, n, bits(alpha), 0, 0, 0);
+  }
+
+  /** y[i] = y[i] + alpha · x[i] of rows of bf16, whose strides are in bytes. */
+  void addScaledRows(
+      float alpha,
+      int rows,
+      MemorySegment x,
+      long xAt,
+      long xStride,
+      MemorySegment y,
+      long yAt,
+      long yStride,
+      int n) {
+    if (rows > 0) {
+      var from = x.address() + xAt;
+      var to = y.address() + yAt;
+      MachineCall.call(addScaledRows, from, to, n, rows, xStride, yStride, bits(alpha), 0, 0, 0);
+    }
   }
 
   /** Σ x[i]², in double: eight chains, added by a fixed tree. */

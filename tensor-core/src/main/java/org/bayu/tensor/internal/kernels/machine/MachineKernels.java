@@ -151,6 +151,24 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   }
 
   @Override
+  public void narrowRows(
+      DType to,
+      int rows,
+      MemorySegment src,
+      long srcAt,
+      long srcStride,
+      MemorySegment dst,
+      long dstAt,
+      long dstStride,
+      int n) {
+    if (to == DType.BF16) {
+      loops.narrow(rows, src, srcAt, srcStride, dst, dstAt, dstStride, n);
+    } else {
+      super.narrowRows(to, rows, src, srcAt, srcStride, dst, dstAt, dstStride, n);
+    }
+  }
+
+  @Override
   public void add(
       MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, int n) {
     loops.add(a, aAt, b, bAt, y, yAt, n);
@@ -159,6 +177,26 @@ public final class MachineKernels extends VectorKernels implements ProductKernel
   @Override
   public void addScaled(float alpha, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
     loops.addScaled(alpha, x, xAt, y, yAt, n);
+  }
+
+  @Override
+  public void addScaledRows(
+      DType type,
+      float alpha,
+      int rows,
+      MemorySegment x,
+      long xAt,
+      long xStride,
+      MemorySegment y,
+      long yAt,
+      long yStride,
+      int n,
+      MemorySegment line) {
+    if (type == DType.BF16) {
+      loops.addScaledRows(alpha, rows, x, xAt, xStride, y, yAt, yStride, n);
+    } else {
+      super.addScaledRows(type, alpha, rows, x, xAt, xStride, y, yAt, yStride, n, line);
+    }
   }
 
   @Override

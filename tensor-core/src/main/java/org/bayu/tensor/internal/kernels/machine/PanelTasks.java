@@ -227,7 +227,7 @@ final class PanelTasks {
         2 * c.rowStride(),
         worker);
     if (isStored) {
-      result.store(firstRow + row, count, column, columns, sums, width, worker);
+      result.store(firstRow + row, count, column, columns, sums, 0, width, worker);
     }
   }
 

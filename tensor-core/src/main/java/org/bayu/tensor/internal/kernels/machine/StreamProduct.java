@@ -176,6 +176,6 @@ final class StreamProduct {
           i > 0);
       fewAt += m * rowBytes(term);
     }
-    result.store(0, m, first, rows, sums, rows, worker);
+    result.store(0, m, first, rows, sums, 0, rows, worker);
   }
 }

@@ -2,6 +2,9 @@ package org.bayu.tensor.internal.kernels.machine.x86;
 
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R10;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R11;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R8;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
@@ -48,6 +51,7 @@ final class FloatLoopsCode {
     code.add();
     code.addScaled();
     code.scale();
+    code.addScaledRows();
     code.sumOfSquares();
     code.max();
     code.expAndSum();
@@ -69,14 +73,14 @@ final class FloatLoopsCode {
     end();
   }
 
-  /** {@code void narrow(float* src, bf16* dst, long n)}. */
+  /**
+   * {@code void narrow(float* src, bf16* dst, long n, long rows, long srcStride, long dstStride)}.
+   */
   private void narrow() {
-    var loop = begin(3, false);
+    var loop = begin(6, false);
     var value = loop.vector(0);
-    loop.emit(
-        RDX,
-        RAX,
-        R10,
+    emitRows(
+        loop,
         () -> {
           loop.loadFloats(value, at(RDI, RAX, 4, 0));
           loop.storeBFloat16(at(RSI, RAX, 2, 0), value);
@@ -120,6 +124,47 @@ final class FloatLoopsCode {
           loop.storeFloats(at(RSI, RAX, 4, 0), y);
         });
     end();
+  }
+
+  /**
+   * {@code void addScaledRows(float* x, bf16* y, long n, long rows, long xStride, long yStride,
+   * long alpha)}.
+   */
+  private void addScaledRows() {
+    var loop = begin(7, false);
+    var alpha = loop.constant(0);
+    var x = loop.vector(0);
+    var y = loop.vector(1);
+    frame.loadStackArgument(6, RAX);
+    loop.broadcast(alpha, RAX);
+    emitRows(
+        loop,
+        () -> {
+          loop.loadFloats(x, at(RDI, RAX, 4, 0));
+          loop.loadBFloat16(y, at(RSI, RAX, 2, 0));
+          loop.addProduct(y, x, alpha);
+          loop.storeBFloat16(at(RSI, RAX, 2, 0), y);
+        });
+    end();
+  }
+
+  /**
+   * A body for rdx elements of each of rcx rows, of F32 from rdi on, r8 bytes apart, and BF16 from
+   * rsi on, r9 bytes apart; rax is the element.
+   */
+  private void emitRows(Avx2Loop loop, Runnable body) {
+    asm.mov(R11, RDX);
+    var nextRow = asm.here();
+    // Rows may be too far apart for the processor to foresee them.
+    asm.lea(R10, at(RSI, R9, 4, 0));
+    asm.prefetchw(at(R10));
+    asm.prefetchw(at(R10, 64));
+    asm.mov(RDX, R11);
+    loop.emit(RDX, RAX, R10, body);
+    asm.add(RDI, R8);
+    asm.add(RSI, R9);
+    asm.dec(RCX);
+    asm.jnz(nextRow);
   }
 
   /** {@code void scale(float* x, long n, long alpha)}. */
