@@ -121,6 +121,14 @@ final class PanelPacking {
       int k,
       MemorySegment to,
       MemorySegment pointers) {
+    if (columns == ProductCode.COLUMNS
+        && tileColumns < columns
+        && matrix.columnStride() == 1
+        && k > 1) {
+      var stride = matrix.rowStride() * matrix.dtype().bytes();
+      code.packTiles(matrix.dtype(), matrix.address(from, column), stride, k, to.address());
+      return;
+    }
     for (var i = 0; i < columns; i += tileColumns) {
       var count = Math.min(tileColumns, columns - i);
       pack(

@@ -34,22 +34,13 @@ final class PanelTasks {
   /** Of so many panels one may be among the last: each is packed once more for every part. */
   private static final int PANELS_FOR_ONE_LAST = 8;
 
-  /** Bytes of packed A at most. */
-  private static final long PACKED_BYTES = 24L << 20;
-
-  /** Bytes of A's rows that all panels of B meet before others, at most: they stay in the cache. */
-  private static final long CACHED_BYTES = 12L << 20;
-
-  /** Rows for which packing B once more pays where A's are then in the cache, at least. */
-  private static final int MIN_CACHED_ROWS = 512;
-
-  private static final Term[] NO_TERMS = {};
-
   private final WorkerPool workers;
   private final ProductCode code;
   private final GemmResult result;
   private final PanelPacking packing;
+  private final PanelBlocks blocks;
   private final int lanes;
+  private final int rowsTogether;
   private final int tileColumns;
 
   private final Consumer<MemorySegment> run = this::run;
@@ -58,14 +49,9 @@ final class PanelTasks {
 
   // The product under way.
   private int n;
-  private boolean transposed;
-  private Term[] terms = NO_TERMS;
-
-  /** The last term that has steps; −1 if none has. */
-  private int lastTerm;
-
-  /** Bytes of a packed row of A: the terms that are packed, block after block. */
-  private long packedLaneBytes;
+  // The slice of k under way: its first block and the one behind its last.
+  private int sliceFrom;
+  private int sliceTo;
 
   // The rows under way.
   private int firstRow;
@@ -87,7 +73,9 @@ final class PanelTasks {
     this.code = code;
     this.result = result;
     packing = new PanelPacking(code);
+    blocks = new PanelBlocks(packing);
     lanes = packing.lanes();
+    rowsTogether = code.shape().rowsTogether();
     tileColumns = code.shape().tileColumns();
   }
 
@@ -103,45 +91,38 @@ final class PanelTasks {
    */
   void multiply(int m, int n, boolean transposed, Term... terms) {
     this.n = n;
-    this.transposed = transposed;
-    this.terms = terms;
-    measure();
-    // Packed A is a whole matrix, held for some rows at a time where it is large.
-    var fitting = PACKED_BYTES / Math.max(1, packedLaneBytes) / lanes * lanes;
-    var chunk = packedLaneBytes == 0 ? m : (int) Math.min(m, Math.max(lanes, fitting));
-    for (firstRow = 0; firstRow < m; firstRow += chunk) {
-      rows = Math.min(chunk, m - firstRow);
-      workers.withScratch(packedLaneBytes * roundUp(rows, lanes), run);
+    blocks.begin(transposed, terms);
+    // Sums in a large C would come from memory.
+    var together = blocks.cut(m, result.c().dtype() == DType.F32 ? 0 : roundUp(n, COLUMNS));
+    for (firstRow = 0; firstRow < m; firstRow += together) {
+      rows = Math.min(together, m - firstRow);
+      workers.withScratch(blocks.packedBytes(rows) + sumsBytes(), run);
     }
-    this.terms = NO_TERMS;
+    blocks.end();
   }
 
-  private Term term(int i) {
-    return transposed ? terms[i].transposed() : terms[i];
-  }
-
-  private void measure() {
-    lastTerm = -1;
-    packedLaneBytes = 0;
-    for (var i = 0; i < terms.length; i++) {
-      var term = term(i);
-      lastTerm = term.k() > 0 ? i : lastTerm;
-      for (var from = 0; from < term.k() && !packing.isDirect(term); from += packing.blockK()) {
-        packedLaneBytes += packing.laneBytes(packing.blockK(term, from));
-      }
-    }
+  /** Bytes of the sums of all columns, panel after panel, that are held from slice to slice. */
+  private long sumsBytes() {
+    return blocks.isSliced() ? 4L * rows * roundUp(n, COLUMNS) : 0;
   }
 
   private void run(MemorySegment packed) {
     this.packed = packed;
-    if (packedLaneBytes > 0) {
-      workers.run(ceilDivide(rows, lanes), packRows);
-    }
+    sliceFrom = 0;
+    do {
+      sliceTo = Math.min(blocks.count(), sliceFrom + blocks.sliceLength());
+      workers.run(blocks.panels(rows), packRows);
+      runPanels();
+      sliceFrom = sliceTo;
+    } while (sliceFrom < blocks.count());
+  }
+
+  private void runPanels() {
     var panels = ceilDivide(n, COLUMNS);
     var wanted = ceilDivide(4 * workers.threads(), panels);
     var rowTasks =
         Math.max(
-            Math.max(ceilDivide(rows, MAX_TASK_ROWS), cachedParts()),
+            Math.max(ceilDivide(rows, MAX_TASK_ROWS), blocks.cachedParts(rows)),
             Math.clamp(wanted, 1, Math.max(1, rows / MIN_TASK_ROWS)));
     taskRows = roundUp(ceilDivide(rows, rowTasks), lanes);
     // The last tasks are short, so that threads which were disturbed end with the others.
@@ -158,25 +139,20 @@ final class PanelTasks {
     var count = Math.min(lanes, rows - row);
     var own = workers.scratch(worker, packing.rowsScratchBytes());
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
-    var at = row * packedLaneBytes;
-    for (var i = 0; i < terms.length; i++) {
-      var term = term(i);
-      for (var from = 0; from < term.k() && !packing.isDirect(term); from += packing.blockK()) {
-        var k = packing.blockK(term, from);
-        packing.packRows(term.a(), firstRow + row, count, from, k, packed, at, own, pointers);
-        at += lanes * packing.laneBytes(k);
+    for (var block = sliceFrom; block < sliceTo; block++) {
+      if (blocks.isPacked(block)) {
+        packing.packRows(
+            blocks.term(block).a(),
+            firstRow + row,
+            count,
+            blocks.from(block),
+            blocks.k(block),
+            packed,
+            blocks.packedAt(block, rows, row),
+            own,
+            pointers);
       }
     }
-  }
-
-  /** Parts of the rows that stay in the cache while panels go by. */
-  private int cachedParts() {
-    var rowBytes = 0L;
-    for (var term : terms) {
-      rowBytes += 4L * packing.steps(term.k());
-    }
-    var parts = (rows * rowBytes + CACHED_BYTES - 1) / CACHED_BYTES;
-    return Math.clamp(parts, 1, Math.max(1, rows / MIN_CACHED_ROWS));
   }
 
   /** Some of the rows with one panel of columns. */
@@ -211,8 +187,11 @@ final class PanelTasks {
           worker);
       return;
     }
-    var sums = workers.scratch(worker, 4L * count * width);
-    if (lastTerm < 0) {
+    var isSliced = blocks.isSliced();
+    var sums = isSliced ? packed : workers.scratch(worker, 4L * count * width);
+    var sumsAt =
+        isSliced ? blocks.packedBytes(rows) + 4 * ((long) rows * column + (long) row * width) : 0;
+    if (blocks.count() == 0) {
       sums.fill((byte) 0);
     }
     var rounded = isStored ? 0 : c.address(firstRow + row, column);
@@ -221,13 +200,13 @@ final class PanelTasks {
         count,
         column,
         columns,
-        sums.address(),
+        sums.address() + sumsAt,
         4L * width,
         rounded,
         2 * c.rowStride(),
         worker);
-    if (isStored) {
-      result.store(firstRow + row, count, column, columns, sums, 0, width, worker);
+    if (isStored && sliceTo == blocks.count()) {
+      result.store(firstRow + row, count, column, columns, sums, sumsAt, width, worker);
     }
   }
 
@@ -239,12 +218,12 @@ final class PanelTasks {
         || c.columnStride() != 1
         || !packing.fillsVectors(columns)
         || !result.isPlain()
-        || lastTerm < 0;
+        || blocks.count() == 0;
   }
 
   /**
-   * Sums all blocks at address {@code sums}; rounds them in the end, to {@code rounded}, unless
-   * that is 0.
+   * Sums the slice's blocks at address {@code sums}; rounds them in the end, to {@code rounded},
+   * unless that is 0.
    */
   private void sumBlocks(
       int row,
@@ -259,35 +238,29 @@ final class PanelTasks {
     var width = packing.width(columns);
     var panel = workers.scratch(worker, packing.columnsBytes(columns));
     var pointers = workers.scratch(worker, ProductCode.POINTER_BYTES);
-    var packedAt = packed.address() + row * packedLaneBytes;
-    var isFirst = true;
-    for (var i = 0; i < terms.length; i++) {
-      var term = term(i);
-      var direct = packing.isDirect(term);
-      for (var from = 0; from < term.k(); from += packing.blockK()) {
-        var k = packing.blockK(term, from);
-        packing.packColumns(term.b(), column, columns, from, k, panel, pointers);
-        var isLast = i == lastTerm && from + k == term.k();
-        var to = isLast ? rounded : 0;
-        var a = direct ? term.a().address(firstRow + row, from) : packedAt;
-        var rowBytes = term.a().rowStride() * term.a().dtype().bytes();
-        multiplyBlock(
-            count,
-            width,
-            k,
-            !direct,
-            a,
-            direct ? rowBytes : packedLaneBytes,
-            direct ? rowBytes : 4L * lanes,
-            panel.address(),
-            sums,
-            stride,
-            !isFirst,
-            to,
-            roundedStride);
-        packedAt += direct ? 0 : lanes * packing.laneBytes(k);
-        isFirst = false;
-      }
+    for (var block = sliceFrom; block < sliceTo; block++) {
+      var term = blocks.term(block);
+      var from = blocks.from(block);
+      var k = blocks.k(block);
+      packing.packColumns(term.b(), column, columns, from, k, panel, pointers);
+      var isPacked = blocks.isPacked(block);
+      var rowBytes = term.a().rowStride() * term.a().dtype().bytes();
+      multiplyBlock(
+          count,
+          width,
+          k,
+          isPacked,
+          isPacked
+              ? packed.address() + blocks.packedAt(block, rows, row)
+              : term.a().address(firstRow + row, from),
+          isPacked ? blocks.laneBytes(block) : rowBytes,
+          isPacked ? 4L * lanes : rowBytes,
+          panel.address(),
+          sums,
+          stride,
+          block > 0,
+          block == blocks.count() - 1 ? rounded : 0,
+          roundedStride);
     }
   }
 
@@ -308,9 +281,9 @@ final class PanelTasks {
       long roundedStride) {
     var steps = packing.steps(k);
     var inStrips = inPanel && code.shape().hasStrips();
-    for (var lane = 0; lane < count; lane += lanes) {
+    for (var lane = 0; lane < count; lane += rowsTogether) {
       for (var column = 0; column < width; column += tileColumns) {
-        var laneCount = Math.min(lanes, count - lane);
+        var laneCount = Math.min(rowsTogether, count - lane);
         var columnCount = Math.min(tileColumns, width - column);
         var aAt = a + lane * laneStride;
         var b = panel + packing.columnAt(column);

@@ -52,6 +52,7 @@ public final class ProductCode {
   private final List<MemorySegment> tiles;
   private final List<MemorySegment> steps;
   private final List<MemorySegment> lanes;
+  private final List<MemorySegment> lanesOfTiles;
   private final List<MemorySegment> streams;
   private final MemorySegment strips;
 
@@ -66,6 +67,7 @@ public final class ProductCode {
    * @param steps {@link #packSteps} of each of {@link #SOURCES}
    * @param lanes {@link #packLanes} of each of {@link #SOURCES}; of each, for each number of groups
    *     of lanes up to {@link #COLUMNS}
+   * @param lanesOfTiles {@link #packTiles} of each of {@link #SOURCES}
    * @param streams {@link #stream} of each of {@link #SOURCES}; of each, for each number of vectors
    *     up to {@link #FEW}; of each, for one row and for the shape's rows
    * @param strips {@link #toStrips}, if the shape has strips
@@ -76,6 +78,7 @@ public final class ProductCode {
       List<Integer> tiles,
       List<Integer> steps,
       List<Integer> lanes,
+      List<Integer> lanesOfTiles,
       List<Integer> streams,
       int strips,
       int peak) {
@@ -86,6 +89,7 @@ public final class ProductCode {
     this.tiles = tiles.stream().map(code::address).toList();
     this.steps = steps.stream().map(code::address).toList();
     this.lanes = lanes.stream().map(code::address).toList();
+    this.lanesOfTiles = lanesOfTiles.stream().map(code::address).toList();
     this.streams = streams.stream().map(code::address).toList();
   }
 
@@ -262,6 +266,14 @@ public final class ProductCode {
           4L * width,
           shape.tail(count - vectorLanes * (groups - 1)));
     }
+  }
+
+  /**
+   * Packs {@link #COLUMNS} lanes that lie side by side, those of a tile together, tiles of {@link
+   * ProductShape#blockSteps} behind each other; where a tile has fewer lanes than that.
+   */
+  void packTiles(DType from, long at, long kStride, int k, long to) {
+    MachineCall.call(lanesOfTiles.get(source(from)), at, kStride, k, to, 0, 0);
   }
 
   /**

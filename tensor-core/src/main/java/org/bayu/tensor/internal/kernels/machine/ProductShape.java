@@ -26,6 +26,14 @@ public interface ProductShape {
   int panelLanes();
 
   /**
+   * Rows of A that meet a tile's columns of B before other columns: they stay in the second-level
+   * cache meanwhile. A whole number of tiles; a panel, unless there are strips.
+   */
+  default int rowsTogether() {
+    return panelLanes();
+  }
+
+  /**
    * Whether a packed panel of A is in strips: a tile's rows side by side at each step, and one tile
    * behind the other. Else the rows of all tiles are side by side.
    */

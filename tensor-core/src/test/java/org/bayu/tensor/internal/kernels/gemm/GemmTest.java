@@ -273,6 +273,51 @@ class GemmTest {
   }
 
   @ParameterizedTest
+  @MethodSource("machineKernels")
+  void aLongKInSlicesGivesTheBitsOfFewerRows(Kernels kernels) {
+    // Of 1300 rows more than half of k is packed at a time at most, of 100 rows all of it.
+    var m = 1300;
+    var n = 70;
+    var k = 9001;
+    var x = GuardedMemory.random(arena, DType.BF16, m * k, 0, random);
+    var w = GuardedMemory.random(arena, DType.BF16, n * k, 0, random);
+    var all = bfloat16Product(kernels, 1, x, w, 0, m, n, k);
+    assertArrayEquals(all, bfloat16Product(kernels, 2, x, w, 0, m, n, k));
+    var few = bfloat16Product(kernels, 1, x, w, m - 100, 100, n, k);
+    assertArrayEquals(few, Arrays.copyOfRange(all, (m - 100) * n, m * n));
+  }
+
+  static List<Kernels> machineKernels() {
+    return kernels().stream().filter(MachineKernels.class::isInstance).toList();
+  }
+
+  private float[] bfloat16Product(
+      Kernels kernels,
+      int threads,
+      GuardedMemory x,
+      GuardedMemory w,
+      int firstRow,
+      int m,
+      int n,
+      int k) {
+    var y = GuardedMemory.allocate(arena, DType.BF16, m * n, 0);
+    var rows = new Matrix(x.segment(), x.at() + 2L * k * firstRow, DType.BF16, k, 1);
+    try (var workers = new WorkerPool(threads)) {
+      new Gemm(kernels, workers)
+          .multiply(
+              m,
+              n,
+              DType.BF16,
+              1,
+              false,
+              new Matrix(y.segment(), y.at(), DType.BF16, n, 1),
+              new Term(rows, new Matrix(w.segment(), w.at(), DType.BF16, 1, k), k));
+    }
+    y.assertIntact();
+    return y.toFloats();
+  }
+
+  @ParameterizedTest
   @MethodSource("kernels")
   void manyColumnsInTasksOfSeveralHeightsGiveTheBitsOfFew(Kernels kernels) {
     // With 1100 columns some of the last go in tasks of fewer rows than the others.

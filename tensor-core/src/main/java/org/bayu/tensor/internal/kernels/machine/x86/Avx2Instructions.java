@@ -29,7 +29,8 @@ record Avx2Instructions(Avx2Assembler assembler, CallingConvention convention, S
   }
 
   /**
-   * A tile's 16 KiB of B and 6 KiB of A are in the first-level cache; a panel of A in the second.
+   * A tile's 16 KiB of B and 6 KiB of A are in the first-level cache; the rows together in the
+   * second.
    */
   @Override
   public int blockSteps() {
@@ -38,7 +39,12 @@ record Avx2Instructions(Avx2Assembler assembler, CallingConvention convention, S
 
   @Override
   public int panelLanes() {
-    return 8 * Avx2TileCode.ROWS;
+    return 4 * Avx2TileCode.ROWS;
+  }
+
+  @Override
+  public int rowsTogether() {
+    return 16 * Avx2TileCode.ROWS;
   }
 
   /** A tile reads 24 bytes at each step: with the lines between it would fill the cache. */
@@ -80,6 +86,12 @@ record Avx2Instructions(Avx2Assembler assembler, CallingConvention convention, S
   @Override
   public void emitLanes(DType from, int groups) {
     Avx2PackCode.emitLanes(assembler, convention, step, from, groups);
+  }
+
+  @Override
+  public void emitLanesOfTiles(DType from) {
+    Avx2PackCode.emitLanesOfTiles(
+        assembler, convention, step, from, tileVectors(), 4 * tileColumns() * blockSteps());
   }
 
   @Override

@@ -18,6 +18,7 @@ import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.xmm;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.ymm;
 
 import org.bayu.tensor.DType;
+import org.bayu.tensor.internal.kernels.machine.ProductCode;
 import org.bayu.tensor.internal.kernels.machine.Step;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx2Assembler;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp;
@@ -30,6 +31,9 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
 final class Avx2PackCode {
   /** Bytes between what is turned and what is fetched. */
   private static final int AHEAD = 256;
+
+  /** The power of two of rows between what is read and what is fetched. */
+  private static final int ROWS_AHEAD = 4;
 
   private final Avx2Assembler asm;
   private final DType from;
@@ -148,6 +152,51 @@ final class Avx2PackCode {
     asm.dec(RDX);
     asm.jnz(again);
     asm.bind(end);
+  }
+
+  /**
+   * Lanes that lie side by side, of {@link ProductCode#COLUMNS}, become panels of a tile's lanes:
+   * {@code void tiles(byte* from, long stride, long k, float* to)}.
+   *
+   * @param vectors of a tile
+   * @param tileBytes from a tile's panel to the next one's
+   */
+  static void emitLanesOfTiles(
+      Avx2Assembler asm,
+      CallingConvention convention,
+      Step step,
+      DType from,
+      int vectors,
+      int tileBytes) {
+    var frame = new Frame(asm, convention, 4, 0);
+    frame.prologue();
+    var pack = new Avx2PackCode(asm, step, from, R10);
+    pack.load.begin();
+    pack.emitLanesOfTiles(vectors, tileBytes);
+    frame.epilogue();
+    pack.load.end();
+  }
+
+  private void emitLanesOfTiles(int vectors, int tileBytes) {
+    var groups = ProductCode.COLUMNS / Avx2LoadCode.CHUNK;
+    var lineBytes = load.chunkBytes() * groups;
+    asm.mov(R11, RSI);
+    asm.shl(R11, ROWS_AHEAD);
+    asm.add(R11, RDI);
+    asm.align(32);
+    var again = asm.here();
+    for (var line = 0; line < lineBytes; line += 64) {
+      asm.prefetcht0(at(R11, line));
+    }
+    for (var group = 0; group < groups; group++) {
+      load.chunk(ymm(group), at(RDI, load.chunkBytes() * group));
+      asm.vmovups(at(RCX, group / vectors * tileBytes + 32 * (group % vectors)), ymm(group));
+    }
+    asm.add(RDI, RSI);
+    asm.add(R11, RSI);
+    asm.add(RCX, 32 * vectors);
+    asm.dec(RDX);
+    asm.jnz(again);
   }
 
   /**

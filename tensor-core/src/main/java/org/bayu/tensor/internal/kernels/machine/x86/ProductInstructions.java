@@ -23,6 +23,9 @@ interface ProductInstructions extends ProductShape {
   /** Appends the packing of lanes that lie side by side. */
   void emitLanes(DType from, int groups);
 
+  /** Appends what {@link ProductCode#packTiles} calls; nothing where a tile has all columns. */
+  default void emitLanesOfTiles(DType from) {}
+
   /** Appends what {@link ProductCode#toStrips} calls; nothing where there are no strips. */
   default void emitStrips() {}
 
@@ -49,6 +52,7 @@ interface ProductInstructions extends ProductShape {
     }
     List<Integer> steps = new ArrayList<>();
     List<Integer> lanes = new ArrayList<>();
+    List<Integer> lanesOfTiles = new ArrayList<>();
     List<Integer> streams = new ArrayList<>();
     for (var from : ProductCode.SOURCES) {
       steps.add(begin());
@@ -57,6 +61,8 @@ interface ProductInstructions extends ProductShape {
         lanes.add(begin());
         emitLanes(from, groups);
       }
+      lanesOfTiles.add(begin());
+      emitLanesOfTiles(from);
       for (var few = 1; few <= ProductCode.FEW; few++) {
         streams.add(begin());
         emitStream(from, 1, few);
@@ -69,7 +75,7 @@ interface ProductInstructions extends ProductShape {
     var peak = begin();
     emitPeak();
     var code = CodeBuffer.of(assembler().toByteArray());
-    return new ProductCode(this, code, tiles, steps, lanes, streams, strips, peak);
+    return new ProductCode(this, code, tiles, steps, lanes, lanesOfTiles, streams, strips, peak);
   }
 
   /** Where the next function begins. */
