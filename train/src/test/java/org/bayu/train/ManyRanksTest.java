@@ -176,6 +176,16 @@ class ManyRanksTest {
         ThreadRanks.run(size, ranks -> train(ranks, 20, weights, lora)));
   }
 
+  @Test
+  void soHaveThoseOfAnAdapterOfTheHead() throws InterruptedException, ExecutionException {
+    var targets = new LoraTargets.Names(List.of("v_proj", LoraTargets.HEAD));
+    var head = new LoraConfig(4, 8, 0.1, targets, false);
+    var alone = train(Communicators.alone(), 4, DType.F32, head);
+    var weights = new AllWeights(DType.F32).withThreads(2);
+    assertEquals(
+        Collections.nCopies(2, alone), ThreadRanks.run(2, ranks -> train(ranks, 4, weights, head)));
+  }
+
   @ParameterizedTest
   @CsvSource({"1", "2"})
   void ranksWithoutAMicroBatchTakePart(int threads)

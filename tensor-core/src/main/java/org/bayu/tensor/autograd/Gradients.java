@@ -2,6 +2,7 @@ package org.bayu.tensor.autograd;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -41,7 +42,8 @@ public final class Gradients implements AutoCloseable {
   private final long seed;
   private final @Nullable GradientParts parts;
   private final MemorySegment scratch;
-  private IntConsumer listener = _ -> {};
+  private final List<Slot> added = new ArrayList<>();
+  private @Nullable IntConsumer listener;
   private long step;
 
   /** Zero gradients of {@code weights}, F32, in this order, as in the other constructor. */
@@ -163,11 +165,22 @@ public final class Gradients implements AutoCloseable {
   }
 
   /**
-   * From now on calls {@code listener} with a weight's place in the list when an op has added to
-   * its whole F32 gradient. A weight that one op uses then has all of a backward pass.
+   * From now on calls {@code listener} with a weight's place in the list when the backward pass of
+   * an op has ended that has added to its whole F32 gradient. A weight that one op uses then has
+   * all of a backward pass.
    */
   public void whenAdded(IntConsumer listener) {
     this.listener = listener;
+  }
+
+  /** The backward pass of an op has ended. */
+  void opEnded() {
+    if (listener != null) {
+      for (var slot : added) {
+        listener.accept(slot.index);
+      }
+      added.clear();
+    }
   }
 
   /**
@@ -184,7 +197,10 @@ public final class Gradients implements AutoCloseable {
     if (parts == null && slot.gradient.dtype() == DType.F32) {
       write.accept(new GradientTarget(slot.gradient, !slot.fresh));
       slot.fresh = false;
-      listener.accept(slot.index);
+      // An op may add in pieces.
+      if (listener != null && !added.contains(slot)) {
+        added.add(slot);
+      }
       return;
     }
     // Not the tape's: it may be needed longer than the tape is there.

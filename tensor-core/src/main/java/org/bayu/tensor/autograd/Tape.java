@@ -135,6 +135,9 @@ public final class Tape {
       if (shared != null) {
         node.output.setGradient(null);
         node.backward.run(shared);
+        if (gradients != null) {
+          gradients.opEnded();
+        }
         drop(shared);
         device.clock().lap(node.op, Pass.BACKWARD);
       }

@@ -255,6 +255,43 @@ class LinearCrossEntropyTest {
     }
   }
 
+  /** Three pieces add to A's and B's gradients. */
+  @Test
+  void theListenerHearsOfAnAdapterOnceWhenAllPiecesHaveBeenAdded() {
+    var rows = 70;
+    var classes = 1 << 20;
+    var frozen = Tensor.allocate(arena, DType.F32, Shape.of(classes, 1));
+    var a = Tensor.ofFloats(arena, Shape.of(1, 1), 1);
+    var b = Tensor.allocate(arena, DType.F32, Shape.of(classes, 1));
+    var numbers = Tensor.allocate(arena, DType.F32, Shape.of(rows, 1));
+    IntStream.range(0, rows).forEach(row -> numbers.setFloat(row, 1));
+    var ids = IntStream.range(0, rows).toArray();
+    var ones = DoubleStream.generate(() -> 1).limit(rows).toArray();
+    try (var device = Devices.cpu(2);
+        var workspace = new Workspace();
+        var gradients = new Gradients(List.of(a, b))) {
+      var heard = new ArrayList<Integer>();
+      gradients.whenAdded(
+          weight -> {
+            heard.add(weight);
+            // Each row adds p - 1 to that of B's first row.
+            assertEquals(rows * (1.0 / classes - 1), gradients.of(b).getFloat(0), 1e-6 * rows);
+          });
+      var tape = new Tape(device, workspace, gradients);
+      var loss =
+          LinearCrossEntropy.apply(
+              tape,
+              tape.constant(numbers),
+              frozen,
+              new Linear.LowRank(a, b, 1, null),
+              new Targets(ids, new int[rows], ones));
+      assertEquals(List.of(), heard);
+      tape.backward(loss);
+      assertEquals(Set.of(0, 1), Set.copyOf(heard));
+      assertEquals(2, heard.size());
+    }
+  }
+
   @Test
   void targetsOutOfRangeAreRefused() {
     try (var device = Devices.cpu(1);
