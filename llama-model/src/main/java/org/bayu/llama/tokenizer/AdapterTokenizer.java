@@ -73,9 +73,10 @@ record AdapterTokenizer(LlamaTokenizer own, LlamaTokenizer base) {
     return differences.isEmpty()
         ? List.of()
         : List.of(
-            "The adapter's own tokenizer is in use, which differs from the model's: "
-                + String.join("; ", differences)
-                + ".");
+            Printable.message(
+                "The adapter's own tokenizer is in use, which differs from the model's: "
+                    + String.join("; ", differences)
+                    + "."));
   }
 
   private static String text(Optional<String> token) {

@@ -46,9 +46,10 @@ final class AddedTokenFiles {
     return moved.isEmpty()
         ? List.of()
         : List.of(
-            "As in Transformers 5 an added token takes the next free id: "
-                + Printable.first(moved, "; ")
-                + ".");
+            Printable.message(
+                "As in Transformers 5 an added token takes the next free id: "
+                    + Printable.first(moved, "; ")
+                    + "."));
   }
 
   /**

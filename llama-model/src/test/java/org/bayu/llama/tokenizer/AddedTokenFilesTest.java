@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.bayu.tensor.io.MalformedFileException;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,19 @@ class AddedTokenFilesTest {
       MAPPER.writeValue(folder.resolve(file.getKey()).toFile(), file.getValue());
     }
     return LlamaTokenizer.load(folder);
+  }
+
+  @Test
+  void aNoteOfLongNamesIsShort() throws IOException {
+    var tokens = new TreeMap<String, Integer>();
+    for (var i = 0; i < 3; i++) {
+      tokens.put("<" + "i".repeat(100 + i) + ">", 600 + i);
+    }
+    MAPPER.writeValue(folder.resolve("added_tokens.json").toFile(), tokens);
+    var notes = new ModelFile().pieces("▁", "a").load(folder).notes();
+    assertEquals(1, notes.size());
+    assertTrue(notes.getFirst().length() <= 360, notes.getFirst());
+    assertTrue(notes.getFirst().endsWith("not 602 (added_tokens.json)."), notes.getFirst());
   }
 
   @Test
