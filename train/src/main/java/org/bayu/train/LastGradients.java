@@ -23,7 +23,6 @@ final class LastGradients implements AutoCloseable {
   private final Gradients gradients;
   private final Communicator ranks;
   private final GradientExchange exchange;
-  private final boolean overlaps;
   private final List<Piece> pieces = new ArrayList<>();
   private final int[] pieceOf;
   private final boolean[] added;
@@ -64,7 +63,6 @@ final class LastGradients implements AutoCloseable {
     this.gradients = gradients;
     this.ranks = ranks;
     exchange = new GradientExchange(ranks, device);
-    overlaps = GradientSums.overlap(device.threads());
     var weights = gradients.weights();
     pieceOf = new int[weights.size()];
     added = new boolean[weights.size()];
@@ -82,7 +80,9 @@ final class LastGradients implements AutoCloseable {
       end = first;
     }
     missing = new int[pieces.size()];
-    gradients.whenAdded(this::added);
+    if (GradientSums.overlap(device.threads())) {
+      gradients.whenAdded(this::added);
+    }
   }
 
   /** This rank's backward pass that comes next is its last one of the batch, if there is any. */
@@ -94,7 +94,7 @@ final class LastGradients implements AutoCloseable {
   }
 
   private void added(int weight) {
-    if (sum == null || !overlaps) {
+    if (sum == null) {
       return;
     }
     if (added[weight]) {
