@@ -2,18 +2,13 @@ package org.bayu.train.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -43,8 +38,6 @@ public final class Checkpointer implements TrainListener {
   /** How soon a checkpoint that could not be written is tried again. */
   private static final Duration RETRY = Duration.ofMinutes(1);
 
-  private static final int PROBE_BYTES = 64 << 20;
-
   private final Checkpoints checkpoints;
   private final TrainState state;
   private final RunDescription run;
@@ -54,18 +47,14 @@ public final class Checkpointer implements TrainListener {
   private final LongSupplier nanoTime;
   private final ReentrantLock writing = new ReentrantLock();
   private final List<Path> temporary = new ArrayList<>();
-
-  /** Those that are still to be published, and after that, to be deleted elsewhere. */
-  private final Set<Path> unpublished = new LinkedHashSet<>();
-
-  private final Set<Path> superseded = new LinkedHashSet<>();
+  private final Publication publication;
+  private final WritingRate rate;
   private Duration interval;
   private long lastWritten;
   private long notBefore;
   private int steps;
   private boolean owesKept;
   private @Nullable Path newest;
-  private double bytesPerSecond;
 
   /**
    * What a checkpointer needs of the program around it.
@@ -117,6 +106,8 @@ public final class Checkpointer implements TrainListener {
     this.request = request;
     this.surroundings = surroundings;
     this.nanoTime = nanoTime;
+    publication = new Publication(surroundings.remote, surroundings.messages);
+    rate = new WritingRate(checkpoints.folder());
     interval = policy.interval();
   }
 
@@ -150,7 +141,7 @@ public final class Checkpointer implements TrainListener {
     var published = surroundings.remote.list(checkpoints.folder());
     for (var path : checkpoints.newestFirst()) {
       if (Files.exists(path) && (newest == null || !published.contains(path))) {
-        unpublished.add(path);
+        publication.add(path);
       }
       try {
         if (!Checkpoint.isKept(path)) {
@@ -239,7 +230,7 @@ public final class Checkpointer implements TrainListener {
     if (!path.equals(newest) || temporary.contains(path)) {
       var _ = write(done, true);
     }
-    publish();
+    publication.publish();
     return path;
   }
 
@@ -289,13 +280,7 @@ public final class Checkpointer implements TrainListener {
 
   private boolean takesAtMost(Duration limit) throws IOException {
     var bytes = Checkpoint.bytes(state);
-    if (bytes <= PROBE_BYTES) {
-      return true;
-    }
-    if (bytesPerSecond == 0) {
-      bytesPerSecond = probe();
-    }
-    var seconds = (double) bytes / bytesPerSecond;
+    var seconds = rate.seconds(bytes);
     if (seconds <= limit.toSeconds()) {
       return true;
     }
@@ -305,24 +290,6 @@ public final class Checkpointer implements TrainListener {
             "Writing the state would take about %.0f s, which is too long now.",
             seconds));
     return false;
-  }
-
-  /** Bytes a second that the disk takes. */
-  private double probe() throws IOException {
-    Files.createDirectories(checkpoints.folder());
-    var start = System.nanoTime();
-    // Never published: it is deleted, also when the process is killed meanwhile.
-    try (var file = StagedPath.file(checkpoints.folder().resolve("probe"));
-        var channel =
-            FileChannel.open(
-                file.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      var zeros = ByteBuffer.allocateDirect(PROBE_BYTES);
-      while (zeros.hasRemaining()) {
-        channel.write(zeros);
-      }
-      channel.force(true);
-    }
-    return PROBE_BYTES / ((System.nanoTime() - start) * 1e-9);
   }
 
   /** Writes a checkpoint; returns the seconds that it took. */
@@ -338,12 +305,11 @@ public final class Checkpointer implements TrainListener {
       if (!kept) {
         temporary.add(path);
       }
-      unpublished.add(path);
-      superseded.remove(path);
-      publish();
+      publication.add(path);
+      publication.publish();
       lastWritten = nanoTime.getAsLong();
       var seconds = (lastWritten - start) * 1e-9;
-      bytesPerSecond = (double) Checkpoint.bytes(state) / seconds;
+      rate.measured(Checkpoint.bytes(state), seconds);
       if (!kept) {
         slowDown(seconds);
       }
@@ -363,35 +329,15 @@ public final class Checkpointer implements TrainListener {
     }
   }
 
-  /** Publishes what is not yet, and deletes elsewhere what is no longer needed then. */
-  private void publish() {
-    try {
-      for (var path : List.copyOf(unpublished)) {
-        if (Files.exists(path)) {
-          surroundings.remote.publish(path);
-        }
-        unpublished.remove(path);
-      }
-      for (var path : List.copyOf(superseded)) {
-        surroundings.remote.delete(path);
-        superseded.remove(path);
-      }
-    } catch (IOException e) {
-      surroundings.messages.accept(
-          "The newest checkpoint is kept here only: %s. It is tried again with the next."
-              .formatted(OutputFolder.reason(e)));
-    }
-  }
-
   /** The checkpoints that are here and could not be published. */
   public List<Path> unpublished() {
-    return List.copyOf(unpublished);
+    return publication.missing();
   }
 
   private void deleteTemporary(Path written) {
     for (var old : temporary) {
       try {
-        superseded.add(old);
+        publication.supersede(old);
         if (!old.equals(written) && Files.exists(old)) {
           StagedPath.delete(old);
         }
