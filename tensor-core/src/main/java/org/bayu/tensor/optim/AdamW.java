@@ -1,7 +1,6 @@
 package org.bayu.tensor.optim;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bayu.tensor.DType;
@@ -13,7 +12,6 @@ import org.bayu.tensor.autograd.Gradients;
 import org.bayu.tensor.internal.CpuDevice;
 import org.bayu.tensor.internal.kernels.DynamicCode;
 import org.bayu.tensor.internal.kernels.Kernels.AdamWScalars;
-import org.bayu.tensor.internal.kernels.StateKernels.CodedMoments;
 import org.bayu.tensor.internal.kernels.StochasticRounding;
 import org.bayu.tensor.nn.Parameter;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +30,6 @@ import org.jspecify.annotations.Nullable;
 public final class AdamW implements AutoCloseable {
   /** Elements of one task: a fixed partition, independent of the thread count. */
   private static final int CHUNK = 1 << 15;
-
-  /** Elements that are decoded, updated and encoded at a time: they stay in the nearest cache. */
-  private static final int PIECE = 4 * DynamicCode.BLOCK;
 
   private final Arena arena = LargeArena.ofShared();
   private final CpuDevice device;
@@ -108,12 +103,6 @@ public final class AdamW implements AutoCloseable {
     public long bytes() {
       var absmax = mAbsmax == null || vAbsmax == null ? 0 : 2 * mAbsmax.byteSize();
       return m.byteSize() + v.byteSize() + absmax;
-    }
-
-    private @Nullable CodedMoments coded() {
-      return mAbsmax == null || vAbsmax == null
-          ? null
-          : new CodedMoments(m.data(), mAbsmax.data(), v.data(), vAbsmax.data());
     }
 
     private static State of(Arena arena, Parameter parameter, Moments moments, Shard shard) {
@@ -227,49 +216,13 @@ public final class AdamW implements AutoCloseable {
       var first = shard.from(value.elements());
       var skipped = first - gradients.from(value);
       var key = StochasticRounding.key(seed, steps, index);
-      update(new Update(state, state.coded(), gradients.of(value), first, skipped, scalars, key));
+      update(new ParameterUpdate(state, gradients.of(value), first, skipped, scalars, key));
     }
     device.mark("AdamW");
   }
 
-  /**
-   * The update of a parameter.
-   *
-   * @param coded the moments if they are codes
-   * @param first element that has moments
-   * @param skipped elements of the gradient before that
-   * @param key of the stochastic rounding
-   */
-  private record Update(
-      State state,
-      @Nullable CodedMoments coded,
-      Tensor gradient,
-      long first,
-      long skipped,
-      AdamWScalars scalars,
-      long key) {
-    /** What is updated: the master, or the parameter's value. */
-    private Tensor values() {
-      var master = state.parameter.master();
-      return master == null ? state.parameter.value() : master;
-    }
-
-    /** The element of {@link #values} that has the moments of number {@code from}. */
-    private long place(long from) {
-      return state.parameter.master() == null ? first + from : from;
-    }
-
-    private boolean isPlain() {
-      return values().dtype() == DType.F32
-          && gradient.dtype() == DType.F32
-          && state.m.dtype() == DType.F32;
-    }
-  }
-
-  private void update(Update update) {
-    var state = update.state;
-    var elements = state.m.elements(); // perhaps none
-    var isPlain = update.isPlain();
+  private void update(ParameterUpdate update) {
+    var elements = update.state().m.elements(); // perhaps none
     var isFirst = steps == 1;
     device
         .workers()
@@ -279,85 +232,16 @@ public final class AdamW implements AutoCloseable {
               var from = (long) task * CHUNK;
               var n = (int) Math.min(CHUNK, elements - from);
               if (isFirst) {
-                touch(state.m, from, n);
-                touch(state.v, from, n);
+                touch(update.state().m, from, n);
+                touch(update.state().v, from, n);
               }
-              if (isPlain) {
-                updatePlain(update, from, n);
-              } else {
-                var scratch = device.workers().scratch(worker, 4L * Float.BYTES * PIECE + 64);
-                for (var done = 0; done < n; done += PIECE) {
-                  updatePiece(update, from + done, Math.min(PIECE, n - done), scratch);
-                }
-              }
-              if (state.parameter.master() != null) {
-                roundMaster(update, from, n);
-              }
+              update.run(device.kernels(), from, n, device.workers(), worker);
             });
   }
 
   private static void touch(Tensor moment, long from, int n) {
     var bytes = moment.dtype().bytes();
     LargeArena.touch(moment.data(), bytes * from, (long) bytes * n);
-  }
-
-  /** Where all is F32, it is updated in place. */
-  private void updatePlain(Update update, long from, int n) {
-    var at = Float.BYTES * from;
-    var pAt = Float.BYTES * update.place(from);
-    var gAt = Float.BYTES * (update.skipped + from);
-    var p = update.values().data();
-    var g = update.gradient.data();
-    var m = update.state.m.data();
-    var v = update.state.v.data();
-    device.kernels().adamW(p, pAt, g, gAt, m, at, v, at, n, update.scalars);
-  }
-
-  /** The value follows from the master, which has been updated. */
-  private void roundMaster(Update update, long from, int n) {
-    var value = update.state.parameter.value();
-    var to = value.dtype().bytes() * (update.first + from);
-    device
-        .kernels()
-        .narrow(value.dtype(), update.values().data(), Float.BYTES * from, value.data(), to, n);
-  }
-
-  /** What is not F32 is widened to scratch memory, and brought back. */
-  private void updatePiece(Update update, long from, int n, MemorySegment scratch) {
-    var kernels = device.kernels();
-    var state = update.state;
-    var scalars = update.scalars;
-    var gradient = update.gradient;
-    var place = Float.BYTES * (long) PIECE;
-    var at = Float.BYTES * from;
-    var values = update.values();
-    var element = update.place(from);
-    var p = values.data();
-    var pAt = Float.BYTES * element;
-    if (values.dtype() == DType.BF16) {
-      kernels.widen(DType.BF16, p, 2 * element, scratch, 0, n);
-      p = scratch;
-      pAt = 0;
-    }
-    var g = gradient.data();
-    var gAt = Float.BYTES * (update.skipped + from);
-    if (gradient.dtype() == DType.BF16) {
-      kernels.widen(DType.BF16, g, 2 * (update.skipped + from), scratch, place, n);
-      g = scratch;
-      gAt = place;
-    }
-    var m = state.m.data();
-    var v = state.v.data();
-    if (update.coded == null) {
-      kernels.adamW(p, pAt, g, gAt, m, at, v, at, n, scalars);
-    } else {
-      kernels
-          .state()
-          .adamW(kernels, p, pAt, g, gAt, update.coded, from, n, scalars, scratch, 2 * place);
-    }
-    if (values.dtype() == DType.BF16) {
-      kernels.state().narrow(scratch, 0, values.data(), 2 * element, n, update.key, element);
-    }
   }
 
   /** Frees the state. */
