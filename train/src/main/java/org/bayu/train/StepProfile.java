@@ -30,6 +30,9 @@ public record StepProfile(List<OpTime> times, int steps, int threads, double pea
 
   /** The table's lines. */
   public List<String> lines() {
+    if (steps == 0) {
+      return List.of("No step was done, so there is no profile.");
+    }
     var seconds = times.stream().mapToDouble(OpTime::seconds).sum();
     var busySeconds = times.stream().mapToDouble(OpTime::busySeconds).sum();
     var flops = times.stream().mapToDouble(OpTime::flops).sum();

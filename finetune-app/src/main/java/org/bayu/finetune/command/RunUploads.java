@@ -10,7 +10,7 @@ import org.bayu.finetune.error.ExitCode;
 import org.bayu.finetune.error.Failure;
 import org.bayu.finetune.error.UserException;
 import org.bayu.finetune.model.ModelUpload;
-import org.bayu.finetune.run.TrainRun;
+import org.bayu.finetune.run.SavedFolders;
 import org.bayu.remote.hub.HubException;
 import org.bayu.train.files.ShellText;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +42,7 @@ record RunUploads(ModelUpload upload, TrainConfig config) {
    *
    * @param messages takes a line for each upload
    */
-  void sendBetween(TrainRun.Saved saved, Consumer<String> messages) {
+  void sendBetween(SavedFolders saved, Consumer<String> messages) {
     for (var target : targets(saved)) {
       try {
         if (upload.isThere(target.folder)) {
@@ -61,7 +61,7 @@ record RunUploads(ModelUpload upload, TrainConfig config) {
    *
    * @param results takes a line for each upload
    */
-  void send(TrainRun.Saved saved, Consumer<String> results) throws IOException {
+  void send(SavedFolders saved, Consumer<String> results) throws IOException {
     for (var target : targets(saved)) {
       try {
         results.accept(send(target));
@@ -81,7 +81,7 @@ record RunUploads(ModelUpload upload, TrainConfig config) {
   /** A save that is uploaded, and the key that says so. */
   private record Target(String key, String repository, Path folder) {}
 
-  private List<Target> targets(TrainRun.Saved saved) {
+  private List<Target> targets(SavedFolders saved) {
     var targets = new ArrayList<Target>();
     add(targets, "hf_upload", config.hfUpload(), saved.model());
     add(targets, "hf_upload", config.hfUpload(), saved.adapter());

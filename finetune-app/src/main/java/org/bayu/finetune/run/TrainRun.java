@@ -3,9 +3,7 @@ package org.bayu.finetune.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bayu.finetune.config.TrainConfig;
@@ -33,9 +31,6 @@ import org.jspecify.annotations.Nullable;
  * the adapter is trained, else every weight.
  */
 public final class TrainRun implements AutoCloseable {
-  /** Steps that a profile leaves out: code is compiled and memory touched in them. */
-  private static final int WARM_UP_STEPS = 2;
-
   private final RunStart start;
   private final TrainConfig config;
   private final Consumer<String> messages;
@@ -47,31 +42,10 @@ public final class TrainRun implements AutoCloseable {
   private final Saves saves;
   private final RunTrackers trackers;
   private final RunInterruption interruption;
-  private Consumer<Saved> saveListener = _ -> {};
+  private Consumer<SavedFolders> saveListener = _ -> {};
   private @Nullable Tracking tracking;
-  private boolean profiles;
-  private @Nullable StepProfile profile;
+  private @Nullable RunProfile profile;
   private String metrics = "";
-
-  /** Where things were saved. */
-  public record Saved(@Nullable Path model, @Nullable Path adapter, @Nullable Path merged) {
-    /** For each kind that was saved, where, as the user wrote it. */
-    private Map<String, String> places(LocalFiles files) {
-      var places = new LinkedHashMap<String, String>();
-      for (var kind : ModelStore.Kind.values()) {
-        var path =
-            switch (kind) {
-              case MODEL -> model;
-              case ADAPTER -> adapter;
-              case MERGED -> merged;
-            };
-        if (path != null) {
-          places.put(kind.toString(), files.text(path));
-        }
-      }
-      return places;
-    }
-  }
 
   /** A run of this process alone. */
   public TrainRun(RunStart start, Consumer<String> messages) throws IOException {
@@ -172,7 +146,7 @@ public final class TrainRun implements AutoCloseable {
    * Sets who is told after each try to save between two steps, on the thread that trains. What
    * could not be saved is not there.
    */
-  public void whenSaved(Consumer<Saved> listener) {
+  public void whenSaved(Consumer<SavedFolders> listener) {
     saveListener = listener;
   }
 
@@ -192,7 +166,7 @@ public final class TrainRun implements AutoCloseable {
    * @throws UserException if loss, gradients or weights become infinite or no number; if what was
    *     trained cannot be saved in its place
    */
-  public Saved run() throws IOException {
+  public SavedFolders run() throws IOException {
     var trainer = tuning.trainer();
     var state = tuning.state();
     var folder = start.folder();
@@ -215,6 +189,9 @@ public final class TrainRun implements AutoCloseable {
       }
       trainer.listen(tracks);
       trainer.listen(new PeakSpells(device, compute, tracks));
+      if (profile != null) {
+        trainer.listen(profile);
+      }
       var steps = new Steps(LastMetrics.of(folder.metricsFile()).map(LastMetrics::loss));
       trainer.listen(steps);
       trainer.listen(checkpointer);
@@ -267,8 +244,8 @@ public final class TrainRun implements AutoCloseable {
     }
   }
 
-  private Saved saved(int steps) {
-    return new Saved(
+  private SavedFolders saved(int steps) {
+    return new SavedFolders(
         saves.path(ModelStore.Kind.MODEL, steps),
         saves.path(ModelStore.Kind.ADAPTER, steps),
         saves.path(ModelStore.Kind.MERGED, steps));
@@ -300,8 +277,9 @@ public final class TrainRun implements AutoCloseable {
       }
       throw e;
     }
-    var steps = tuning.state().steps() - firstProfiled();
-    profile = new StepProfile(device.profile(), steps, device.threads(), tracks.peakGflops());
+    if (profile != null) {
+      profile.ended(tracks.peakGflops());
+    }
   }
 
   /**
@@ -367,10 +345,6 @@ public final class TrainRun implements AutoCloseable {
     }
   }
 
-  private int firstProfiled() {
-    return config.trainer().numTrainSteps() > WARM_UP_STEPS ? WARM_UP_STEPS : 0;
-  }
-
   /** Weights that are no numbers are not worth a folder, and must not look like a result. */
   private void refuseDestroyed() {
     tuning
@@ -391,13 +365,6 @@ public final class TrainRun implements AutoCloseable {
     /** The loss is that of the step before the first, if there was one. */
     private Steps(Optional<Double> loss) {
       lastLoss = loss.orElse(Double.NaN);
-    }
-
-    @Override
-    public void stepBegins(int step) {
-      if (profiles && step == firstProfiled()) {
-        device.startProfile();
-      }
     }
 
     @Override
@@ -422,7 +389,7 @@ public final class TrainRun implements AutoCloseable {
 
   /** Makes {@link #run} count where the time goes. */
   public void startProfile() {
-    profiles = true;
+    profile = new RunProfile(device);
   }
 
   /**
@@ -431,10 +398,10 @@ public final class TrainRun implements AutoCloseable {
    * @throws IllegalStateException if {@link #startProfile} was not called before the run
    */
   public StepProfile profile() {
-    if (!profiles || profile == null) {
+    if (profile == null) {
       throw new IllegalStateException("this run has no profile");
     }
-    return profile;
+    return profile.result();
   }
 
   /** Frees everything. */
