@@ -114,6 +114,15 @@ class ResumeCommandTest {
   }
 
   @Test
+  void ofTheSavesThoseAreCountedThatAreStillToBeMade() throws IOException {
+    var command =
+        new Object[] {"--trainer.id=x", "--hf_save_path=" + runs.saves(), "--hf_save_steps=1"};
+    assertSays(runs.trained(command), "each time, " + KilledRuns.STEPS + " times, ");
+    runs.kill("x", KilledRuns.STEPS - 2);
+    assertSays(runs.trained(command), "each time, 2 times, ");
+  }
+
+  @Test
   void aRunThatHasEndedSaysSoAndNothingChanges() throws IOException {
     var command = new Object[] {"--trainer.id=x", "--hf_save_path=" + runs.saves()};
     runs.trained(command);

@@ -61,7 +61,7 @@ final class PlanCommand extends ConfigCommand implements Callable<Integer> {
       var planner = inputs.dividedAmong(several, config).planner(config, machine);
       var plan = planner.plan();
       new PlanText(plan, machine).report(config).forEach(line.getOut()::println);
-      var space = new RunSaves(config, inputs).space(device, models.files().buckets());
+      var space = new RunSaves(config, inputs).space(0, device, models.files().buckets());
       space.lines().forEach(line.getOut()::println);
       new PlanRefusal(planner, machine).check(plan);
       space.check();

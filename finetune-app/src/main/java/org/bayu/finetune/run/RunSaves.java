@@ -73,13 +73,15 @@ public record RunSaves(TrainConfig config, RunInputs inputs) {
   }
 
   /**
-   * What the saves take, beside what is free where they go.
+   * What the saves that are still to be made take, beside what is free where they go.
    *
+   * @param firstStep the step that the run does first, from 0
    * @param remote knows what is elsewhere
    */
-  public SaveSpace space(Device device, RemoteFiles remote) throws IOException {
+  public SaveSpace space(int firstStep, Device device, RemoteFiles remote) throws IOException {
     var shape = inputs.shape();
-    var saves = (config.trainer().numTrainSteps() - 1) / config.hfSaveSteps() + 1;
+    var between = (config.trainer().numTrainSteps() - 1) / config.hfSaveSteps();
+    var saves = Math.max(0, between - firstStep / config.hfSaveSteps()) + 1;
     var stores = stores(shape.model(), shape.adapter(), device, Parameter::value);
     return SaveSpace.of(stores, saves, remote);
   }

@@ -88,7 +88,7 @@ public final class TrainRun implements AutoCloseable {
       ranks.send(assignment(opened).text());
       computing = Devices.cpu(ranks.threads());
       var runSaves = new RunSaves(config, opened);
-      var space = runSaves.space(computing, remote);
+      var space = runSaves.space(start.firstStep(), computing, remote);
       space.lines().forEach(messages);
       space.check();
       made =
