@@ -330,6 +330,10 @@ public final class RunStart implements AutoCloseable {
         all.add(argument);
       }
     }
+    var isInFile = all.size() == arguments.size();
+    if (isInFile && Boolean.FALSE.equals(config.trainer().loadCheckpoint())) {
+      all.add(LOAD + "=null");
+    }
     if (all.stream().noneMatch(each -> each.matches("--trainer\\.id(=.*)?"))) {
       all.add("--trainer.id=" + config.trainer().runId());
     }
