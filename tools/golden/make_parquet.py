@@ -41,3 +41,20 @@ with open(FOLDER / "rows.jsonl", "w") as out:
     for row in pq.read_table(FOLDER / "none.parquet").to_pylist():
         row["raw"] = row["raw"].decode()
         out.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+
+# Every width of an integer, beside each other and within other values, with the least and the greatest number.
+INTEGERS = {}
+for width in [8, 16, 32, 64]:
+    for letter, lowest in [("i", -(2 ** (width - 1))), ("u", 0)]:
+        numbers = [lowest, lowest + 2**width - 1, None]
+        INTEGERS[f"{letter}{width}"] = pa.array(numbers, f"{letter.replace('i', 'int').replace('u', 'uint')}{width}")
+WIDE = pa.array([2**64 - 1, 2**63, 0], pa.uint64())
+INTEGERS["list"] = pa.ListArray.from_arrays([0, 2, 2, 3], WIDE)
+INTEGERS["lists"] = pa.ListArray.from_arrays([0, 1, 2, 3], INTEGERS["list"])
+INTEGERS["struct"] = pa.StructArray.from_arrays([pa.array(["x", "y", "z"]), INTEGERS["u32"]], ["text", "number"])
+INTEGERS["map"] = pa.MapArray.from_arrays([0, 1, 2, 3], pa.array([2**32 - 1, 1, 0], pa.uint32()), WIDE)
+pq.write_table(pa.table(INTEGERS), FOLDER / "integers.parquet")
+with open(FOLDER / "integers.jsonl", "w") as out:
+    for row in pq.read_table(FOLDER / "integers.parquet").to_pylist():
+        row["map"] = dict(row["map"])
+        out.write(json.dumps(row) + "\n")

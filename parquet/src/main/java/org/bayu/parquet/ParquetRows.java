@@ -43,7 +43,7 @@ final class ParquetRows implements RowSource {
         return null;
       }
       rows.next();
-      return JsonValues.object(rows);
+      return JsonValues.object(file.getFileSchema().getRootNode(), rows);
     } catch (RuntimeException | LinkageError e) {
       throw unreadable(e);
     }

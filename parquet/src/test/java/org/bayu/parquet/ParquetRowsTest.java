@@ -58,6 +58,11 @@ final class ParquetRowsTest {
     assertEquals(texts(expected), texts(rows(golden(name + ".parquet"))));
   }
 
+  @Test
+  void integersOfEveryWidthAreWhatPyarrowReadsWhereverTheyStand() throws IOException {
+    assertEquals(texts(rows(golden("integers.jsonl"))), texts(rows(golden("integers.parquet"))));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"lz4", "brotli"})
   void otherPackingsAreNamed(String codec) {
