@@ -33,4 +33,23 @@ class SamplingTest {
       assertEquals(number, runs.size());
     }
   }
+
+  @Test
+  void aTokenIsDrawnAsOftenAsItsProbabilitySays() {
+    try (var arena = Arena.ofConfined()) {
+      // The last token has one half, all others together the other half.
+      var numbers = new float[TOKENS];
+      numbers[TOKENS - 1] = (float) Math.log(TOKENS - 1);
+      var logits = Tensor.ofFloats(arena, Shape.of(1, TOKENS), numbers);
+      var sampler = new Sampling(1, 1, 3).sampler(0);
+      var drawn = IntStream.range(0, 1000).map(i -> sampler.choose(logits, TOKENS - 1)).toArray();
+      var last = IntStream.of(drawn).filter(token -> token == TOKENS - 1).count();
+      // Six standard deviations of a fair coin's 1000 throws.
+      assertEquals(500.0, (double) last, 95);
+      // Of some 500 draws from 999 tokens some 390 differ, and the greatest is near the end.
+      assertEquals(390.0, (double) IntStream.of(drawn).distinct().count(), 60);
+      var others = IntStream.of(drawn).filter(token -> token < TOKENS - 1);
+      assertEquals(TOKENS, others.max().orElse(0), 30);
+    }
+  }
 }
