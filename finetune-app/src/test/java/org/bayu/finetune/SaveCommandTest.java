@@ -97,6 +97,32 @@ class SaveCommandTest {
   }
 
   @Test
+  void anAdapterOfATiedHeadIsSavedAndNotMerged() throws IOException {
+    var small = folder.resolve("small.json");
+    var config = Files.readString(small).replace(": false", ": true");
+    Files.writeString(small, config);
+    var tied = folder.resolve("tied");
+    var init =
+        CommandLineRun.of("init", "--config", small, "--output", tied, "--tokenizer", runs.model());
+    assertEquals(ExitCode.DONE, init.exitCode(), init.err());
+    runs.trained(
+        "--trainer.id=x", "--model_name_or_path=" + tied, "--lora.target_modules=[lm_head]");
+    var refused =
+        save(
+            "--checkpoint=" + runs.checkpoint("x", 4),
+            "--hf_save_path=" + out,
+            "--merged_hf_save_path=" + merged);
+    assertTrue(
+        refused
+            .sentence(ExitCode.USAGE)
+            .startsWith("bayu: --merged_hf_save_path: lm_head shares its weight with"),
+        refused.err());
+    assertFalse(Files.exists(out));
+    var adapter = save("--checkpoint=" + runs.checkpoint("x", 4), "--hf_save_path=" + out);
+    assertEquals(ExitCode.DONE, adapter.exitCode(), adapter.err());
+  }
+
+  @Test
   void aBaseThatMovedIsNamedAndAnotherRefused() throws IOException {
     lora();
     var moved = Files.move(runs.model(), folder.resolve("moved"));

@@ -161,6 +161,7 @@ public final class CheckpointSave implements AutoCloseable {
             "--merged_hf_save_path: the run trained all weights, so there is nothing to merge."
                 + " Use --hf_save_path.");
       }
+      RunInputs.refuseUnmergeable("--merged_hf_save_path", adapter);
       stores.add(
           new ModelStore.Merged(
               "--merged_hf_save_path",

@@ -68,7 +68,7 @@ public record RunInputs(
       var shape = shape(config, base, start);
       var adapter = shape.adapter();
       if (adapter != null && config.mergedHfSavePath() != null) {
-        refuseUnmergeable(adapter);
+        refuseUnmergeable("merged_hf_save_path", adapter);
       }
       var said = base.notes().size();
       var tokenizer = base.tokenizer();
@@ -196,11 +196,12 @@ public record RunInputs(
     return data;
   }
 
-  private static void refuseUnmergeable(LoraAdapter adapter) {
+  /** Refuses an adapter that cannot be merged, as that of a head that is the embedding. */
+  static void refuseUnmergeable(String key, LoraAdapter adapter) {
     try {
       adapter.mergedWeights();
     } catch (UnsupportedOperationException e) {
-      throw UserException.usage("merged_hf_save_path: %s.".formatted(e.getMessage()));
+      throw UserException.usage("%s: %s.".formatted(key, e.getMessage()));
     }
   }
 
