@@ -171,6 +171,12 @@ class GenerateCommandTest {
   }
 
   @Test
+  void idsOfRowsAreRefused() {
+    var rows = generate("--ids", "--prompts", "rows").sentence(ExitCode.USAGE);
+    assertTrue(rows.startsWith("bayu: --ids is for --prompt."), rows);
+  }
+
+  @Test
   void aTokenThatTheModelDoesNotHaveIsNamedAndItsRowToo() throws IOException {
     Files.writeString(model.resolve("added_tokens.json"), "{\"<tool>\": 600}");
     var sentence = "the prompt uses the token \"<tool>\", whose id 600 the model does not have";

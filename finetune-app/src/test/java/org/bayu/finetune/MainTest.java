@@ -119,6 +119,17 @@ class MainTest {
   }
 
   @Test
+  void ofAChoiceOnlyOneIsTakenInWhateverOrderTheyStand() {
+    var texts = "Give --prompts, or --prompt, not both. Try 'bayu generate --help'.";
+    assertMisuse(texts, "generate", "--model=m", "--prompt=a", "--prompts=b");
+    assertMisuse(texts, "generate", "--model=m", "--prompts=b", "--prompt=a");
+    var scores =
+        "Give --model --data --output, or --compare, not both. Try 'bayu evaluate --help'.";
+    assertMisuse(scores, "evaluate", "--model=m", "--data=d", "--output=o", "--compare", "a", "b");
+    assertMisuse(scores, "evaluate", "--compare", "a", "b", "--model=m", "--data=d", "--output=o");
+  }
+
+  @Test
   void aValueOfAnotherTypeIsNamedWithItsOptionAndWhatIsExpected() {
     assertMisuse(
         "--seed: 'x', where a whole number is expected. Try 'bayu generate --help'.",

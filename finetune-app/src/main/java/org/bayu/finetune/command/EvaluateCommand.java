@@ -28,6 +28,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -69,6 +70,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var options = task.evaluate;
+    if (options != null && !task.compared.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), Misuse.both(spec));
+    }
     if (options == null) {
       compare(task.compared);
       return ExitCode.DONE;

@@ -150,6 +150,9 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     var sampling = sampling();
+    if (input.text != null && input.rows != null) {
+      throw new ParameterException(spec.commandLine(), Misuse.both(spec));
+    }
     if (maxNewTokens < 1) {
       throw UserException.usage("--max_new_tokens must be 1 or more, not " + maxNewTokens + ".");
     }
@@ -157,6 +160,10 @@ final class GenerateCommand implements Callable<Integer> {
       throw UserException.usage(
           "--special_tokens is for --prompt. For rows, write special_tokens_in_rows: true into the"
               + " file of --config_path.");
+    }
+    if (ids && input.rows != null) {
+      throw UserException.usage(
+          "--ids is for --prompt. For texts of a file there is bayu tokenize.");
     }
     return AllProcesses.run(
         runner,

@@ -12,11 +12,13 @@ import java.util.stream.Collectors;
 import org.bayu.finetune.error.Nearest;
 import org.bayu.tensor.io.Printable;
 import picocli.CommandLine;
+import picocli.CommandLine.MaxValuesExceededException;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.MutuallyExclusiveArgsException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -58,19 +60,29 @@ public final class Misuse {
     }
     if (e instanceof MissingParameterException
         && String.valueOf(e.getMessage()).contains(" (specify one of ")) {
-      return choice(e.getCommandLine().getCommandSpec());
+      return choice(e.getCommandLine().getCommandSpec()) + ".";
+    }
+    if (e instanceof MutuallyExclusiveArgsException
+        || (e instanceof MaxValuesExceededException
+            && String.valueOf(e.getMessage()).contains("only one match"))) {
+      return both(e.getCommandLine().getCommandSpec());
     }
     var message = String.valueOf(e.getMessage()).strip().replaceFirst("^Error: ", "");
     return message.matches("(?s).*[.!?]") ? message : message + ".";
   }
 
-  /** What to give where nothing of a choice was given. */
+  /** What a choice is between, without the full stop. */
   private static String choice(CommandSpec command) {
     var choice = command.argGroups().getFirst();
     var alternatives = new ArrayList<String>();
     choice.subgroups().forEach(group -> alternatives.add(required(group)));
     alternatives.add(required(choice));
-    return "Give " + String.join(", or ", alternatives) + ".";
+    return "Give " + String.join(", or ", alternatives);
+  }
+
+  /** That more than one of a choice was given, which the parser finds only in some orders. */
+  static String both(CommandSpec command) {
+    return choice(command) + ", not both.";
   }
 
   private static String required(ArgGroupSpec group) {
