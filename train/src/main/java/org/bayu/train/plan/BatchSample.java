@@ -35,6 +35,7 @@ final class BatchSample {
    *
    * @param tokens of the examples as they are
    * @param distinct tokens that are computed
+   * @param mostMicroBatches of the batch that has the most
    * @param largest micro-batches of which one needs the most memory: no other one has as many
    *     tokens and as many targets
    * @param margin factor of the largest one's memory for those that were not seen
@@ -45,6 +46,7 @@ final class BatchSample {
       double tokens,
       double distinct,
       double microBatches,
+      int mostMicroBatches,
       List<MicroBatch> largest,
       double margin) {}
 
@@ -98,6 +100,7 @@ final class BatchSample {
     var tokens = 0L;
     var distinct = 0L;
     var count = 0L;
+    var most = 0;
     List<MicroBatch> largest = new ArrayList<>();
     for (var batch : batches) {
       var cut = microBatches.cut(batch);
@@ -105,6 +108,7 @@ final class BatchSample {
       tokens += tokens(batch);
       distinct += cut.stream().mapToLong(each -> each.tree().rows()).sum();
       count += cut.size();
+      most = Math.max(most, cut.size());
       largest.addAll(cut);
       largest = greatest(largest);
     }
@@ -117,7 +121,7 @@ final class BatchSample {
     }
     double n = batches.size();
     return new Cut(
-        batches.size(), examples / n, tokens / n, distinct / n, count / n, largest, margin);
+        batches.size(), examples / n, tokens / n, distinct / n, count / n, most, largest, margin);
   }
 
   /** Leaves out those that another one equals or exceeds in both tokens and targets. */

@@ -239,10 +239,16 @@ public final class MemoryPlanner {
         ProcessMemory.jvmBytes());
   }
 
-  /** How many sums of an adapter's gradients are kept apart at a time. */
+  /**
+   * How many sums of an adapter's gradients are kept apart at a time: as many as the number of
+   * micro-batches has binary digits, and one that is exchanged where other processes have some.
+   */
   private static long sumsKeptApart(RunShape shape, BatchSample.Cut cut) {
-    var most = (long) Math.ceil(cut.microBatches());
-    return shape.adapter() == null || most < 2 ? 0 : 65 - Long.numberOfLeadingZeros(most);
+    var most = cut.mostMicroBatches();
+    if (shape.adapter() == null || most < 2) {
+      return 0;
+    }
+    return Integer.SIZE - Integer.numberOfLeadingZeros(most) + (shape.isShared() ? 1 : 0);
   }
 
   /**

@@ -37,6 +37,7 @@ public final class RunShape {
   private final int parts;
   private final Shard shard;
   private final boolean gradientParts;
+  private final boolean shared;
 
   private RunShape(
       HfCheckpoint base,
@@ -45,7 +46,8 @@ public final class RunShape {
       @Nullable LoraAdapter adapter,
       int parts,
       Shard shard,
-      boolean gradientParts) {
+      boolean gradientParts,
+      boolean shared) {
     this.base = base;
     this.adaptation = adaptation;
     this.model = model;
@@ -53,6 +55,7 @@ public final class RunShape {
     this.parts = parts;
     this.shard = shard;
     this.gradientParts = gradientParts;
+    this.shared = shared;
   }
 
   /**
@@ -78,7 +81,7 @@ public final class RunShape {
     if (adapter == null) {
       adaptation.train(model, Arena.ofAuto(), Shard.WHOLE, DType.F32);
     }
-    return new RunShape(base, adaptation, model, adapter, parts, Shard.WHOLE, false);
+    return new RunShape(base, adaptation, model, adapter, parts, Shard.WHOLE, false, false);
   }
 
   private static LlamaModel withoutMemory(HfCheckpoint base, int parts) {
@@ -94,16 +97,17 @@ public final class RunShape {
    * @param compute the compute type
    */
   public RunShape dividedAmong(int processes, DType compute) {
+    var isShared = processes > parts;
     if (adapter != null) { // it is not divided
-      return this;
+      return new RunShape(base, adaptation, model, adapter, parts, shard, false, isShared);
     }
     // The first part of a parameter is the largest.
     var part = new Shard(0, processes / parts);
     var divided = withoutMemory(base, parts);
     adaptation.train(divided, Arena.ofAuto(), part, compute);
     // Of BF16 gradients only parts can be summed.
-    var onlyParts = processes > parts && adaptation.trainedType() == DType.BF16;
-    return new RunShape(base, adaptation, divided, null, parts, part, onlyParts);
+    var onlyParts = isShared && adaptation.trainedType() == DType.BF16;
+    return new RunShape(base, adaptation, divided, null, parts, part, onlyParts, isShared);
   }
 
   /**
@@ -111,7 +115,14 @@ public final class RunShape {
    * part of the gradients; this if an adapter is trained.
    */
   public RunShape withGradientParts() {
-    return adapter != null ? this : new RunShape(base, adaptation, model, null, parts, shard, true);
+    return adapter != null
+        ? this
+        : new RunShape(base, adaptation, model, null, parts, shard, true, shared);
+  }
+
+  /** Whether other processes compute some of the micro-batches. */
+  boolean isShared() {
+    return shared;
   }
 
   /** Whether each process keeps only its part of the gradients. */
@@ -124,7 +135,7 @@ public final class RunShape {
     var other = withoutMemory(base, parts);
     var defaults = LoraAdapter.inject(other, LoraConfig.DEFAULT, 0);
     var lora = Adaptation.lora(LoraConfig.DEFAULT);
-    return new RunShape(base, lora, other, defaults, parts, Shard.WHOLE, false);
+    return new RunShape(base, lora, other, defaults, parts, Shard.WHOLE, false, shared);
   }
 
   /** The dropout of the adapter; 0 without one. */

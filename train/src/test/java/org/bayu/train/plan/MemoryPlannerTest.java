@@ -19,6 +19,7 @@ import org.bayu.tensor.DType;
 import org.bayu.tensor.optim.AdamW;
 import org.bayu.tensor.optim.Shard;
 import org.bayu.train.Adaptation;
+import org.bayu.train.BatchSizes;
 import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.GradientSums;
 import org.bayu.train.LossMask;
@@ -213,6 +214,39 @@ class MemoryPlannerTest {
     assertTrue(evaluated.workspaceBytes() >= plain.workspaceBytes());
     var trained = new MemoryPlanner(OPEN, shape, longRow, null, false, LARGE).plan();
     assertTrue(trained.step().distinct() > plain.step().distinct() / 2);
+  }
+
+  /** Of 16 terms in a binary tree the sums of 8, 4, 2 and 1 wait, and the last one. */
+  @Test
+  void anAdaptersGradientsAreKeptApartAsOftenAsTheLargestBatchNeeds() throws IOException {
+    var each =
+        OPEN.withMicroBatches(
+            new TrainSettings.MicroBatchSettings(
+                1, 20, GradientCheckpointing.FALSE, true, GradientSums.PROCESSES));
+    assertEquals(1 + 3, gradients(each, 1));
+    assertEquals(1 + 3 + 1, gradients(each, 2));
+    var sizes = List.of(new BatchSizes.Change(0, 1), new BatchSizes.Change(7, 16));
+    var growing =
+        new TrainSettings(
+            8,
+            new BatchSizes(sizes),
+            each.learningRate(),
+            each.adamW(),
+            each.maxGradNorm(),
+            each.compute(),
+            each.mask(),
+            each.seed(),
+            each.stepsPerEval(),
+            each.microBatches(),
+            each.crashOnNan());
+    assertEquals(1 + 5, gradients(growing, 1));
+  }
+
+  /** How often the plan of an adapter has its gradients. */
+  private double gradients(TrainSettings settings, int processes) throws IOException {
+    var shape = RunShape.of(base, LORA, 0).dividedAmong(processes, DType.F32);
+    var plan = new MemoryPlanner(settings, shape, rows(), null, false, LARGE).plan();
+    return plan.gradientBytes() / (4.0 * plan.trainable());
   }
 
   /** The largest one has neither the most tokens nor the most targets. */
