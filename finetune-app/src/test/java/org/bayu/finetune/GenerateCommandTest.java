@@ -1,6 +1,7 @@
 package org.bayu.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -168,6 +169,14 @@ class GenerateCommandTest {
     assertEquals(ids("--prompt", "a b"), ids("--special_tokens", "--prompt", "a b"));
     var rows = generate("--special_tokens", "--prompts", "rows").sentence(ExitCode.USAGE);
     assertTrue(rows.contains("For rows, write special_tokens_in_rows: true"), rows);
+  }
+
+  @Test
+  void aSeedWithoutATemperatureIsSaidToHaveNoEffect() {
+    var note = "--top_p and --seed have no effect without a --temperature above 0.";
+    assertTrue(generate("--prompt", "a", "--seed", 7).err().contains(note));
+    var drawn = generate("--prompt", "a", "--seed", 7, "--temperature", 1);
+    assertFalse(drawn.err().contains(note), drawn.err());
   }
 
   @Test

@@ -49,6 +49,14 @@ class PrepareCommandTest {
   }
 
   @Test
+  void aSplitIsRefusedBesideAFile() throws IOException {
+    var input = file("in.csv", "mr,ref\na(),b\n");
+    assertEquals(
+        "bayu: --split is for a data set on the Hub, and " + input + " is a file.",
+        prepare(input, "--split=test").sentence(ExitCode.USAGE));
+  }
+
+  @Test
   void quotesCommasAndLineEndsInsideFieldsAreText() throws IOException {
     var csv = "mr,ref\r\n\"a(x[1, 2])\",\"Say \"\"hi\"\",\nnow\"\r\nb(),Plain\r\n\r\n\"c()\",\"\"";
     assertEquals(ExitCode.DONE, prepare(file("in.csv", csv)).exitCode());

@@ -22,10 +22,9 @@ final class EvaluateOptions {
 
   @Option(
       names = "--split",
-      defaultValue = "validation",
       paramLabel = "S",
-      description = "Of a data set on the Hub: train, validation or test (${DEFAULT-VALUE}).")
-  String split = "validation";
+      description = "Of a data set on the Hub: train, validation (the default) or test.")
+  @Nullable String split;
 
   @Option(
       names = "--config_path",

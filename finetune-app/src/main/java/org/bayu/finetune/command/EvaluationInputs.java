@@ -59,7 +59,7 @@ record EvaluationInputs(
       // Prompts of any length: the longer ones are counted.
       var rows =
           new PromptReader(tokenizer, model.config().vocabSize(), Integer.MAX_VALUE)
-              .read(reader, models.rows(options.data, options.split));
+              .read(reader, models.rows(options.data, options.split, "validation"));
       var stopTokens = loaded.stopTokens();
       var grammar =
           options.grammar == null ? null : Grammar.read(models.files().fetched(options.grammar));

@@ -181,6 +181,10 @@ final class GenerateCommand implements Callable<Integer> {
   private void generate(Sampling sampling, RunRanks ranks) throws IOException {
     if (ranks.isWorker()) {
       var _ = ranks.receive(); // rank 0 has found the model and the rows
+    } else if (temperature == 0 && (topP != 1 || seed != 0)) {
+      spec.commandLine()
+          .getErr()
+          .println("--top_p and --seed have no effect without a --temperature above 0.");
     }
     try (var models = new Models(runner.environment(), spec.commandLine().getErr());
         var loaded = LoadedModel.open(models, spec, model, adapter);

@@ -53,10 +53,9 @@ final class PrepareCommand implements Callable<Integer> {
 
   @Option(
       names = "--split",
-      defaultValue = "train",
       paramLabel = "S",
-      description = "Of a data set on the Hub: train, validation or test (${DEFAULT-VALUE}).")
-  private String split;
+      description = "Of a data set on the Hub: train (the default), validation or test.")
+  private @Nullable String split;
 
   @Option(
       names = "--output",
@@ -85,7 +84,7 @@ final class PrepareCommand implements Callable<Integer> {
     var instruction = instruction(models);
     var rows =
         switch (format) {
-          case VIGGO -> ViggoRows.read(models.rows(input, split));
+          case VIGGO -> ViggoRows.read(models.rows(input, split, "train"));
         };
     JsonLines.write(
         output,

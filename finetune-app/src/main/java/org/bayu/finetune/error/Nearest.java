@@ -18,19 +18,29 @@ public final class Nearest {
       return Optional.empty();
     }
     var small = plain(word);
-    var most = Math.max(Math.min(3, word.length() / 2), word.length() / 3);
+    var most = most(word);
     return names.stream()
         .min(Comparator.comparingInt(name -> edits(small, name)))
         .filter(name -> edits(small, name) <= most);
   }
 
-  /** The key that takes the fewest edits; a wrong section before its last name costs two. */
+  /** Edits that a misspelling of so long a word has at most. */
+  private static int most(String word) {
+    return Math.max(Math.min(3, word.length() / 2), word.length() / 3);
+  }
+
+  /**
+   * The key with the fewest edits, if they are few for its length; a wrong section before its last
+   * name costs two.
+   */
   public static Optional<String> key(String path, Collection<String> keys) {
     if (path.length() > LONGEST) {
       return Optional.empty();
     }
     var small = plain(path);
-    return keys.stream().min(Comparator.comparingInt(key -> keyEdits(small, key)));
+    return keys.stream()
+        .min(Comparator.comparingInt(key -> keyEdits(small, key)))
+        .filter(key -> keyEdits(small, key) <= most(path));
   }
 
   private static int keyEdits(String path, String key) {

@@ -115,6 +115,20 @@ public final class Models implements AutoCloseable {
     return file;
   }
 
+  /**
+   * The same for the option {@code --split}, which is refused beside a file.
+   *
+   * @param split null if it is not given
+   * @param absent what it is then
+   */
+  public Path rows(Path named, @Nullable String split, String absent) throws IOException {
+    if (split != null && !files.isDataset(files.text(named))) {
+      throw UserException.usage(
+          "--split is for a data set on the Hub, and " + named + " is a file.");
+    }
+    return rows(named, split == null ? absent : split);
+  }
+
   /** Finds what a text names. */
   @FunctionalInterface
   private interface Search<T> {

@@ -66,6 +66,7 @@ class LearningRateKeysTest {
     assertRefused("lr_schedule: {type: inv_sqrt, timescale: 0}", "a number above 0");
     assertRefused("warmup: 101", "warm-up (101 steps) leaves nothing of a cycle of 100 steps");
     assertRefused("warmup: 60, decay: 50", "warm-up (60 steps) and decay (50) do not fit");
+    assertRefused("cycles: [50], rewarmup: 51", "warm-up of a later cycle (51 steps) leaves");
   }
 
   private void assertCycles(List<Integer> starts, String optimizer) throws IOException {

@@ -63,6 +63,7 @@ class TrainConfigRefusalTest extends ConfigFiles {
     assertRefused("{data: t, lora: {rank: 4}}", "line 1: the key lora.rank", "mean lora.r?");
     assertRefused("{data: t, trainer: {bf16: true}}", "mean trainer.mp?");
     assertRefused("{data: t, " + "x".repeat(200) + ": 1}", "docs/configuration.md lists the keys");
+    assertRefused("{data: t, lora: {other: 1}}", "docs/configuration.md lists the keys");
   }
 
   @Test

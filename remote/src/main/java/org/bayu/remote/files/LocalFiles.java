@@ -229,15 +229,25 @@ public final class LocalFiles implements AutoCloseable {
    * @param split such as {@code train}
    */
   public List<Path> rows(String text, String split) throws IOException {
-    var path = path(text);
-    var name = HubName.parse(text).orElse(null);
-    if (name == null || ROWS.matcher(text).matches() || Files.exists(path)) {
-      return List.of(fetched(path));
+    var name = dataset(text);
+    if (name == null) {
+      return List.of(fetched(path(text)));
     }
     var snapshot = hub.find(hub(), HubRepository.dataset(name), name, null, "file");
     var files = DataFiles.of(snapshot, split);
     var folder = hub.fetch(name, snapshot, files);
     return files.stream().map(file -> folder.resolve(file.path())).toList();
+  }
+
+  /** Whether a user named a data set on the Hub, and not a file. */
+  public boolean isDataset(String text) {
+    return dataset(text) != null;
+  }
+
+  private @Nullable HubName dataset(String text) {
+    return ROWS.matcher(text).matches() || Files.exists(path(text))
+        ? null
+        : HubName.parse(text).orElse(null);
   }
 
   private Found folder(String text, Predicate<String> wanted) throws IOException {

@@ -76,17 +76,18 @@ public final class LearningRateSchedule {
             "a cycle begins at step %s and has no steps before %s"
                 .formatted(start, i == starts.size() ? main : starts.get(i)));
       }
+      var name = i == 0 ? "warm-up" : "warm-up of a later cycle";
       var up = fractionOrSteps(i == 0 ? settings.warmup : settings.rewarmup, length);
       var down =
           settings.decaySteps == null ? length - up : fractionOrSteps(settings.decaySteps, length);
       if (up > length || (up == length && settings.decay instanceof Decay.Cosine)) {
         throw new IllegalArgumentException(
-            "warm-up (%s steps) leaves nothing of a cycle of %s steps".formatted(up, length));
+            "%s (%s steps) leaves nothing of a cycle of %s steps".formatted(name, up, length));
       }
       if ((long) up + down > length || (settings.decay instanceof Decay.Cosine && down < 1)) {
         throw new IllegalArgumentException(
-            "warm-up (%s steps) and decay (%s) do not fit in a cycle of %s steps"
-                .formatted(up, down, length));
+            "%s (%s steps) and decay (%s) do not fit in a cycle of %s steps"
+                .formatted(name, up, down, length));
       }
       var cycle = new Cycle(start, up, length - up - down, down, from);
       built.add(cycle);

@@ -241,14 +241,16 @@ public final class MemoryPlanner {
 
   /**
    * How many sums of an adapter's gradients are kept apart at a time: as many as the number of
-   * micro-batches has binary digits, and one that is exchanged where other processes have some.
+   * micro-batches has binary digits. A process that has only some of them may keep more, as its
+   * first one need not begin a pair: two for each digit but one, and one that is exchanged.
    */
   private static long sumsKeptApart(RunShape shape, BatchSample.Cut cut) {
     var most = cut.mostMicroBatches();
     if (shape.adapter() == null || most < 2) {
       return 0;
     }
-    return Integer.SIZE - Integer.numberOfLeadingZeros(most) + (shape.isShared() ? 1 : 0);
+    var digits = Integer.SIZE - Integer.numberOfLeadingZeros(most);
+    return shape.isShared() ? 2L * digits - 1 : digits;
   }
 
   /**

@@ -224,7 +224,7 @@ class MemoryPlannerTest {
             new TrainSettings.MicroBatchSettings(
                 1, 20, GradientCheckpointing.FALSE, true, GradientSums.PROCESSES));
     assertEquals(1 + 3, gradients(each, 1));
-    assertEquals(1 + 3 + 1, gradients(each, 2));
+    assertEquals(1 + 5, gradients(each, 2));
     var sizes = List.of(new BatchSizes.Change(0, 1), new BatchSizes.Change(7, 16));
     var growing =
         new TrainSettings(
