@@ -63,8 +63,14 @@ public final class DataFile {
     }
   }
 
-  /** Unpacks a file as long as that is in proportion to the file's size. */
+  /**
+   * Unpacks a file, which may have several members, as long as that is in proportion to the file's
+   * size. {@link GZIPInputStream} ends without a word where a further member's header is damaged.
+   */
   private static final class Unpacked extends GZIPInputStream {
+    /** The check sum and the length behind a member, which the inflater does not take. */
+    private static final int TRAILER = 8;
+
     private final Path file;
     private long left;
 
@@ -78,6 +84,9 @@ public final class DataFile {
     public int read(byte[] bytes, int offset, int length) throws IOException {
       var count = super.read(bytes, offset, length);
       left -= Math.max(count, 0);
+      if (count < 0) {
+        requireEnd();
+      }
       if (left < 0) {
         throw TrainException.inputFile(
             String.format(
@@ -87,6 +96,20 @@ public final class DataFile {
                 MOST_UNPACKED));
       }
       return count;
+    }
+
+    /** Behind the last member a file may be filled up with zeros, and has nothing else. */
+    private void requireEnd() throws IOException {
+      var rest = false;
+      for (var i = len - inf.getRemaining() + TRAILER; i < len; i++) {
+        rest |= buf[i] != 0;
+      }
+      for (var next = in.read(); next >= 0 && !rest; next = in.read()) {
+        rest = next != 0;
+      }
+      if (rest) {
+        throw new ZipException("data behind the last member");
+      }
     }
   }
 

@@ -322,6 +322,31 @@ class RowReaderTest {
   }
 
   @Test
+  void allMembersOfAGzipFileAreReadAndADamagedOneIsRefused() throws IOException {
+    var row = "{\"prompt\": \"a\", \"completion\": \"b\"}\n";
+    var first = gzip(row.repeat(2).getBytes(UTF_8));
+    var joined = join(first, gzip(row.getBytes(UTF_8)), gzip(new byte[0]));
+    assertEquals(3, read(STRICT, joined).size());
+    assertEquals(2, read(STRICT, join(first, new byte[512])).size());
+    for (var at = 0; at < 4; at++) {
+      var damaged = joined.clone();
+      damaged[first.length + at] ^= 0x55;
+      assertRefused(damaged, "a damaged gzip file");
+    }
+    for (var end = first.length + 1; end < first.length + 12; end++) {
+      assertRefused(Arrays.copyOf(joined, end), "a damaged gzip file");
+    }
+  }
+
+  private static byte[] join(byte[]... members) {
+    var joined = new ByteArrayOutputStream();
+    for (var member : members) {
+      joined.writeBytes(member);
+    }
+    return joined.toByteArray();
+  }
+
+  @Test
   void aLineHas64MegabytesAtMost() throws IOException {
     var file = folder.resolve("rows.jsonl");
     try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
