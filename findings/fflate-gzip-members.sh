@@ -1,11 +1,11 @@
 #!/bin/sh
 # fflate 0.8.3 and pako 3.0.3 (npm), CPython 3, Node from 20 on with npm.
 #
-# A gzip file may have several members, one behind the other: so it is if files are joined with cat, if rows are appended, and
-# always with bgzip, whose last member is empty. gunzipSync and gunzip of fflate unpack the first member alone, and cut it to
-# the length of the last one, which they take for the length of the whole. Of JSON Lines in two members there may be one row
-# left, or the beginning of one; of a file of bgzip nothing. There is no message. Streams of the same library (Gunzip), Node's
-# zlib, pako and Python's gzip unpack everything.
+# A gzip file may have several members, one behind the other: so it is if files are joined with cat, if rows are appended,
+# and always with bgzip, whose last member is empty. gunzipSync and gunzip of fflate unpack the first member alone, and cut
+# it to the length of the last one, which they take for the length of the whole. Of JSON Lines in two members there may be
+# one row left, or the beginning of one; of a file of bgzip nothing. There is no message. Streams of the same library
+# (Gunzip), Node's zlib, pako and Python's gzip unpack everything.
 #
 # Whoever reads shards of a data set in a browser or in Node should take Gunzip or pako, and count the rows.
 #

@@ -2,9 +2,9 @@
 # com.github.tjake:jlama-core 0.8.4 (Llama in Java) with its dependencies, tokenizers 0.23.2, CPython 3, a Java from 20 on in
 # JAVA_HOME, Maven 3.
 #
-# Jlama reads a tokenizer.json of Llama 3's form, byte-level, as if each character were one byte. Characters beyond Latin-1, such
-# as Chinese ones, typographic quotes, dashes and the euro sign, are left out of the prompt without a trace; letters of Latin-1
-# become a byte that is no text in UTF-8. The same in the model's answers comes out as the bytes' letters. It ignores
+# Jlama reads a tokenizer.json of Llama 3's form, byte-level, as if each character were one byte. Characters beyond Latin-1,
+# such as Chinese ones, typographic quotes, dashes and the euro sign, are left out of the prompt without a trace; letters of
+# Latin-1 become a byte that is no text in UTF-8. The same in the model's answers comes out as the bytes' letters. It ignores
 # "ignore_merges": true, too, which Llama 3's file says: a word that is in the vocabulary, but is not reached by merges, is
 # cut into pieces. There is no message (see LlamaTokenizer.java and BPETokenizer.java). Plain ASCII is right otherwise.
 #

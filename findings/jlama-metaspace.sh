@@ -2,12 +2,12 @@
 # com.github.tjake:jlama-core 0.8.4 (Llama in Java) with its dependencies, tokenizers 0.23.2, CPython 3, a Java from 20 on in
 # JAVA_HOME, Maven 3.
 #
-# Many tokenizer.json of Llama 2's kind, and of other SentencePiece models, have the pre-tokenizer Metaspace. Jlama makes one space
-# of each run of spaces and tabs then, so a prompt with code in it loses its indentation, and puts none in front of a text
-# whose file says "prepend_scheme": "always". For all tokenizers with byte_fallback its decode waits until four bytes have come:
-# a character that is written as two or three byte tokens does not appear where it stands, but later, mixed with bytes of
-# others, in another text that the same tokenizer decodes. Line ends, which are byte tokens too, are then held back as well.
-# There is no message (see TokenizerModel.java and BPETokenizer.java).
+# Many tokenizer.json of Llama 2's kind, and of other SentencePiece models, have the pre-tokenizer Metaspace. Jlama makes one
+# space of each run of spaces and tabs then, so a prompt with code in it loses its indentation, and puts none in front of a
+# text whose file says "prepend_scheme": "always". For all tokenizers with byte_fallback its decode waits until four bytes
+# have come: a character that is written as two or three byte tokens does not appear where it stands, but later, mixed with
+# bytes of others, in another text that the same tokenizer decodes. Line ends, which are byte tokens too, are then held back
+# as well. There is no message (see TokenizerModel.java and BPETokenizer.java).
 #
 # Whoever serves such a model in Java with Jlama should compare token ids, and decode with another library.
 #

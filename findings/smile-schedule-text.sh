@@ -3,10 +3,10 @@
 #
 # TimeFunction of Smile makes schedules of learning rates in two ways: by methods, and from a text, as hyperparameters in a
 # file give it (smile.mlp.learning_rate). exp of three numbers is not the same in both: to the method the third number is the
-# rate at the end, to the text it is the factor of each period, which also goes on after the last step. So
-# "exp(0.01, 1000, 0.001)" ends at a hundredth of what exp(0.01, 1000, 0.001) does, and is next to 0 soon after. The text that
-# toString gives for the one is read as the other. It also has six digits after the point, so a rate of 5e-7 doubles when it
-# is read, and one of 4e-7 is 0. There is no message. cosine rises again after its last step.
+# rate at the end, to the text it is the factor of each period, which also goes on after the last step. So "exp(0.01, 1000,
+# 0.001)" ends at a hundredth of what exp(0.01, 1000, 0.001) does, and is next to 0 soon after. The text that toString gives
+# for the one is read as the other. It also has six digits after the point, so a rate of 5e-7 doubles when it is read, and
+# one of 4e-7 is 0. There is no message. cosine rises again after its last step.
 #
 # Whoever keeps schedules in a file should write exp(0.01, 1000, 0.1), the factor, and no copy of toString.
 #

@@ -2,12 +2,12 @@
 # org.tensorflow:tensorflow-framework and tensorflow-core-native 1.1.0 (TensorFlow for Java), Linux on x86-64 with several
 # cores, a Java from 11 on in JAVA_HOME, Maven 3.
 #
-# Adam of TensorFlow for Java multiplies the powers of beta 1 and beta 2, from which a step's corrections come, in the same run
-# of the graph in which the weights are updated, without saying which is first. So each variable sees the powers of this step
-# or of the next, of either beta, as the threads happen to run: the first step is half of the rate, three quarters, or nearly
-# one and a half times the rate, and few runs have the same weights, though all else is the same and nothing is random.
-# Adamax has the same fault with one power. Gradient descent gives the same bits each time. (In Python's TensorFlow the powers
-# follow the updates.) There is no message.
+# Adam of TensorFlow for Java multiplies the powers of beta 1 and beta 2, from which a step's corrections come, in the same
+# run of the graph in which the weights are updated, without saying which is first. So each variable sees the powers of this
+# step or of the next, of either beta, as the threads happen to run: the first step is half of the rate, three quarters, or
+# nearly one and a half times the rate, and few runs have the same weights, though all else is the same and nothing is
+# random. Adamax has the same fault with one power. Gradient descent gives the same bits each time. (In Python's TensorFlow
+# the powers follow the updates.) There is no message.
 #
 # Whoever trains in TensorFlow for Java, and compares runs or resumes them, should take Momentum or AdaGrad.
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
-# org.tensorflow:tensorflow-framework and tensorflow-core-native 1.1.0 (TensorFlow for Java), Linux on x86-64, a Java from 11 on
-# in JAVA_HOME, Maven 3.
+# org.tensorflow:tensorflow-framework and tensorflow-core-native 1.1.0 (TensorFlow for Java), Linux on x86-64, a Java from 11
+# on in JAVA_HOME, Maven 3.
 #
 # Nadam of TensorFlow for Java puts the number of the step into the graph as a constant when the graph is made. Every step is
 # then corrected as the first: the second moment is divided by 1 - 0.999 for ever. As it grows the steps become a tenth
