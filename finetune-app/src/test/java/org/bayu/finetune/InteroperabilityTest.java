@@ -60,7 +60,8 @@ class InteroperabilityTest {
             .results()
             .collect(Collectors.toList());
     assertTrue(named.size() > 20, named.toString());
-    for (var module : List.of("llama-model", "lora", "train", "finetune-app", "tensor-core")) {
+    for (var module :
+        List.of("llama-model", "lora", "parquet", "train", "finetune-app", "tensor-core")) {
       try (var files = Files.walk(Path.of("..", module, "src", "test", "java"))) {
         for (var file : files.filter(path -> path.toString().endsWith("Test.java")).toList()) {
           var source = Files.readString(file);
