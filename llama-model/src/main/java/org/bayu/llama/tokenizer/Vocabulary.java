@@ -1,10 +1,11 @@
 package org.bayu.llama.tokenizer;
 
-import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.bayu.tensor.io.MalformedFileException;
 import org.bayu.tensor.io.Printable;
 import org.jspecify.annotations.Nullable;
@@ -22,12 +23,16 @@ final class Vocabulary {
 
   private final Path file;
   private final List<@Nullable String> pieces = new ArrayList<>();
-  private final Object2IntOpenHashMap<String> ids = new Object2IntOpenHashMap<>();
+
+  /**
+   * Java's own map keeps keys of one hash code in a tree. Open addressing would compare them all
+   * with all, and a file can be made so that it takes minutes.
+   */
+  private final Map<String, Integer> ids = new HashMap<>();
 
   /** An empty vocabulary, to be filled from {@code file}. */
   Vocabulary(Path file) {
     this.file = file;
-    ids.defaultReturnValue(NONE);
   }
 
   /** The file. */
@@ -52,7 +57,7 @@ final class Vocabulary {
           file,
           "the token " + Printable.quote(piece) + " is longer than " + LONGEST + " characters");
     }
-    int known = ids.getInt(piece);
+    int known = id(piece);
     if (known == id) {
       return;
     }
@@ -96,7 +101,7 @@ final class Vocabulary {
 
   /** The id of a piece, or {@link #NONE}. */
   int id(String piece) {
-    return ids.getInt(piece);
+    return ids.getOrDefault(piece, NONE);
   }
 
   /** The piece of an id; null for a hole. */

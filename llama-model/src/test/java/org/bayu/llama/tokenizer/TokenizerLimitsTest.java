@@ -2,14 +2,17 @@ package org.bayu.llama.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -131,6 +134,23 @@ class TokenizerLimitsTest {
     assertTrue(
         refusal(new JsonTokenizer().added("{\"id\": 10, \"content\": \"" + token + "\"}"))
             .endsWith("is longer than 1000 characters"));
+  }
+
+  /** A table that only walks on to the next free place compares them all with all. */
+  @Test
+  void manyTokensOfOneHashCodeLoadSoon() throws Exception {
+    var vocabulary = new StringJoiner(", ", "{\"<unk>\": 0, \"<s>\": 1, \"</s>\": 2, ", "}");
+    for (int token = 0; token < 1 << 16; token++) {
+      var text = new StringBuilder("\"");
+      for (int pair = 0; pair < 16; pair++) {
+        text.append((token >> pair & 1) == 0 ? "Aa" : "BB"); // "Aa".hashCode() == "BB".hashCode()
+      }
+      vocabulary.add(text.append("\": ").append(token + 3));
+    }
+    var json =
+        new JsonTokenizer().with("/model/vocab", vocabulary.toString()).with("/model/merges", "[]");
+    var tokenizer = assertTimeout(Duration.ofSeconds(20), () -> json.load(folder));
+    assertEquals(3 + 5, tokenizer.id("BBAaBB" + "Aa".repeat(13)).orElseThrow());
   }
 
   @Test
