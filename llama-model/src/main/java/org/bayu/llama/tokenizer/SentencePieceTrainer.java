@@ -27,6 +27,7 @@ public final class SentencePieceTrainer {
   private static final String UNKNOWN = "<unk>";
   private static final String BOS = "<s>";
   private static final String EOS = "</s>";
+  private static final String SPACE = String.valueOf(Normalizer.SPACE);
 
   // The file's own numbers, of sentencepiece_model.proto.
   private static final int NORMAL_PIECE = 1;
@@ -181,11 +182,13 @@ public final class SentencePieceTrainer {
                     .thenComparingInt(Int2IntMap.Entry::getIntKey))
             .toList();
     for (var character : byFrequency) {
-      if (covered >= COVERAGE * all || symbols.size() >= room) {
-        break;
+      // The space has a piece however rare it is: from its bytes it would come back as its mark.
+      var isSpace = character.getIntKey() == Normalizer.SPACE;
+      var places = ids.containsKey(SPACE) || isSpace ? room : room - 1;
+      if (isSpace || covered < COVERAGE * all && symbols.size() < places) {
+        covered += character.getIntValue();
+        add(Character.toString(character.getIntKey()));
       }
-      covered += character.getIntValue();
-      add(Character.toString(character.getIntKey()));
     }
     characters = symbols.size();
   }

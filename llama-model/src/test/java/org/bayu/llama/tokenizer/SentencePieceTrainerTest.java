@@ -3,6 +3,7 @@ package org.bayu.llama.tokenizer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import it.unimi.dsi.fastutil.ints.IntList;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bayu.tensor.io.Sha256;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +64,26 @@ class SentencePieceTrainerTest {
     var tokenizer = train(List.of("inform(name[The Long Winter], rating[good])"), 300);
     for (var text : List.of("", " ", "  a\n\n b ", "雪🙂é\0", "</s><s><0x41>", "rating [ 2016 ]")) {
       assertEquals(text, tokenizer.decode(tokenizer.encode(text)));
+    }
+  }
+
+  /**
+   * As bytes it would come back as its mark: each text begins with one, also where none has any.
+   */
+  @Test
+  void theSpaceHasAPieceHoweverRareItIs() throws IOException {
+    var rare = "ab".repeat(1000); // one of 2001 characters is less than 0.05 %
+    var crowded =
+        IntStream.range('A', 'z').mapToObj(Character::toString).collect(Collectors.joining());
+    for (var text : List.of(rare, crowded.repeat(2))) {
+      for (var vocabSize : List.of(MERGED + 1, MERGED + 2, 300)) {
+        var tokenizer = train(List.of(text), vocabSize);
+        assertTrue(tokenizer.vocabSize() <= vocabSize);
+        assertTrue(tokenizer.id("\u2581").isPresent());
+        for (var each : List.of(text, "a b", "雪 ")) {
+          assertEquals(each, tokenizer.decode(tokenizer.encode(each)));
+        }
+      }
     }
   }
 
