@@ -64,6 +64,20 @@ class TokenizerJsonTest {
     assertEquals("c c c ab", pieces(json, "cccab"));
   }
 
+  /** tokenizers writes the unknown token behind the bytes that follow it. */
+  @Test
+  void anUnknownCharacterStaysBeforeTheBytesThatFollowIt() throws IOException {
+    var tokenizer =
+        new JsonTokenizer()
+            .with(
+                "/model/vocab",
+                "{\"<unk>\": 0, \"<s>\": 1, \"</s>\": 2, \"a\": 3, \"<0xC3>\": 4, \"<0xA9>\": 5}")
+            .with("/model/merges", "[]")
+            .with("/model/byte_fallback", "true")
+            .with("/model/fuse_unk", "true");
+    assertEquals("a <unk> <0xC3> <0xA9> <unk> a", pieces(tokenizer, "a日é日a"));
+  }
+
   @Test
   void unknownCharactersAreFusedWhereTheModelSaysSo() throws IOException {
     assertEquals("a <unk> <unk> b", pieces(new JsonTokenizer(), "a?!b"));
