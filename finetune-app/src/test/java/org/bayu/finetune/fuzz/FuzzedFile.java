@@ -112,11 +112,12 @@ final class FuzzedFile {
   }
 
   /**
-   * Reads any content.
+   * Reads any content, or a valid one edited as {@link JsonEdits} says.
    *
    * @throws AssertionError if that ended in another way than with a result or a sentence
    */
-  void read(byte[] content) {
+  void read(byte[] input) {
+    var content = JsonEdits.isScript(input) ? JsonEdits.edit(input, seeds) : input;
     var written = write(content);
     try {
       check(content, parser.read(written), null);

@@ -41,6 +41,10 @@ public final class Targets {
       var folder = Files.createDirectories(Path.of(args[0]).resolve(target.getKey()));
       var number = 0;
       for (var seed : target.getValue().seeds()) {
+        for (var edit = 0; edit < 8; edit++) {
+          Files.write(
+              folder.resolve("edit-" + number + "-" + edit), JsonEdits.script(number, edit));
+        }
         Files.write(folder.resolve("seed-" + number++), seed);
       }
       System.out.println(target.getKey());
