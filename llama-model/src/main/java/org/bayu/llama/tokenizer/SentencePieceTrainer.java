@@ -185,7 +185,7 @@ public final class SentencePieceTrainer {
       // The space has a piece however rare it is: from its bytes it would come back as its mark.
       var isSpace = character.getIntKey() == Normalizer.SPACE;
       var places = ids.containsKey(SPACE) || isSpace ? room : room - 1;
-      if (isSpace || covered < COVERAGE * all && symbols.size() < places) {
+      if (isSpace || (covered < COVERAGE * all && symbols.size() < places)) {
         covered += character.getIntValue();
         add(Character.toString(character.getIntKey()));
       }
