@@ -1,7 +1,6 @@
 package org.bayu.llama.tokenizer;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
-import it.unimi.dsi.fastutil.ints.IntLinkedOpenHashSet;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import it.unimi.dsi.fastutil.longs.Long2ObjectOpenHashMap;
 import it.unimi.dsi.fastutil.longs.LongLinkedOpenHashSet;
@@ -20,11 +19,20 @@ final class BpeLearner {
   /** Rarer pairs are not worth a symbol. */
   private static final int FEWEST = 2;
 
-  private final List<int[]> words = new ArrayList<>();
+  /** No place, and the symbol of a place whose symbol was joined to the one before. */
+  private static final int NONE = -1;
+
+  // The symbols of all words, each in its place, with the places beside it in the same word.
+  private final IntArrayList symbols = new IntArrayList();
+  private final IntArrayList previous = new IntArrayList();
+  private final IntArrayList next = new IntArrayList();
   private final IntArrayList frequencies = new IntArrayList();
+
   private final Long2IntOpenHashMap counts = new Long2IntOpenHashMap();
-  private final Long2ObjectOpenHashMap<IntLinkedOpenHashSet> wordsOfPair =
-      new Long2ObjectOpenHashMap<>();
+
+  /** Where the first symbol of a pair stands, or stood before another merge took it. */
+  private final Long2ObjectOpenHashMap<IntArrayList> placesOfPair = new Long2ObjectOpenHashMap<>();
+
   private final PriorityQueue<Candidate> queue =
       new PriorityQueue<>(
           Comparator.comparingInt(Candidate::count)
@@ -47,10 +55,17 @@ final class BpeLearner {
   }
 
   /** Adds a word of symbols that occurs so often; words are added before learning. */
-  void add(int[] symbols, int frequency) {
-    words.add(symbols);
-    frequencies.add(frequency);
-    count(words.size() - 1, frequency);
+  void add(int[] word, int frequency) {
+    for (int i = 0; i < word.length; i++) {
+      int place = symbols.size();
+      symbols.add(word[i]);
+      previous.add(i == 0 ? NONE : place - 1);
+      next.add(i == word.length - 1 ? NONE : place + 1);
+      frequencies.add(frequency);
+      if (i > 0) {
+        addPair(pack(word[i - 1], word[i]), place - 1);
+      }
+    }
   }
 
   /**
@@ -85,43 +100,45 @@ final class BpeLearner {
     return merges;
   }
 
+  /** Joins a pair wherever it stands, from left to right. */
   private void merge(Pair pair, int joined) {
-    var affected = wordsOfPair.remove(pack(pair.left, pair.right));
     var changed = new LongLinkedOpenHashSet();
-    for (int word : affected) {
-      var before = words.get(word);
-      var after = new IntArrayList(before.length);
-      for (int i = 0; i < before.length; i++) {
-        boolean here =
-            i + 1 < before.length && before[i] == pair.left && before[i + 1] == pair.right;
-        after.add(here ? joined : before[i]);
-        i += here ? 1 : 0;
-      }
-      if (after.size() == before.length) {
+    var places = placesOfPair.remove(pack(pair.left, pair.right));
+    places.sort(null);
+    for (int place : places) {
+      int second = next.getInt(place);
+      if (symbols.getInt(place) != pair.left
+          || second == NONE
+          || symbols.getInt(second) != pair.right) {
         continue;
       }
-      count(word, -frequencies.getInt(word));
-      words.set(word, after.toIntArray());
-      count(word, frequencies.getInt(word));
-      for (int i = 0; i + 1 < after.size(); i++) {
-        if (after.getInt(i) == joined || after.getInt(i + 1) == joined) {
-          changed.add(pack(after.getInt(i), after.getInt(i + 1)));
-        }
+      int frequency = frequencies.getInt(place);
+      int before = previous.getInt(place);
+      int after = next.getInt(second);
+      counts.addTo(pack(pair.left, pair.right), -frequency);
+      if (before != NONE) {
+        int neighbour = symbols.getInt(before);
+        counts.addTo(pack(neighbour, pair.left), -frequency);
+        addPair(pack(neighbour, joined), before);
+        changed.add(pack(neighbour, joined));
       }
+      if (after != NONE) {
+        int neighbour = symbols.getInt(after);
+        counts.addTo(pack(pair.right, neighbour), -frequency);
+        addPair(pack(joined, neighbour), place);
+        changed.add(pack(joined, neighbour));
+        previous.set(after, place);
+      }
+      symbols.set(place, joined);
+      symbols.set(second, NONE);
+      next.set(place, after);
     }
     changed.forEach(this::offer);
   }
 
-  /** Adds a word's pairs to the counts so many times. */
-  private void count(int word, int times) {
-    var symbols = words.get(word);
-    for (int i = 0; i + 1 < symbols.length; i++) {
-      long pair = pack(symbols[i], symbols[i + 1]);
-      counts.addTo(pair, times);
-      if (times > 0) {
-        wordsOfPair.computeIfAbsent(pair, p -> new IntLinkedOpenHashSet()).add(word);
-      }
-    }
+  private void addPair(long pair, int place) {
+    counts.addTo(pair, frequencies.getInt(place));
+    placesOfPair.computeIfAbsent(pair, _ -> new IntArrayList()).add(place);
   }
 
   private void offer(long pair) {
