@@ -33,7 +33,10 @@ final class ConfigSource {
   private static final YAMLFactory YAML = new YAMLFactory();
 
   private static final String PATH = "Give --config_path the path of a YAML file.";
+
+  /** Of a file, or characters of a text. */
   private static final int MAX_BYTES = 1 << 20;
+
   private static final int MAX_DEPTH = 32;
 
   private final String name;
@@ -69,7 +72,11 @@ final class ConfigSource {
    * @param name of where it stands
    */
   static Keys json(String name, JsonNode json) throws IOException {
-    var node = new ConfigSource(name, false).parse(json.toString());
+    var text = json.toString();
+    if (text.length() > MAX_BYTES) {
+      throw UserException.usage(name + ": too large for a configuration.");
+    }
+    var node = new ConfigSource(name, false).parse(text);
     if (node instanceof Keys keys) {
       return keys;
     }

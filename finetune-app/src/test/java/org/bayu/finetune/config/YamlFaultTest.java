@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,6 +113,17 @@ class YamlFaultTest {
   void sectionsAreNestedSoDeepAtMost() throws IOException {
     assertTrue(refusal("data: " + "[".repeat(5000)).contains("nested more than 32 deep"));
     assertTrue(refusal("data: " + "{a: ".repeat(5000)).contains("nested more than 32 deep"));
+  }
+
+  /** The parser takes most of a minute for nine million characters. */
+  @Test
+  void aCheckpointsConfigurationIsNoLargerThanAFilesEither() {
+    var settings = JsonNodeFactory.instance.objectNode().put("data", "x".repeat(2_000_000));
+    var e =
+        assertThrows(
+            UserException.class,
+            () -> TrainConfig.ofJson("step-1", settings, List.of(), TestFiles.HERE));
+    assertEquals("step-1: too large for a configuration.", e.getMessage());
   }
 
   @Test
