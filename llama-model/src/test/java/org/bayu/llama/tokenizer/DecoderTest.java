@@ -2,6 +2,7 @@ package org.bayu.llama.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import it.unimi.dsi.fastutil.ints.IntList;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,6 +51,18 @@ class DecoderTest {
     assertEquals("\uFFFDa", decoder.push(tokenizer.id("a").orElseThrow()));
     assertEquals("", decoder.push(byteId(0xE9)));
     assertEquals("\uFFFD", decoder.finish());
+  }
+
+  /** In tokenizers a broken character takes the bytes beside it along: a line break, in Llama 2. */
+  @Test
+  void aLineBreakBeforeABrokenCharacterStays() throws IOException {
+    var ids = IntList.of(byteId('\n'), byteId(0xF0), byteId(0x9F));
+    assertEquals("\n\uFFFD\uFFFD", tokenizer().decode(ids));
+    var decoder = tokenizer().newDecoder();
+    assertEquals("\n", decoder.push(byteId('\n')));
+    assertEquals("", decoder.push(byteId(0xF0)));
+    assertEquals("", decoder.push(byteId(0x9F)));
+    assertEquals("\uFFFD\uFFFD", decoder.finish());
   }
 
   @Test
