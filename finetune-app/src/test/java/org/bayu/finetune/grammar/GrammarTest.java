@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bayu.finetune.data.ViggoRows;
 import org.bayu.finetune.error.UserException;
 import org.bayu.llama.generate.ByteAutomaton;
@@ -136,6 +138,20 @@ class GrammarTest {
     var message = String.valueOf(e.getMessage()).replace('"', '\'');
     assertTrue(message.contains(reason.replace('"', '\'')), message);
     assertTrue(message.startsWith("--grammar: ") && message.endsWith("."), message);
+  }
+
+  /** Each byte of a text may take a state of a kilobyte. */
+  @Test
+  void aGrammarHasNoMoreStatesThanFitIntoMemory() throws IOException {
+    var names =
+        IntStream.range(0, 8000)
+            .mapToObj(number -> "\"%d and some more\"".formatted(number))
+            .collect(Collectors.joining(","));
+    var file = folder.resolve("names.json");
+    Files.writeString(
+        file, "{\"functions\": [\"f\"], \"attributes\": {\"name\": [%s]}}".formatted(names));
+    var e = assertThrows(UserException.class, () -> Grammar.read(file));
+    assertEquals("--grammar: " + file + ": it takes more than 65,536 states.", e.getMessage());
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A deterministic finite automaton that reads texts as UTF-8, byte by byte. State 0 is the first.
@@ -41,14 +42,24 @@ public final class ByteAutomaton {
 
   /** Builds an automaton, transition by transition. From each state some end must be in reach. */
   public static final class Builder {
+    private static final int MOST_STATES = 1 << 16;
+
     private final List<int[]> next = new ArrayList<>();
     private final BitSet accepting = new BitSet();
 
     /** An automaton without states yet. */
     public Builder() {}
 
-    /** A new state; the first is where texts begin. */
+    /**
+     * A new state; the first is where texts begin.
+     *
+     * @throws IllegalArgumentException if there are {@value #MOST_STATES} already, 64 MiB
+     */
     public int state() {
+      if (next.size() == MOST_STATES) {
+        throw new IllegalArgumentException(
+            String.format(Locale.ROOT, "it takes more than %,d states", MOST_STATES));
+      }
       var row = new int[BYTES];
       Arrays.fill(row, NONE);
       next.add(row);

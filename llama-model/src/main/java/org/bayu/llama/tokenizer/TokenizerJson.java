@@ -2,6 +2,7 @@ package org.bayu.llama.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
+import it.unimi.dsi.fastutil.ints.IntList;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,6 +75,8 @@ final class TokenizerJson {
     }
     var template =
         json.has("post_processor") ? Template.read(json.object("post_processor")) : Template.EMPTY;
+    checkKnown(template.prefix());
+    checkKnown(template.suffix());
     return new TokenizerParts(
         json.file(),
         vocabulary,
@@ -180,6 +183,15 @@ final class TokenizerJson {
           key, "names " + Printable.quote(piece) + ", which the vocabulary does not have");
     }
     return id;
+  }
+
+  private void checkKnown(IntList ids) throws MalformedFileException {
+    for (int id : ids) {
+      if (id >= vocabulary.size() || vocabulary.piece(id) == null) {
+        throw json.malformed(
+            "post_processor", "adds the token " + id + ", which the vocabulary does not have");
+      }
+    }
   }
 
   private static OptionalInt usualBos(Template template) {

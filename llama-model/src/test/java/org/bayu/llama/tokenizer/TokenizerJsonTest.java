@@ -176,6 +176,10 @@ class TokenizerJsonTest {
         "/pre_tokenizer | {\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\":"
             + " \"Shuffled\"} | pre_tokenizer.behavior \"Shuffled\" is not one that Bayu"
             + " implements",
+        "/post_processor | {\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\":"
+            + " {\"id\": \"<b>\"}}, {\"Sequence\": {\"id\": \"A\"}}], \"special_tokens\": {\"<b>\":"
+            + " {\"ids\": [10]}}} | post_processor adds the token 10, which the vocabulary does not"
+            + " have",
         "/pre_tokenizer | {\"type\": \"Metaspace\"} | pre_tokenizer.replacement is missing",
         "/model/continuing_subword_prefix | \"##\" | model.continuing_subword_prefix is set, which"
             + " Bayu does not implement",
