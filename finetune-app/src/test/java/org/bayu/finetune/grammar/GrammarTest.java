@@ -145,7 +145,7 @@ class GrammarTest {
   void aGrammarHasNoMoreStatesThanFitIntoMemory() throws IOException {
     var names =
         IntStream.range(0, 8000)
-            .mapToObj(number -> "\"%d and some more\"".formatted(number))
+            .mapToObj(number -> "\"" + number + " and some more\"")
             .collect(Collectors.joining(","));
     var file = folder.resolve("names.json");
     Files.writeString(
