@@ -1,10 +1,11 @@
 #!/bin/sh
 # flax 0.12.8, jax 0.10.2, numpy 2.4.6, CPython 3.
 #
-# flax.serialization.from_bytes and from_state_dict take a target "of the right structure" and refuse other names. Shapes and
+# flax.serialization.from_bytes and from_state_dict take a target for its structure and refuse other names. Shapes and
 # types are not compared: the array of the file replaces the one of the target, whatever it is. Weights of a model of another
 # width are restored without a word, an embedding of another vocabulary too, and parameters that were made in bfloat16 are
-# F32 afterwards. JAX computes with them where the shapes happen to fit or broadcast: a bias of one number is added to all.
+# F32 afterwards. The description of from_state_dict speaks of checks of both; there are none. JAX computes with the arrays
+# where their shapes happen to fit or broadcast: a bias of one number is added to all.
 #
 # Whoever restores with it compares shapes and types of the tree before and after.
 #
