@@ -33,10 +33,7 @@ final class ConfigSource {
   private static final YAMLFactory YAML = new YAMLFactory();
 
   private static final String PATH = "Give --config_path the path of a YAML file.";
-
-  /** Of a file, or characters of a text. */
   private static final int MAX_BYTES = 1 << 20;
-
   private static final int MAX_DEPTH = 32;
 
   private final String name;
@@ -67,20 +64,33 @@ final class ConfigSource {
   }
 
   /**
-   * The tree of a configuration in JSON, which is YAML too.
+   * The tree of a configuration in JSON.
    *
    * @param name of where it stands
    */
-  static Keys json(String name, JsonNode json) throws IOException {
-    var text = json.toString();
-    if (text.length() > MAX_BYTES) {
-      throw UserException.usage(name + ": too large for a configuration.");
-    }
-    var node = new ConfigSource(name, false).parse(text);
-    if (node instanceof Keys keys) {
+  static Keys json(String name, JsonNode json) {
+    if (node(name, json, 0) instanceof Keys keys) {
       return keys;
     }
     throw UserException.usage(name + ": has no configuration.");
+  }
+
+  private static ConfigNode node(String name, JsonNode json, int depth) {
+    if (!json.isContainerNode()) {
+      return new Scalar(json.isNull() ? null : json.asText(), name);
+    }
+    if (depth == MAX_DEPTH) {
+      throw tooDeep(name);
+    }
+    if (json.isArray()) {
+      var items = new ArrayList<ConfigNode>();
+      json.forEach(item -> items.add(node(name, item, depth + 1)));
+      return new Items(items, name);
+    }
+    var entries = new LinkedHashMap<String, ConfigNode>();
+    json.properties()
+        .forEach(entry -> entries.put(entry.getKey(), node(name, entry.getValue(), depth + 1)));
+    return new Keys(entries, name);
   }
 
   private static String text(Path file) throws IOException {
@@ -236,9 +246,14 @@ final class ConfigSource {
   private String enter(YAMLParser parser) {
     depth++;
     if (depth > MAX_DEPTH) {
-      throw bad(parser, "sections and lists are nested more than " + MAX_DEPTH + " deep");
+      throw tooDeep(where(parser));
     }
     return where(parser);
+  }
+
+  private static UserException tooDeep(String where) {
+    return UserException.usage(
+        where + ": sections and lists are nested more than " + MAX_DEPTH + " deep.");
   }
 
   private String where(YAMLParser parser) {

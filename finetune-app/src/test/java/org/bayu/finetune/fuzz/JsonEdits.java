@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * done, two for the node that it is done to, and two for what with.
  */
 final class JsonEdits {
-  /** No JSON text and no file of these formats begins with it. */
-  static final byte MARK = (byte) 0xED;
+  /** No text in UTF-8 begins with it, and no valid file of the other formats that is known. */
+  static final byte MARK = (byte) 0xFF;
 
   private static final int EDIT_BYTES = 5;
   private static final int MOST_EDITS = 24;
