@@ -128,7 +128,7 @@ class YamlFaultTest {
             () -> TrainConfig.ofJson("step-1", settings, List.of(), TestFiles.HERE));
     assertTrue(config.data().toString().endsWith(longText));
     var deep = settings.deepCopy();
-    deep.with("/trainer" + "/a".repeat(32));
+    deep.withObject("/trainer" + "/a".repeat(32));
     var e =
         assertThrows(
             UserException.class,
