@@ -1,5 +1,6 @@
 package org.bayu.llama;
 
+import org.bayu.tensor.Tensor;
 import org.bayu.tensor.autograd.Attention;
 import org.bayu.tensor.autograd.RotaryEmbedding;
 import org.bayu.tensor.autograd.Tape;
@@ -28,15 +29,16 @@ final class LlamaAttention extends Module {
   }
 
   /**
-   * x [T, D] → [T, D]; with a cache, the new keys and values go there and all are read there. The
-   * tape {@linkplain Tape#forget forgets} x.
+   * x [T, D] → [T, D], or fewer rows where {@code input} needs no more; with a cache, the new keys
+   * and values go there and all are read there. The tape {@linkplain Tape#forget forgets} x.
    */
   Variable forward(Tape tape, Variable x, LlamaInput input, int layer) {
     if (sum != null) {
       TensorParallel.input(tape, x, sum);
     }
-    var q = rotated(tape, query.get().forward(tape, x), input);
-    var k = rotated(tape, key.get().forward(tape, x), input);
+    var asking = input.needed(tape, x);
+    var q = rotated(tape, query.get().forward(tape, asking), input, input.neededPositions());
+    var k = rotated(tape, key.get().forward(tape, x), input, input.positions());
     var v = value.get().forward(tape, x);
     tape.forget(x);
     var cache = input.cache();
@@ -53,8 +55,8 @@ final class LlamaAttention extends Module {
     return y;
   }
 
-  private static Variable rotated(Tape tape, Variable x, LlamaInput input) {
-    var rotated = RotaryEmbedding.apply(tape, x, input.positions(), input.rotary());
+  private static Variable rotated(Tape tape, Variable x, LlamaInput input, Tensor positions) {
+    var rotated = RotaryEmbedding.apply(tape, x, positions, input.rotary());
     tape.forget(x);
     return rotated;
   }

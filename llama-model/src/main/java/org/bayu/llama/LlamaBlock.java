@@ -26,10 +26,11 @@ final class LlamaBlock extends Module {
     mlp = child("mlp", new LlamaMlp(config, source.at("mlp")));
   }
 
-  /** x [T, D] → [T, D]. */
+  /** x [T, D] → [T, D], or fewer rows where {@code input} needs no more. */
   Variable forward(Tape tape, Variable x, LlamaInput input) {
     var normed = inputNorm.get().forward(tape, x, input.compute());
-    var h = add(tape, x, attention.get().forward(tape, normed, input, layer));
+    var kept = input.needed(tape, x);
+    var h = add(tape, kept, attention.get().forward(tape, normed, input, layer));
     var normedH = postAttentionNorm.get().forward(tape, h, input.compute());
     var y = mlp.get().forward(tape, normedH);
     return tape.last(() -> add(tape, h, y));

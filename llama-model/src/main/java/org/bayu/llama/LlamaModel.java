@@ -3,6 +3,7 @@ package org.bayu.llama;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
@@ -99,6 +100,11 @@ public final class LlamaModel extends Module {
    *     model's
    */
   public Variable hidden(Tape tape, TokenTree tree, DType compute, int recomputed) {
+    return hidden(tape, tree, compute, recomputed, null);
+  }
+
+  private Variable hidden(
+      Tape tape, TokenTree tree, DType compute, int recomputed, @Nullable NeededRows needed) {
     return hidden(
         tape,
         tree.tokens(),
@@ -107,28 +113,34 @@ public final class LlamaModel extends Module {
         compute,
         recomputed,
         null,
-        new int[0]);
+        new int[0],
+        needed);
   }
 
   /**
-   * The same for tokens that continue others, whose keys and values are in {@code cache}. The keys
-   * and values of token i are written to row {@code cacheRows[i]}. Attention then reads all of them
-   * from the cache.
+   * The logits after some of the tokens that continue others, whose keys and values are in {@code
+   * cache}: F32 [rows.length, V]. The keys and values of token i are written to row {@code
+   * cacheRows[i]}. Attention then reads all of them from the cache.
    *
    * @param tokens T ids
    * @param positions of each token in its sequence
    * @param segments what each token attends to, in rows of the cache
-   * @throws IllegalArgumentException as above
+   * @param compute as for {@link #hidden}
+   * @param rows the last tokens of segments, in ascending order
+   * @throws IllegalArgumentException as {@link #hidden}
    */
-  public Variable hidden(
+  public Variable logits(
       Tape tape,
       int[] tokens,
       int[] positions,
       AttentionSegments segments,
       DType compute,
       KvCache cache,
-      int[] cacheRows) {
-    return hidden(tape, tokens, positions, segments, compute, 0, cache, cacheRows);
+      int[] cacheRows,
+      int[] rows) {
+    var needed = rows.length == tokens.length ? null : NeededRows.of(segments, rows);
+    var hidden = hidden(tape, tokens, positions, segments, compute, 0, cache, cacheRows, needed);
+    return logits(tape, hidden, IntStream.range(0, rows.length).toArray());
   }
 
   private Variable hidden(
@@ -139,28 +151,31 @@ public final class LlamaModel extends Module {
       DType compute,
       int recomputed,
       @Nullable KvCache cache,
-      int[] cacheRows) {
+      int[] cacheRows,
+      @Nullable NeededRows needed) {
     var last = 0;
     for (var i = 0; i < tokens.length; i++) {
       checkToken(tokens[i]);
       last = Math.max(last, positions[i]);
     }
-    var input =
-        new LlamaInput(
-            tape.ints(positions), compute, segments, rotary.upTo(last + 1), cache, cacheRows);
+    var table = rotary.upTo(last + 1);
+    var at = tape.ints(positions);
+    var input = new LlamaInput(at, compute, segments, table, cache, cacheRows, null, at);
     var x = embedding.get().forward(tape, tape.ints(tokens), DType.F32);
     if (recomputed > 0) {
       tape.computeCheapAgain();
     }
     for (var i = 0; i < blocks.size(); i++) {
       var block = blocks.get(i).get();
+      var isLast = i == blocks.size() - 1;
+      var seen = isLast && needed != null ? input.needing(needed, tape, positions) : input;
       // The backward pass begins at the last block. What the last ones keep is free again before
       // the first of the others is computed again. On a tape that records nothing, a checkpoint
       // only gives a block's memory back.
       x =
           i < recomputed || !tape.recording()
-              ? Checkpoint.apply(tape, x, (t, h) -> block.forward(t, h, input))
-              : block.forward(tape, x, input);
+              ? Checkpoint.apply(tape, x, (t, h) -> block.forward(t, h, seen))
+              : block.forward(tape, x, seen);
     }
     return norm.get().forward(tape, x, compute);
   }
@@ -217,12 +232,18 @@ public final class LlamaModel extends Module {
   }
 
   /**
-   * Σ weight · cross-entropy over {@code targets}, whose rows are those of {@code hidden}. Must be
-   * the root of the backward pass.
+   * Σ weight · cross-entropy over the targets of a tree's rows. Must be the root of the backward
+   * pass. The last block computes the {@link NeededRows} only.
+   *
+   * @param compute as for {@link #hidden}
+   * @param recomputed as for {@link #hidden}
+   * @throws IllegalArgumentException as {@link #hidden}
    */
-  public Variable loss(Tape tape, Variable hidden, Targets targets) {
+  public Variable loss(Tape tape, TokenTree tree, Targets targets, DType compute, int recomputed) {
+    var needed = NeededRows.of(tree, targets);
+    var hidden = hidden(tape, tree, compute, recomputed, needed);
     var linear = head.get();
     return LinearCrossEntropy.apply(
-        tape, hidden, linear.weight().value(), linear.lowRank(tape, hidden), targets);
+        tape, hidden, linear.weight().value(), linear.lowRank(tape, hidden), needed.among(targets));
   }
 }

@@ -72,8 +72,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
         var workspace = Workspace.counting();
         var gradients = Parameter.gradients(trainable, 0, parts)) {
       var tape = new Tape(device, workspace, gradients);
-      var hidden = model.hidden(tape, tree, compute, recomputed);
-      var loss = model.loss(tape, hidden, targets);
+      var loss = model.loss(tape, tree, targets, compute, recomputed);
       if (loss.requiresGradient()) {
         tape.backward(loss);
       }
@@ -87,8 +86,7 @@ public record PassMemory(long workspaceBytes, long scratchBytes) {
     try (var device = Devices.dryRun(threads);
         var workspace = Workspace.counting()) {
       var tape = Tape.inference(device, workspace);
-      var hidden = model.hidden(tape, tree, compute, 0);
-      model.loss(tape, hidden, targets);
+      model.loss(tape, tree, targets, compute, 0);
       return of(model, tree, device, workspace);
     }
   }

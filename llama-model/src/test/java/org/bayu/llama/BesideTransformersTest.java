@@ -46,9 +46,8 @@ class BesideTransformersTest {
       try (var gradients = new Gradients(values)) {
         var tape = new Tape(device, workspace, gradients);
         var tree = TokenTree.of(List.of(new int[] {1, 2, 5}), Integer.MAX_VALUE);
-        var hidden = model.hidden(tape, tree, DType.F32, 0);
         var targets = new Targets(new int[] {1, 2}, new int[] {5, 2}, new double[] {1, 1});
-        tape.backward(model.loss(tape, hidden, targets));
+        tape.backward(model.loss(tape, tree, targets, DType.F32, 0));
         var row = gradients.of(values.getFirst()).slice(2, 3).toFloats();
         var squares = 0.0;
         for (var value : row) {

@@ -1,5 +1,6 @@
 package org.bayu.lora;
 
+import java.util.Arrays;
 import org.bayu.tensor.autograd.Dropout;
 import org.bayu.tensor.autograd.Tape;
 import org.bayu.tensor.autograd.Variable;
@@ -11,15 +12,17 @@ final class DropoutMasks {
   private long seed;
   private long step;
   private long @Nullable [] rows;
+  private long[] neededRows = new long[0];
 
   DropoutMasks(double probability) {
     this.probability = (float) probability;
   }
 
-  void begin(long newSeed, long newStep, long[] newRows) {
+  void begin(long newSeed, long newStep, long[] newRows, int[] needed) {
     seed = newSeed;
     step = newStep;
     rows = newRows;
+    neededRows = Arrays.stream(needed).mapToLong(row -> newRows[row]).toArray();
   }
 
   /**
@@ -34,6 +37,7 @@ final class DropoutMasks {
     if (rows == null) {
       throw new IllegalStateException("dropout in training needs LoraAdapter.beginMicroBatch");
     }
-    return Dropout.apply(tape, x, probability, Dropout.key(seed, step, layer), rows, firstColumn);
+    var inputs = x.value().rows() == rows.length ? rows : neededRows;
+    return Dropout.apply(tape, x, probability, Dropout.key(seed, step, layer), inputs, firstColumn);
   }
 }

@@ -187,12 +187,18 @@ final class BatchPasses implements AutoCloseable {
 
   private double loss(Tape tape, long step, MicroBatch microBatch) {
     var adapter = state.adapter();
-    var model = state.model();
     if (adapter != null && adapter.config().dropout() > 0) {
-      adapter.beginMicroBatch(settings.seed(), step, microBatch.rowKeys());
+      adapter.beginMicroBatch(settings.seed(), step, microBatch.rowKeys(), microBatch.neededRows());
     }
-    var hidden = model.hidden(tape, microBatch.tree(), settings.compute(), settings.recomputed());
-    var loss = model.loss(tape, hidden, microBatch.targets());
+    var loss =
+        state
+            .model()
+            .loss(
+                tape,
+                microBatch.tree(),
+                microBatch.targets(),
+                settings.compute(),
+                settings.recomputed());
     // The backward pass gives the loss's memory back.
     var value = loss.value().getFloat(0);
     if (tape.recording()) {

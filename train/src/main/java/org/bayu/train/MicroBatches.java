@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.bayu.llama.NeededRows;
 import org.bayu.llama.TokenTree;
 import org.bayu.tensor.Targets;
 import org.bayu.tensor.autograd.Dropout;
@@ -30,6 +31,11 @@ public record MicroBatches(LossMask mask, int maxTokens, int maxExamples, int mi
    * @param examples numbers of its examples in the batch
    */
   public record MicroBatch(TokenTree tree, Targets targets, IntList examples) {
+    /** The rows that the last block computes, see {@link NeededRows}. */
+    public int[] neededRows() {
+      return NeededRows.of(tree, targets).rows();
+    }
+
     /**
      * For each row a number made of its example's number and its position. Dropout masks are drawn
      * from these. Only for a tree without shared prefixes.

@@ -18,7 +18,6 @@ import org.bayu.tensor.Device;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.Workspace;
 import org.bayu.tensor.autograd.Tape;
-import org.bayu.tensor.autograd.Variable;
 
 /**
  * Computes the logits of several sequences at the same time: a step reads the weights once for all
@@ -162,7 +161,7 @@ public final class Engine implements AutoCloseable {
       // By itself, so that its bits hang on nothing else.
       var pass = new Pass();
       pass.add(IntList.of(prefix), 0, 0, 0, List.of());
-      hidden(tape(), pass);
+      logits(pass, prefix.length - 1);
       prefixIsCached = true;
     }
     var pass = new Pass();
@@ -175,24 +174,23 @@ public final class Engine implements AutoCloseable {
       last[i] = pass.tokens.size() - 1;
     }
     promptTokens = 0;
-    var tape = tape();
-    return model.logits(tape, hidden(tape, pass), last).value();
+    return logits(pass, last);
   }
 
-  private Tape tape() {
+  /** The logits after these tokens, the last ones of segments. */
+  private Tensor logits(Pass pass, int... last) {
     workspace.reset();
-    return Tape.inference(device, workspace);
-  }
-
-  private Variable hidden(Tape tape, Pass pass) {
-    return model.hidden(
-        tape,
-        pass.tokens.toIntArray(),
-        pass.positions.toIntArray(),
-        new AttentionSegments(pass.segments),
-        compute,
-        cache,
-        pass.cacheRows.toIntArray());
+    return model
+        .logits(
+            Tape.inference(device, workspace),
+            pass.tokens.toIntArray(),
+            pass.positions.toIntArray(),
+            new AttentionSegments(pass.segments),
+            compute,
+            cache,
+            pass.cacheRows.toIntArray(),
+            last)
+        .value();
   }
 
   /** Frees the cache and the last logits. */

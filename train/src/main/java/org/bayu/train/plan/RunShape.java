@@ -266,7 +266,7 @@ public final class RunShape {
   /** What a forward and backward pass of a micro-batch takes. */
   PassMemory training(MicroBatch batch, DType compute, int recomputed, int threads) {
     if (adapter != null) {
-      adapter.beginMicroBatch(0, 0, new long[batch.tree().rows()]);
+      adapter.beginMicroBatch(0, 0, new long[batch.tree().rows()], batch.neededRows());
     }
     return PassMemory.training(
         model, batch.tree(), batch.targets(), compute, recomputed, threads, dryParts(threads));
