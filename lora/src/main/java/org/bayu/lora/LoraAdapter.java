@@ -162,8 +162,8 @@ public final class LoraAdapter implements AutoCloseable {
    * @param rows for each row of the layers' input a number that determines its mask, such as {@link
    *     org.bayu.tensor.autograd.Dropout#key Dropout.key(example, position)}, which does not depend
    *     on the cut of the batch. Not copied; must not be changed before the backward pass has ended
-   * @param needed the rows that the last block computes, see {@link org.bayu.llama.NeededRows}; may
-   *     be left out if it computes all
+   * @param needed which of the rows a layer has whose input has fewer, as in a Llama's last block;
+   *     may be left out if none has
    */
   public void beginMicroBatch(long seed, long step, long[] rows, int... needed) {
     masks.begin(seed, step, rows, needed);
