@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bayu.finetune.error.ExitCode;
@@ -187,17 +188,31 @@ class EvaluateCommandTest {
 
   @Test
   void answersThatAreThereAreNotAskedForAgain() throws IOException {
-    var data = rows(70);
+    // The first group has the ten longest prompts, and 54 of the others.
+    var data = rows(rowsOfTwoLengths(60, 10));
     assertEquals(ExitCode.DONE, evaluate(data, "--max_new_tokens", 6).exitCode());
-    leave(output, 64);
+    leave(output, 70);
     var answers = part.resolve("answers.jsonl");
-    var lines = Files.readAllLines(answers);
-    lines.set(5, "{\"row\":5,\"predicted\":\"as it was\",\"end\":\"stop\"}");
+    var lines = Files.readAllLines(answers).subList(0, 70);
+    lines.subList(54, 60).clear();
+    lines.replaceAll(
+        line -> line.replaceFirst("\"predicted\":\"[^\"]*\"", "\"predicted\":\"here\""));
     Files.write(answers, lines);
     Files.move(output, folder.resolve("first"));
     var run = evaluate(data, "--max_new_tokens", 6);
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
-    assertEquals("as it was", prediction(5).get("predicted").textValue());
+    for (var row = 0; row < 70; row++) {
+      var predicted = prediction(row).get("predicted").textValue();
+      assertEquals(row < 54 || row >= 60, predicted.equals("here"), "row " + row);
+    }
+  }
+
+  private static String[] rowsOfTwoLengths(int shorter, int longer) {
+    var prompts = new String[shorter + longer];
+    Arrays.fill(prompts, 0, shorter, "A text that all of them begin with: short");
+    Arrays.fill(
+        prompts, shorter, prompts.length, "A text that all of them begin with: longer ones");
+    return prompts;
   }
 
   @Test

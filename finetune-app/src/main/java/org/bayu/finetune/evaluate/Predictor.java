@@ -8,8 +8,10 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.bayu.collectives.Communicator;
 import org.bayu.finetune.data.PromptReader.Prompt;
 import org.bayu.llama.LlamaModel;
@@ -37,6 +39,9 @@ public record Predictor(
     IntSet stopTokens,
     int maxNewTokens,
     @Nullable Constraint constraint) {
+  /** For keys and values: 23 sequences of 349 tokens of Llama 2 7B. */
+  private static final long CACHE_BYTES = 4L << 30;
+
   /** Is told what comes, as it comes. */
   public interface Listener {
     /** The weights' files are about to be read for some more tokens. */
@@ -66,7 +71,8 @@ public record Predictor(
       Device device, List<Prompt> rows, List<Answer> known, Communicator ranks, Listener listener)
       throws IOException {
     var work = new Work(rows, known, listener);
-    var generator = new Generator(model, device, compute, stopTokens, constraint);
+    var generator =
+        new Generator(model, device, compute, stopTokens, constraint).withCacheBytes(CACHE_BYTES);
     try {
       new DealtGroups(ranks)
           .generate(generator, work.prompts, work.wanted::get, maxNewTokens, Sampling.GREEDY, work);
@@ -76,7 +82,10 @@ public record Predictor(
     return Arrays.asList(work.predictions);
   }
 
-  /** The rows to answer, and what became of them. */
+  /**
+   * The rows to answer, and what became of them. Long prompts come first: their answers are longer,
+   * too, so that those of a group end at about the same time.
+   */
   private final class Work implements Generator.Listener {
     private final List<Prompt> rows;
     private final Listener listener;
@@ -90,7 +99,7 @@ public record Predictor(
       this.listener = listener;
       predictions = new Prediction[rows.size()];
       known.forEach(this::put);
-      for (var row = 0; row < predictions.length; row++) {
+      for (var row : longestFirst(rows)) {
         var prompt = rows.get(row);
         if (!canRead(prompt)) {
           put(new Answer(row, "", Prediction.End.PROMPT_TOO_LONG));
@@ -102,6 +111,14 @@ public record Predictor(
         numbers.add(row);
         prompts.add(prompt.tokens().toIntArray());
       }
+    }
+
+    private static int[] longestFirst(List<Prompt> rows) {
+      return IntStream.range(0, rows.size())
+          .boxed()
+          .sorted(Comparator.comparingInt(row -> -rows.get(row).tokens().size()))
+          .mapToInt(Integer::intValue)
+          .toArray();
     }
 
     private void put(Answer answer) {

@@ -35,7 +35,7 @@ public final class Generator {
   /** Sequences at the same time at most, where the cache has room for them. */
   private static final int MAX_SEQUENCES = 64;
 
-  /** Bytes of keys and values at most, but for a single sequence, which gets what it needs. */
+  /** Bytes of keys and values, unless {@link #withCacheBytes} says otherwise. */
   private static final long CACHE_BYTES = 2L << 30;
 
   private final LlamaModel model;
@@ -44,6 +44,7 @@ public final class Generator {
   private final IntSet stopTokens;
   private final int maxSequences;
   private final @Nullable Constraint constraint;
+  private final long cacheBytes;
 
   /**
    * A generator.
@@ -66,12 +67,12 @@ public final class Generator {
       DType compute,
       IntSet stopTokens,
       @Nullable Constraint constraint) {
-    this(model, device, compute, stopTokens, MAX_SEQUENCES, constraint);
+    this(model, device, compute, stopTokens, MAX_SEQUENCES, constraint, CACHE_BYTES);
   }
 
   /** A generator that continues at most {@code maxSequences} prompts at the same time. */
   Generator(LlamaModel model, Device device, DType compute, IntSet stopTokens, int maxSequences) {
-    this(model, device, compute, stopTokens, maxSequences, null);
+    this(model, device, compute, stopTokens, maxSequences, null, CACHE_BYTES);
   }
 
   private Generator(
@@ -80,13 +81,24 @@ public final class Generator {
       DType compute,
       IntSet stopTokens,
       int maxSequences,
-      @Nullable Constraint constraint) {
+      @Nullable Constraint constraint,
+      long cacheBytes) {
     this.model = model;
     this.device = device;
     this.compute = compute;
     this.stopTokens = stopTokens;
     this.maxSequences = maxSequences;
     this.constraint = constraint;
+    this.cacheBytes = cacheBytes;
+  }
+
+  /**
+   * The same with more or less memory.
+   *
+   * @param bytes of keys and values at most, but for a single sequence; 2 GiB otherwise
+   */
+  public Generator withCacheBytes(long bytes) {
+    return new Generator(model, device, compute, stopTokens, maxSequences, constraint, bytes);
   }
 
   /** Receives the tokens as they are chosen. */
@@ -252,7 +264,7 @@ public final class Generator {
   }
 
   /**
-   * Bytes of keys and values that generating takes at most.
+   * Bytes of keys and values that a generator takes at most.
    *
    * @param tokens of the longest prompt with what is generated
    */
@@ -263,7 +275,7 @@ public final class Generator {
 
   private int sequences(int prompts, int shared, int ownTokens) {
     var rowBytes = KvCache.bytes(model.config(), compute, 1);
-    var fitting = (CACHE_BYTES - shared * rowBytes) / (ownTokens * rowBytes);
+    var fitting = (cacheBytes - shared * rowBytes) / (ownTokens * rowBytes);
     return Math.clamp(fitting, 1, Math.min(maxSequences, prompts));
   }
 
