@@ -37,7 +37,7 @@ final class BatchSample {
    * @param distinct tokens that are computed
    * @param mostMicroBatches of the batch that has the most
    * @param largest micro-batches of which one needs the most memory: no other one has as many
-   *     tokens and as many targets
+   *     tokens, targets and rows of the last block
    * @param margin factor of the largest one's memory for those that were not seen
    */
   record Cut(
@@ -124,7 +124,10 @@ final class BatchSample {
         batches.size(), examples / n, tokens / n, distinct / n, count / n, most, largest, margin);
   }
 
-  /** Leaves out those that another one equals or exceeds in both tokens and targets. */
+  /**
+   * Leaves out those that another one equals or exceeds in all that memory depends on: tokens,
+   * targets, and rows that the last block computes.
+   */
   private static List<MicroBatch> greatest(List<MicroBatch> of) {
     var sorted = new ArrayList<>(of);
     sorted.sort(
@@ -133,10 +136,16 @@ final class BatchSample {
             .reversed());
     List<MicroBatch> greatest = new ArrayList<>();
     for (var each : sorted) {
-      if (greatest.isEmpty() || each.targets().size() > greatest.getLast().targets().size()) {
+      if (greatest.stream().noneMatch(other -> exceeds(other, each))) {
         greatest.add(each);
       }
     }
     return greatest;
+  }
+
+  /** Whether the first one, which has no fewer tokens, needs no less memory. */
+  private static boolean exceeds(MicroBatch first, MicroBatch second) {
+    return first.targets().size() >= second.targets().size()
+        && first.neededRows().length >= second.neededRows().length;
   }
 }

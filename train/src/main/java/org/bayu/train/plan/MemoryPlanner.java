@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.bayu.llama.PassMemory;
 import org.bayu.train.GradientCheckpointing;
 import org.bayu.train.GradientSums;
@@ -28,6 +29,13 @@ public final class MemoryPlanner {
    * would be read for too few tokens.
    */
   private static final List<Integer> BUDGETS = List.of(4096, 3072, 2048, 1536, 1024, 768, 512);
+
+  /** The same for rows with common beginnings, which are then computed less often. */
+  private static final List<Integer> SHARING_BUDGETS =
+      Stream.concat(Stream.of(16384, 8192), BUDGETS.stream()).toList();
+
+  /** Of the distinct tokens; less is not worth the memory. */
+  private static final double WORTH_SAVING = 0.01;
 
   private final TrainSettings settings;
   private final RunShape shape;
@@ -109,7 +117,24 @@ public final class MemoryPlanner {
   /** The budgets that the settings allow. */
   private List<Integer> budgets() {
     var given = settings.microBatches().maxTokens();
-    return given == null ? BUDGETS : List.of(given);
+    if (given != null) {
+      return List.of(given);
+    }
+    // Several processes need many micro-batches.
+    return !shape.isShared() && savesTokens() ? SHARING_BUDGETS : BUDGETS;
+  }
+
+  /** Whether larger micro-batches than usual have fewer distinct tokens together. */
+  private boolean savesTokens() {
+    var usual = cut(BUDGETS.getFirst(), shape).distinct();
+    var larger = cut(SHARING_BUDGETS.getFirst(), shape).distinct();
+    return larger < (1 - WORTH_SAVING) * usual;
+  }
+
+  private BatchSample.Cut cut(int budget, RunShape shape) {
+    // The advice's default adapter has no dropout, as the run without an adapter that it is for.
+    return cuts.computeIfAbsent(
+        budget, _ -> training.cut(MicroBatches.of(settings, budget, shape.dropout())));
   }
 
   /**
@@ -199,9 +224,8 @@ public final class MemoryPlanner {
 
   private MemoryPlan plan(RunShape shape, int budget, int recomputed) {
     var compute = settings.compute();
-    // The advice's default adapter has no dropout, as the run without an adapter that it is for.
     var microBatches = MicroBatches.of(settings, budget, shape.dropout());
-    var cut = cuts.computeIfAbsent(budget, _ -> training.cut(microBatches));
+    var cut = cut(budget, shape);
     var passes = new PassMemory(0, 0);
     for (var largest : cut.largest()) {
       passes = passes.max(shape.training(largest, compute, recomputed, threads));

@@ -83,10 +83,14 @@ class MemoryPlannerTest {
 
   private MemoryPlanner planner(
       TrainSettings settings, Adaptation adaptation, MachineMemory machine) throws IOException {
+    return planner(settings, RunShape.of(base, adaptation, 0), rows(), machine);
+  }
+
+  private static MemoryPlanner planner(
+      TrainSettings settings, RunShape shape, TokenizedData data, MachineMemory machine) {
     var masked = settings.withMask(new LossMask(true, LossMask.Offset.FIXED));
     // The heap of the tests changes by more than the models have.
-    return new MemoryPlanner(
-        masked, RunShape.of(base, adaptation, 0), rows(), null, false, 0, machine, 1 << 20);
+    return new MemoryPlanner(masked, shape, data, null, false, 0, machine, 1 << 20);
   }
 
   @Test
@@ -140,6 +144,38 @@ class MemoryPlannerTest {
     var plan = planner(OPEN, ALL, LARGE).plan();
     assertEquals(4096, plan.maxTokens());
     assertEquals(0, plan.recomputed());
+  }
+
+  @Test
+  void rowsWithACommonBeginningHaveLargerMicroBatches() throws IOException {
+    var shape = RunShape.of(base, LORA, 0);
+    var settings = TrainSettings.of(2, 1200, 1e-3).withMicroBatches(OPEN.microBatches());
+    // A row has 13 tokens of its own behind the beginning; the last one is only a target.
+    var plan = planner(settings, shape, beginning(50, 1200), LARGE).plan();
+    assertEquals(16384, plan.maxTokens());
+    assertEquals(1, plan.step().microBatches());
+    assertEquals(50 + 1200 * 12, plan.step().distinct());
+    // Two micro-batches need no other tokens than one where the beginning is too short to be
+    // shared.
+    assertEquals(4096, planner(settings, shape, beginning(10, 1200), LARGE).plan().maxTokens());
+    // Two processes need micro-batches for both.
+    var shared = shape.dividedAmong(2, DType.F32);
+    assertEquals(4096, planner(settings, shared, beginning(50, 1200), LARGE).plan().maxTokens());
+  }
+
+  private static TokenizedData beginning(int length, int rows) {
+    var examples = new ArrayList<TokenizedExample>();
+    for (var row = 0; row < rows; row++) {
+      var tokens = new IntArrayList();
+      for (var i = 0; i < length; i++) {
+        tokens.add(3 + i % 90);
+      }
+      for (var i = 0; i < 13; i++) {
+        tokens.add(3 + (row / 90 + (i == 0 ? row : i)) % 90);
+      }
+      examples.add(new TokenizedExample(tokens, length));
+    }
+    return TokenizedData.of(examples);
   }
 
   @Test
@@ -252,7 +288,7 @@ class MemoryPlannerTest {
   /** The largest one has neither the most tokens nor the most targets. */
   @Test
   void thePlanSufficesForEveryMicroBatch() throws IOException {
-    var rows = List.of(row(60, 2), row(59, 40), row(50, 49));
+    var rows = List.of(row(60, 2), row(59, 45), row(50, 49));
     var most = 0L;
     for (var row : rows) {
       most = Math.max(most, workspaceBytes(List.of(row)));
