@@ -29,7 +29,6 @@ import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.optim.AdamW;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Twenty steps on one batch against PyTorch's, and one batch cut in every way. */
@@ -40,7 +39,7 @@ class TrainingStepTest {
   private static final Path MODEL = Path.of("../llama-model/src/test/resources/golden/llama2");
   private static final int LAYERS = 2;
 
-  /** On all kinds of kernels, prefixes shared or not, 0.9 to 2.0 of them were seen. */
+  /** On all kinds of kernels, prefixes shared or not, up to 2.1 of them were seen. */
   private static final double AUTOCAST_DISTANCES = 3;
 
   private static JsonNode golden(String name) throws IOException {
@@ -123,27 +122,34 @@ class TrainingStepTest {
    * be right by chance in one step; the greatest distance of the steps so far counts.
    */
   private static void isAsExactAsAutocast(String kind) throws IOException {
+    for (var minimumShared : List.of(1, Integer.MAX_VALUE)) {
+      for (var recomputed = 0; recomputed <= LAYERS; recomputed++) {
+        isAsExactAsAutocast(kind, minimumShared, recomputed);
+      }
+    }
+  }
+
+  private static void isAsExactAsAutocast(String kind, int minimumShared, int recomputed)
+      throws IOException {
     var exact = golden(kind + "-f64.json");
     var autocast = golden(kind + "-bf16.json").get("loss");
     var batch = goldenBatch();
-    for (var recomputed = 0; recomputed <= LAYERS; recomputed++) {
-      with(
-          kind.equals("lora"),
-          DType.BF16,
-          cut(4096, 99, 1),
-          recomputed,
-          trained -> {
-            var distance = 0.0;
-            for (var step = 0; step < 20; step++) {
-              var rate = exact.get("lr").get(step).doubleValue();
-              var loss = exact.get("loss").get(step).doubleValue();
-              distance = Math.max(distance, Math.abs(autocast.get(step).doubleValue() - loss));
-              var result = trained.step.run(step, batch, rate, QUIET);
-              var bound = AUTOCAST_DISTANCES * distance;
-              assertEquals(loss, result.loss(), bound, kind + ", step " + step);
-            }
-          });
-    }
+    with(
+        kind.equals("lora"),
+        DType.BF16,
+        cut(4096, 99, minimumShared),
+        recomputed,
+        trained -> {
+          var distance = 0.0;
+          for (var step = 0; step < 20; step++) {
+            var rate = exact.get("lr").get(step).doubleValue();
+            var loss = exact.get("loss").get(step).doubleValue();
+            distance = Math.max(distance, Math.abs(autocast.get(step).doubleValue() - loss));
+            var result = trained.step.run(step, batch, rate, QUIET);
+            var bound = AUTOCAST_DISTANCES * distance;
+            assertEquals(loss, result.loss(), bound, kind + ", step " + step);
+          }
+        });
   }
 
   @Test
@@ -157,12 +163,12 @@ class TrainingStepTest {
   }
 
   /** The losses of ten steps, with prefixes of so many tokens shared. */
-  private static double[] losses(DType compute, int minimumShared) throws IOException {
+  private static double[] losses(int minimumShared) throws IOException {
     var losses = new double[10];
     var batch = goldenBatch();
     with(
         true,
-        compute,
+        DType.F32,
         cut(4096, 99, minimumShared),
         0,
         trained -> {
@@ -173,30 +179,13 @@ class TrainingStepTest {
     return losses;
   }
 
-  /** The greatest distance of autocast from float64 in any step, relative to the loss. */
-  private static double greatestAutocastDistance(String kind) throws IOException {
-    var exact = golden(kind + "-f64.json").get("loss");
-    var autocast = golden(kind + "-bf16.json").get("loss");
-    var greatest = 0.0;
-    for (var step = 0; step < exact.size(); step++) {
-      var loss = exact.get(step).doubleValue();
-      greatest = Math.max(greatest, Math.abs(autocast.get(step).doubleValue() / loss - 1));
-    }
-    return greatest;
-  }
-
-  @ParameterizedTest
-  @EnumSource(
-      value = DType.class,
-      names = {"F32", "BF16"})
-  void sharedPrefixesLeaveTheLossesAsTheyAre(DType compute) throws IOException {
-    var shared = losses(compute, 1);
-    var alone = losses(compute, Integer.MAX_VALUE);
-    // Gradients of a prefix are summed in another order; in bf16 attention rounds at other places.
-    var tolerance =
-        compute == DType.F32 ? 1e-5 : AUTOCAST_DISTANCES * greatestAutocastDistance("lora");
+  @Test
+  void sharedPrefixesLeaveTheLossesAsTheyAre() throws IOException {
+    var shared = losses(1);
+    var alone = losses(Integer.MAX_VALUE);
     for (var step = 0; step < shared.length; step++) {
-      assertEquals(alone[step], shared[step], alone[step] * tolerance, "step " + step);
+      // Gradients of a prefix are summed in another order.
+      assertEquals(alone[step], shared[step], 1e-5 * alone[step], "step " + step);
     }
     assertTrue(shared[9] < 0.9 * shared[0], "nothing was learned");
   }

@@ -20,6 +20,18 @@ import org.bayu.tensor.io.Printable;
 final class TokenizerJson {
   static final String FILE_NAME = "tokenizer.json";
 
+  private static final List<String> PARTS =
+      List.of(
+          "version",
+          "truncation",
+          "padding",
+          "added_tokens",
+          "normalizer",
+          "pre_tokenizer",
+          "post_processor",
+          "decoder",
+          "model");
+
   /** EOS tokens by their usual names, for a folder that does not say which one it is. */
   private static final List<String> USUAL_EOS =
       List.of("</s>", "<|end_of_text|>", "<|endoftext|>", "<eos>");
@@ -37,6 +49,12 @@ final class TokenizerJson {
   /** Reads the tokenizer whose file holds {@code bytes}. */
   static TokenizerParts parse(Path file, byte[] bytes, AddedTokenFiles files) throws IOException {
     var json = JsonObject.parse(file, bytes);
+    for (var part : json.node().properties()) {
+      if (!PARTS.contains(part.getKey())) { // a misspelled one would be left out without a word
+        throw json.malformed(
+            part.getKey(), "is no part of a tokenizer; the parts are " + String.join(", ", PARTS));
+      }
+    }
     var model = json.object("model");
     var type = model.string("type", "BPE"); // old files leave it out
     if (!type.equals("BPE")) {

@@ -200,6 +200,9 @@ class TokenizerJsonTest {
         "/added_tokens | [3] | added_tokens[0] is not an object",
         "/model | null | model is missing",
         "/decoder | null | decoder is missing",
+        "/normaliser | {\"type\": \"NFKC\"} | normaliser is no part of a tokenizer; the parts are"
+            + " version, truncation, padding, added_tokens, normalizer, pre_tokenizer,"
+            + " post_processor, decoder, model",
       })
   void whatItCannotReadIsRefusedByName(String pointer, String value, String reason)
       throws IOException {
