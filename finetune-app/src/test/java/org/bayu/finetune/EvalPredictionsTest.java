@@ -3,9 +3,13 @@ package org.bayu.finetune;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.bayu.finetune.error.ExitCode;
@@ -52,6 +56,53 @@ class EvalPredictionsTest {
     assertEquals(
         KilledRuns.contents(runs.checkpoint("plain", 6)).get("parameters.safetensors"),
         KilledRuns.contents(runs.checkpoint("x", 6)).get("parameters.safetensors"));
+  }
+
+  /** Trains until the answers are known by heart; returns the last share of right ones. */
+  private static double learned(KilledRuns runs, Object... more) throws IOException {
+    var flags = new ArrayList<Object>();
+    Collections.addAll(
+        flags,
+        "--eval_data=" + runs.rows(),
+        "--trainer.id=x",
+        "--trainer.eval_predictions=2",
+        "--trainer.num_train_steps=60",
+        "--trainer.checkpointer.keep=[]");
+    Collections.addAll(flags, more);
+    var run = CommandLineRun.of(runs.allWeights(flags.toArray()).toArray());
+    assertEquals(ExitCode.DONE, run.exitCode(), run.err());
+    return ((JsonNode) runs.numbers("x").getLast().get("eval/exact_match")).doubleValue();
+  }
+
+  @Test
+  void anAnswerThatBeginsWithASpaceIsRight() throws IOException {
+    var runs = new KilledRuns(folder);
+    var pieces = TestFiles.golden("tokenizer/legacy");
+    for (var name : new String[] {"tokenizer.json", "tokenizer_config.json"}) {
+      Files.copy(
+          pieces.resolve(name), runs.model().resolve(name), StandardCopyOption.REPLACE_EXISTING);
+    }
+    Files.writeString(
+        runs.rows(),
+        """
+        {"prompt": "he is", "completion": " a dog"}
+        {"prompt": "she is", "completion": " the cat"}
+        """);
+    assertEquals(1, learned(runs));
+    var table = Files.readString(runs.run("x").resolve("tables/eval_predictions.jsonl"));
+    assertTrue(table.contains("\"predicted\":\" a dog\""), table);
+  }
+
+  @Test
+  void anAnswerThatEndsWithASpecialTokenIsRight() throws IOException {
+    var runs = new KilledRuns(folder);
+    Files.writeString(
+        runs.rows(),
+        """
+        {"prompt": "he is<|eot_id|>", "completion": "a dog<|eot_id|>"}
+        {"prompt": "she is<|eot_id|>", "completion": "the cat<|eot_id|>"}
+        """);
+    assertEquals(1, learned(runs, "--special_tokens_in_rows=true"));
   }
 
   @Test

@@ -37,8 +37,16 @@ public record PromptReader(LlamaTokenizer tokenizer, int vocabulary, int positio
    */
   public List<Prompt> read(RowReader rows, Path file) throws IOException {
     var prompts = new ArrayList<Prompt>();
-    rows.read(file, row -> prompts.add(new Prompt(row, tokens(row.prompt()))));
+    rows.read(file, row -> prompts.add(new Prompt(expected(row), tokens(row.prompt()))));
     return prompts;
+  }
+
+  /** The row with the output that an answer is compared with: answers have no special tokens. */
+  private PromptedRow expected(PromptedRow row) {
+    return row.specialTokens()
+        ? new PromptedRow(
+            row.input(), row.prompt(), tokenizer.withoutSpecialTokens(row.output()), true)
+        : row;
   }
 
   /**

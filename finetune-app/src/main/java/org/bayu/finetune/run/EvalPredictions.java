@@ -100,14 +100,14 @@ final class EvalPredictions {
 
     @Override
     public void end(int prompt, IntList tokens, Generator.End end) {
-      var row = rows.rows().get(prompt).row();
+      var asked = rows.rows().get(prompt);
       try {
         table.set(
             prompt,
             List.of(
-                row.input(),
-                row.output(),
-                base.tokenizer().decode(tokens),
+                asked.row().input(),
+                asked.row().output(),
+                base.tokenizer().decode(asked.tokens(), tokens),
                 end.name().toLowerCase(Locale.ROOT)));
       } catch (IOException e) {
         throw new UncheckedIOException(e);

@@ -192,13 +192,33 @@ public final class LlamaTokenizer {
   }
 
   /**
+   * A text without the special tokens that it spells, as the text of its ids is if {@code
+   * PARSE_SPECIAL} made them tokens.
+   */
+  public String withoutSpecialTokens(String text) {
+    return encoder.without(text, texts::isSpecial);
+  }
+
+  /**
    * The text of ids, without special tokens; see {@link Decoder} for broken UTF-8. Ids outside the
    * vocabulary, which a model with a padded vocabulary can give, add nothing.
    *
    * @throws IllegalArgumentException for a negative id
    */
   public String decode(IntList ids) {
+    return decode(IntList.of(), ids);
+  }
+
+  /**
+   * The text of ids that continue others. Unlike at the beginning of a text, a space that their
+   * first piece begins with stays.
+   *
+   * @param before the ids of the text that is continued
+   * @throws IllegalArgumentException for a negative id
+   */
+  public String decode(IntList before, IntList ids) {
     var decoder = newDecoder();
+    before.forEach(decoder::push);
     var text = new StringBuilder(4 * ids.size());
     for (int i = 0; i < ids.size(); i++) {
       decoder.push(ids.getInt(i), text);

@@ -3,6 +3,7 @@ package org.bayu.llama.tokenizer;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
 
 /**
  * Text to ids, without anything around it: added tokens are cut out, the rest is normalized, cut
@@ -42,6 +43,17 @@ final class TextEncoder {
             bpe.encode(pieces.text(), pieces.start(i), pieces.end(i), ids, merger);
           }
         });
+  }
+
+  /** A text without the added tokens that it spells and that are left out. */
+  String without(String text, IntPredicate isLeftOut) {
+    var rest = new StringBuilder(text.length());
+    for (var stretch : added.cut(TemplateText.EMPTY.literal(text))) {
+      if (stretch.id() == Vocabulary.NONE || !isLeftOut.test(stretch.id())) {
+        rest.append(text, stretch.start(), stretch.end());
+      }
+    }
+    return rest.toString();
   }
 
   /** Goes through the added tokens of a text and, normalized, what lies between them. */
