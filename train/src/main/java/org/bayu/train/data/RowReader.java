@@ -67,7 +67,9 @@ public record RowReader(
     if (row.hasNonNull("instruction") || row.hasNonNull("instruction_field")) {
       return instruction(row);
     }
-    if (row.hasNonNull("prompt")) {
+    // Beside messages a prompt alone is their first one, for display (UltraChat).
+    var repeatsMessage = row.hasNonNull("messages") && !row.hasNonNull("completion");
+    if (row.hasNonNull("prompt") && !repeatsMessage) {
       var prompt = requiredText(row, "prompt");
       return row(prompt, TemplateText.EMPTY.field(prompt), answer(row, "completion"));
     }

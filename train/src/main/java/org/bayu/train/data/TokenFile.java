@@ -24,7 +24,7 @@ import org.bayu.train.TokenizedData;
  * the CRC-32C of all bytes before it (64). It is written in one pass and read by mapping.
  */
 final class TokenFile {
-  /** "BAYUTOK2". */
+  /** "BAYUTOK3". */
   static final long MAGIC = 0x42415955544f4b33L;
 
   private static final int MAGIC_BYTES = 8;

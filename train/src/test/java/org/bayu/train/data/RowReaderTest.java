@@ -71,6 +71,20 @@ class RowReaderTest {
   }
 
   @Test
+  void aPromptBesideMessagesWithoutCompletionIsTheirFirstForDisplay() throws IOException {
+    var conversation =
+        "\"messages\":[{\"role\":\"user\",\"content\":\"q\"},"
+            + "{\"role\":\"assistant\",\"content\":\"a\"}]}";
+    assertEquals(
+        List.of(new Texts("q", "q>", "a"), new Texts("p", "p", "c")),
+        texts(
+            "{\"prompt\":\"q\","
+                + conversation
+                + "\n{\"prompt\":\"p\",\"completion\":\"c\","
+                + conversation));
+  }
+
+  @Test
   void anInstructionRowFillsTheTemplate() throws IOException {
     var rows =
         texts(
