@@ -12,12 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Tensor;
 import org.bayu.tensor.io.Crc32c;
@@ -265,20 +265,18 @@ public final class Checkpoint {
   private void load(String name, List<StateTensor> targets, boolean round) throws IOException {
     var path = folder.resolve(name);
     try (var file = SafetensorsFile.open(path)) {
-      var missing = new ArrayList<String>();
-      var extra = new HashSet<>(file.names());
+      var others = new ArrayList<String>();
+      var extra = new TreeSet<>(file.names());
       for (var target : targets) {
-        extra.remove(target.name());
-        if (!file.names().contains(target.name())
-            || !file.entry(target.name()).shape().equals(target.wholeShape())
-            || !fits(file.entry(target.name()).dtypeName(), target.dtype().name(), round)) {
-          missing.add(target.name());
+        var other = extra.remove(target.name()) ? other(file, target, round) : "is missing";
+        if (other != null) {
+          others.add(Printable.name(target.name()) + " " + other);
         }
       }
-      if (!missing.isEmpty() || !extra.isEmpty()) {
-        missing.addAll(extra.stream().sorted().toList());
+      extra.forEach(each -> others.add(Printable.name(each) + " is not trained"));
+      if (!others.isEmpty()) {
         throw new DamagedCheckpointException(
-            path + ": holds other parameters than are trained: " + Printable.first(missing, ", "));
+            path + ": holds other parameters than are trained: " + Printable.first(others, "; "));
       }
       for (var target : targets) {
         copy(file, target);
@@ -286,6 +284,16 @@ public final class Checkpoint {
     } catch (MalformedFileException e) {
       throw new DamagedCheckpointException(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** In what a stored tensor differs from the one that it is for; null if it fits. */
+  private static @Nullable String other(SafetensorsFile file, StateTensor target, boolean round) {
+    var stored = file.entry(target.name());
+    var wanted = target.dtype().name();
+    return stored.shape().equals(target.wholeShape()) && fits(stored.dtypeName(), wanted, round)
+        ? null
+        : "is %s %s, not %s %s"
+            .formatted(stored.dtypeName(), stored.shape(), wanted, target.wholeShape());
   }
 
   /** Copies what this process has of a tensor. */

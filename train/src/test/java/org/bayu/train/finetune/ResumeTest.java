@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.bayu.lora.LoraConfig;
+import org.bayu.lora.LoraTargets;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.io.SafetensorsFile;
 import org.bayu.tensor.optim.AdamW;
@@ -308,6 +310,24 @@ class ResumeTest {
       var message = String.valueOf(refused.getMessage());
       assertTrue(
           message.contains("holds other parameters than are trained: model.embed_tokens.weight"),
+          message);
+    }
+  }
+
+  @Test
+  void aCheckpointOfAnotherRankIsRefusedByTheShapes() throws IOException {
+    var checkpoints = new Checkpoints(temporary.resolve("checkpoints"));
+    run(TinyRun.lora(0), SETTINGS, 1, checkpoints, null);
+    var wider =
+        Adaptation.lora(new LoraConfig(6, 8, 0, new LoraTargets.Names(List.of("q_proj")), false));
+    try (var run = new TinyRun(model, wider, SETTINGS, 1)) {
+      var checkpoint = Checkpoint.open(checkpoints.path(2));
+      var refused = assertThrows(IOException.class, () -> checkpoint.load(run.tuning.state()));
+      var message = String.valueOf(refused.getMessage());
+      assertTrue(
+          message.matches(
+              ".*: model\\.layers\\.0\\.self_attn\\.q_proj\\.lora_A\\.weight is F32 \\[4, (\\d+)],"
+                  + " not F32 \\[6, \\1]; .*"),
           message);
     }
   }
