@@ -3,7 +3,6 @@ package org.bayu.llama;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 import org.bayu.tensor.AttentionSegments;
 import org.bayu.tensor.DType;
 import org.bayu.tensor.Device;
@@ -126,7 +125,7 @@ public final class LlamaModel extends Module {
    * @param positions of each token in its sequence
    * @param segments what each token attends to, in rows of the cache
    * @param compute as for {@link #hidden}
-   * @param rows the last tokens of segments, in ascending order
+   * @param rows of the tokens, for which the logits are wanted
    * @throws IllegalArgumentException as {@link #hidden}
    */
   public Variable logits(
@@ -140,7 +139,7 @@ public final class LlamaModel extends Module {
       int[] rows) {
     var needed = rows.length == tokens.length ? null : NeededRows.of(segments, rows);
     var hidden = hidden(tape, tokens, positions, segments, compute, 0, cache, cacheRows, needed);
-    return logits(tape, hidden, IntStream.range(0, rows.length).toArray());
+    return logits(tape, hidden, needed == null ? rows : needed.places(rows));
   }
 
   private Variable hidden(

@@ -77,9 +77,13 @@ public final class NeededRows {
     return segments;
   }
 
+  /** Where these rows are in a matrix of the needed ones; negative for others. */
+  int[] places(int[] of) {
+    return Arrays.stream(of).map(row -> Arrays.binarySearch(rows, row)).toArray();
+  }
+
   /** The same targets in a matrix of the needed rows. */
   Targets among(Targets targets) {
-    var places = Arrays.stream(targets.rows()).map(row -> Arrays.binarySearch(rows, row)).toArray();
-    return new Targets(places, targets.classes(), targets.weights());
+    return new Targets(places(targets.rows()), targets.classes(), targets.weights());
   }
 }

@@ -177,7 +177,7 @@ public final class Engine implements AutoCloseable {
     return logits(pass, last);
   }
 
-  /** The logits after these tokens, the last ones of segments. */
+  /** The logits after these tokens of the pass. */
   private Tensor logits(Pass pass, int... last) {
     workspace.reset();
     return model

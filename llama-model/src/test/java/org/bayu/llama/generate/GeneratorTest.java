@@ -132,6 +132,23 @@ class GeneratorTest {
   }
 
   @Test
+  void withRoomForOneSequencePromptsGoOnOneAfterTheOther() throws IOException {
+    var prompts = prompts(3, 20);
+    var together = generate(NO_STOP, Sampling.GREEDY, 15, prompts);
+    var order = new ArrayList<Integer>();
+    try (var checkpoint = HfCheckpoint.open(Golden.folder("llama2"));
+        var device = Devices.cpu(2)) {
+      var model = new LlamaModel(checkpoint.config(), checkpoint.weights());
+      var results =
+          new Generator(model, device, DType.F32, NO_STOP)
+              .withCacheBytes(1)
+              .generate(prompts, 15, Sampling.GREEDY, (prompt, _) -> order.add(prompt));
+      assertEquals(together, results);
+    }
+    assertEquals(order.stream().sorted().toList(), order);
+  }
+
+  @Test
   void promptsThatBeginDifferentlyShareNothing() throws IOException {
     var prompts = new ArrayList<>(prompts(2, 20));
     prompts.add(new int[] {7});
