@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bayu.finetune.error.ExitCode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,7 +72,8 @@ class EvalPredictionsTest {
     Collections.addAll(flags, more);
     var run = CommandLineRun.of(runs.allWeights(flags.toArray()).toArray());
     assertEquals(ExitCode.DONE, run.exitCode(), run.err());
-    return ((JsonNode) runs.numbers("x").getLast().get("eval/exact_match")).doubleValue();
+    return ((JsonNode) Objects.requireNonNull(runs.numbers("x").getLast().get("eval/exact_match")))
+        .doubleValue();
   }
 
   @Test
