@@ -20,6 +20,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.bayu.finetune.error.ExitCode;
 import org.bayu.tensor.io.Sha256;
+import org.bayu.tensor.io.StagedPath;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -208,14 +209,25 @@ class KilledRunTest {
         done += alive ? 1 : 0;
         killed.merge(alive ? phase(in) : "after its end", 1, Integer::sum);
       } while (!hasEnded(in) && random.nextInt(3) == 0);
-      if (!hasEnded(in)) { // else a command without an id would begin a new run
+      if (!hasEnded(in)) {
         run(kind, in, 1 + random.nextInt(2));
+      } else { // a command without an id would begin a new run
+        removeLocks(in);
       }
       var at = "seed %s, kill %s, %s\n".formatted(seed, done, kind);
       assertEquals(whole(kind).result, result(in), () -> at + log(in));
       delete(in);
     }
     System.out.println("Killed: " + killed);
+  }
+
+  /** A kill behind the last file's new name leaves its lock, which the next write would remove. */
+  private static void removeLocks(Path in) throws IOException {
+    try (var folders = Files.walk(in)) {
+      for (var folder : folders.filter(Files::isDirectory).toList()) {
+        StagedPath.removeAllLeftovers(folder);
+      }
+    }
   }
 
   private static boolean hasEnded(Path in) throws IOException {
