@@ -99,16 +99,21 @@ public final class LlamaModel extends Module {
    *     model's
    */
   public Variable hidden(Tape tape, TokenTree tree, DType compute, int recomputed) {
-    return hidden(tape, tree, compute, recomputed, null);
+    return hidden(tape, tree, tree.attention(), compute, recomputed, null);
   }
 
   private Variable hidden(
-      Tape tape, TokenTree tree, DType compute, int recomputed, @Nullable NeededRows needed) {
+      Tape tape,
+      TokenTree tree,
+      AttentionSegments attention,
+      DType compute,
+      int recomputed,
+      @Nullable NeededRows needed) {
     return hidden(
         tape,
         tree.tokens(),
         tree.positions(),
-        tree.attention(),
+        attention,
         compute,
         recomputed,
         null,
@@ -164,10 +169,13 @@ public final class LlamaModel extends Module {
     if (recomputed > 0) {
       tape.computeCheapAgain();
     }
+    var lastInput =
+        needed == null || needed.size() == tokens.length
+            ? input
+            : input.needing(needed, tape, positions);
     for (var i = 0; i < blocks.size(); i++) {
       var block = blocks.get(i).get();
-      var isLast = i == blocks.size() - 1;
-      var seen = isLast && needed != null ? input.needing(needed, tape, positions) : input;
+      var seen = i == blocks.size() - 1 ? lastInput : input;
       // The backward pass begins at the last block. What the last ones keep is free again before
       // the first of the others is computed again. On a tape that records nothing, a checkpoint
       // only gives a block's memory back.
@@ -239,8 +247,9 @@ public final class LlamaModel extends Module {
    * @throws IllegalArgumentException as {@link #hidden}
    */
   public Variable loss(Tape tape, TokenTree tree, Targets targets, DType compute, int recomputed) {
-    var needed = NeededRows.of(tree, targets);
-    var hidden = hidden(tape, tree, compute, recomputed, needed);
+    var attention = tree.attention();
+    var needed = NeededRows.of(attention, targets.rows());
+    var hidden = hidden(tape, tree, attention, compute, recomputed, needed);
     var linear = head.get();
     return LinearCrossEntropy.apply(
         tape, hidden, linear.weight().value(), linear.lowRank(tape, hidden), needed.among(targets));

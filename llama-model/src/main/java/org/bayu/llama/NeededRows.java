@@ -72,6 +72,11 @@ public final class NeededRows {
     return rows.clone();
   }
 
+  /** How many rows are needed. */
+  public int size() {
+    return rows.length;
+  }
+
   /** What the needed rows attend to. Query i is row {@link #rows}[i]. */
   AttentionSegments segments() {
     return segments;

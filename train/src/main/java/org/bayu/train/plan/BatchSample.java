@@ -129,23 +129,31 @@ final class BatchSample {
    * targets, and rows that the last block computes.
    */
   private static List<MicroBatch> greatest(List<MicroBatch> of) {
-    var sorted = new ArrayList<>(of);
-    sorted.sort(
-        Comparator.comparingInt((MicroBatch each) -> each.tree().rows())
-            .thenComparingInt(each -> each.targets().size())
-            .reversed());
-    List<MicroBatch> greatest = new ArrayList<>();
+    var sorted =
+        of.stream()
+            .map(Sized::of)
+            .sorted(
+                Comparator.comparingInt(Sized::tokens).thenComparingInt(Sized::targets).reversed())
+            .toList();
+    List<Sized> greatest = new ArrayList<>();
     for (var each : sorted) {
-      if (greatest.stream().noneMatch(other -> exceeds(other, each))) {
+      if (greatest.stream().noneMatch(each::isWithin)) {
         greatest.add(each);
       }
     }
-    return greatest;
+    return new ArrayList<>(greatest.stream().map(Sized::batch).toList());
   }
 
-  /** Whether the first one, which has no fewer tokens, needs no less memory. */
-  private static boolean exceeds(MicroBatch first, MicroBatch second) {
-    return first.targets().size() >= second.targets().size()
-        && first.neededRows().length >= second.neededRows().length;
+  /** A micro-batch with what its memory depends on. */
+  private record Sized(MicroBatch batch, int tokens, int targets, int needed) {
+    static Sized of(MicroBatch batch) {
+      var needed = batch.neededRows().length;
+      return new Sized(batch, batch.tree().rows(), batch.targets().size(), needed);
+    }
+
+    /** Whether {@code other}, which has no fewer tokens, needs no less memory. */
+    boolean isWithin(Sized other) {
+      return other.targets >= targets && other.needed >= needed;
+    }
   }
 }
