@@ -1,5 +1,7 @@
 package org.bayu.tensor.internal.kernels.machine;
 
+import static org.bayu.tensor.internal.kernels.machine.MachineCall.bits;
+
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -111,9 +113,5 @@ public final class FloatLoops {
     return (float)
         Double.longBitsToDouble(
             MachineCall.call(expAndSum, x.address() + xAt, n, bits(shift), 0, 0, 0));
-  }
-
-  private static long bits(float value) {
-    return Float.floatToRawIntBits(value) & 0xFFFF_FFFFL;
   }
 }

@@ -22,6 +22,11 @@ public final class MachineCall {
 
   private MachineCall() {}
 
+  /** A float as it is passed: its bits. */
+  public static long bits(float value) {
+    return Integer.toUnsignedLong(Float.floatToRawIntBits(value));
+  }
+
   /** A call of a function with six parameters. */
   public static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
     return call(function, a, b, c, d, e, f, 0, 0, 0, 0);

@@ -1,12 +1,13 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R14;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R15;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.xmm;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.ymm;
 
 import java.util.Arrays;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Address;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx2Assembler;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
@@ -48,7 +49,7 @@ final class Avx2Loop implements VectorLoop {
   }
 
   @Override
-  public void begin(boolean hasExponentials, Gp free) {
+  public void begin(boolean hasExponentials) {
     asm.lea(R15, rounded);
     if (hasExponentials) {
       exponential.begin();
@@ -74,16 +75,16 @@ final class Avx2Loop implements VectorLoop {
   }
 
   @Override
-  public void emit(Gp count, Gp index, Gp free, Runnable body) {
+  public void emit(Gp count, Gp free, Runnable body) {
     var tail = new Label();
     var end = new Label();
-    asm.xor(index, index);
+    asm.xor(RAX, RAX);
     asm.sub(count, LANES);
     asm.jl(tail);
     asm.align(32);
     var again = asm.here();
     body.run();
-    asm.add(index, LANES);
+    asm.add(RAX, LANES);
     asm.sub(count, LANES);
     asm.jge(again);
     asm.bind(tail);
@@ -92,7 +93,7 @@ final class Avx2Loop implements VectorLoop {
     isTail = true;
     var nextElement = asm.here();
     body.run();
-    asm.inc(index);
+    asm.inc(RAX);
     asm.dec(count);
     asm.jnz(nextElement);
     isTail = false;
@@ -116,44 +117,44 @@ final class Avx2Loop implements VectorLoop {
   }
 
   @Override
-  public void loadFloats(Vector into, Address from) {
+  public void loadFloats(Vector into, Gp array) {
     if (isTail) {
-      asm.vmovss(low(into), from);
+      asm.vmovss(low(into), at(array, RAX, 4, 0));
     } else {
-      asm.vmovups(into, from);
+      asm.vmovups(into, at(array, RAX, 4, 0));
     }
   }
 
   @Override
-  public void loadBFloat16(Vector into, Address from) {
+  public void loadBFloat16(Vector into, Gp array) {
     if (isTail) {
       asm.vxorps(into, into, into);
-      asm.vpinsrw(low(into), low(into), from, 1);
+      asm.vpinsrw(low(into), low(into), at(array, RAX, 2, 0), 1);
     } else {
-      asm.vpmovzxwd(into, from);
+      asm.vpmovzxwd(into, at(array, RAX, 2, 0));
       asm.vpslld(into, into, 16);
     }
   }
 
   @Override
-  public void storeFloats(Address to, Vector from) {
+  public void storeFloats(Gp array, Vector from) {
     if (isTail) {
-      asm.vmovss(to, low(from));
+      asm.vmovss(at(array, RAX, 4, 0), low(from));
     } else {
-      asm.vmovups(to, from);
+      asm.vmovups(at(array, RAX, 4, 0), from);
     }
   }
 
   @Override
-  public void storeBFloat16(Address to, Vector from) {
+  public void storeBFloat16(Gp array, Vector from) {
     rounding.round(from);
     if (isTail) {
-      asm.vpextrw(to, low(from), 1);
+      asm.vpextrw(at(array, RAX, 2, 0), low(from), 1);
     } else {
       asm.vpsrld(from, from, 16);
       asm.vextractf128(xmm(15), from, 1);
       asm.vpackusdw(low(from), low(from), xmm(15));
-      asm.vmovups(to, low(from));
+      asm.vmovups(at(array, RAX, 2, 0), low(from));
     }
   }
 

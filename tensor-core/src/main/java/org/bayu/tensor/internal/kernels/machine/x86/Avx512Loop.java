@@ -1,13 +1,13 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
+import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Mask.K1;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Mask.K2;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.xmm;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.ymm;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector.zmm;
 
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Address;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Avx512Assembler;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Label;
@@ -39,9 +39,9 @@ final class Avx512Loop implements VectorLoop {
   }
 
   @Override
-  public void begin(boolean hasExponentials, Gp free) {
+  public void begin(boolean hasExponentials) {
     if (hasExponentials) {
-      exponential.loadNaturalConstants(constants, free);
+      exponential.loadNaturalConstants(constants, RAX);
     }
   }
 
@@ -63,17 +63,17 @@ final class Avx512Loop implements VectorLoop {
   }
 
   @Override
-  public void emit(Gp count, Gp index, Gp free, Runnable body) {
+  public void emit(Gp count, Gp free, Runnable body) {
     var lanes = new Label();
     var tail = new Label();
     var end = new Label();
-    asm.xor(index, index);
+    asm.xor(RAX, RAX);
     asm.sub(count, 16);
     asm.jl(tail);
     asm.align(32);
     var again = asm.here();
     body.run();
-    asm.add(index, 16);
+    asm.add(RAX, 16);
     asm.sub(count, 16);
     asm.jge(again);
     asm.bind(tail);
@@ -105,23 +105,25 @@ final class Avx512Loop implements VectorLoop {
   }
 
   @Override
-  public void loadFloats(Vector into, Address from) {
-    asm.vmovups(loaded(into), from);
+  public void loadFloats(Vector into, Gp array) {
+    asm.vmovups(loaded(into), at(array, RAX, 4, 0));
   }
 
   @Override
-  public void loadBFloat16(Vector into, Address from) {
-    asm.vpmovzxwd(loaded(into), from);
+  public void loadBFloat16(Vector into, Gp array) {
+    asm.vpmovzxwd(loaded(into), at(array, RAX, 2, 0));
     asm.vpslld(into, into, 16);
   }
 
   @Override
-  public void storeFloats(Address to, Vector from) {
+  public void storeFloats(Gp array, Vector from) {
+    var to = at(array, RAX, 4, 0);
     asm.vmovups(isTail ? to.masked(K1) : to, from);
   }
 
   @Override
-  public void storeBFloat16(Address to, Vector from) {
+  public void storeBFloat16(Gp array, Vector from) {
+    var to = at(array, RAX, 2, 0);
     var narrow = ymm(from.number());
     asm.vcvtneps2bf16(narrow, from);
     if (isTail) {

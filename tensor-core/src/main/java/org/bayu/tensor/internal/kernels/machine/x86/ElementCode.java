@@ -1,5 +1,7 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
+import static org.bayu.tensor.internal.kernels.machine.MachineCall.bits;
+
 import java.lang.foreign.MemorySegment;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -181,9 +183,5 @@ final class ElementCode implements BFloat16Kernels {
           0,
           0);
     }
-  }
-
-  private static long bits(float value) {
-    return Float.floatToRawIntBits(value) & 0xFFFF_FFFFL;
   }
 }

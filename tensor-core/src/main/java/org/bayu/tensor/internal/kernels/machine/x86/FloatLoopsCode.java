@@ -31,7 +31,6 @@ final class FloatLoopsCode {
   // The function under way.
   private Avx2Loop loop;
   private Frame frame;
-  private boolean hasExponentials;
 
   private FloatLoopsCode(CallingConvention convention) {
     this.convention = convention;
@@ -46,84 +45,81 @@ final class FloatLoopsCode {
    */
   static FloatLoops assemble(CallingConvention convention) throws CodeRefusedException {
     var code = new FloatLoopsCode(convention);
-    code.widen();
-    code.narrow();
-    code.add();
-    code.addScaled();
-    code.scale();
-    code.addScaledRows();
-    code.sumOfSquares();
-    code.max();
-    code.expAndSum();
+    code.append(3, false, code::widen);
+    code.append(6, false, code::narrow);
+    code.append(4, false, code::add);
+    code.append(4, false, code::addScaled);
+    code.append(3, false, code::scale);
+    code.append(7, false, code::addScaledRows);
+    code.append(2, false, code::sumOfSquares);
+    code.append(2, false, code::max);
+    code.append(3, true, code::expAndSum);
     return new FloatLoops(CodeBuffer.of(code.asm.toByteArray()), code.starts);
+  }
+
+  private void append(int arguments, boolean hasExponentials, Runnable function) {
+    asm.align(64);
+    starts.add(asm.position());
+    loop = new Avx2Loop(asm);
+    frame = loop.frame(convention, arguments);
+    frame.prologue();
+    loop.begin(hasExponentials);
+    function.run();
+    frame.epilogue();
+    loop.end(hasExponentials);
   }
 
   /** {@code void widen(bf16* src, float* dst, long n)}. */
   private void widen() {
-    var loop = begin(3, false);
     var value = loop.vector(0);
     loop.emit(
         RDX,
-        RAX,
-        R10,
         () -> {
-          loop.loadBFloat16(value, at(RDI, RAX, 2, 0));
-          loop.storeFloats(at(RSI, RAX, 4, 0), value);
+          loop.loadBFloat16(value, RDI);
+          loop.storeFloats(RSI, value);
         });
-    end();
   }
 
   /**
    * {@code void narrow(float* src, bf16* dst, long n, long rows, long srcStride, long dstStride)}.
    */
   private void narrow() {
-    var loop = begin(6, false);
     var value = loop.vector(0);
     emitRows(
-        loop,
         () -> {
-          loop.loadFloats(value, at(RDI, RAX, 4, 0));
-          loop.storeBFloat16(at(RSI, RAX, 2, 0), value);
+          loop.loadFloats(value, RDI);
+          loop.storeBFloat16(RSI, value);
         });
-    end();
   }
 
   /** {@code void add(float* a, float* b, float* y, long n)}. */
   private void add() {
-    var loop = begin(4, false);
     var a = loop.vector(0);
     var b = loop.vector(1);
     loop.emit(
         RCX,
-        RAX,
-        R10,
         () -> {
-          loop.loadFloats(a, at(RDI, RAX, 4, 0));
-          loop.loadFloats(b, at(RSI, RAX, 4, 0));
+          loop.loadFloats(a, RDI);
+          loop.loadFloats(b, RSI);
           loop.add(a, a, b);
-          loop.storeFloats(at(RDX, RAX, 4, 0), a);
+          loop.storeFloats(RDX, a);
         });
-    end();
   }
 
   /** {@code void addScaled(float* x, float* y, long n, long alpha)}. */
   private void addScaled() {
-    var loop = begin(4, false);
     var alpha = loop.constant(0);
     var x = loop.vector(0);
     var y = loop.vector(1);
     loop.broadcast(alpha, RCX);
     loop.emit(
         RDX,
-        RAX,
-        R10,
         () -> {
-          loop.loadFloats(x, at(RDI, RAX, 4, 0));
-          loop.loadFloats(y, at(RSI, RAX, 4, 0));
+          loop.loadFloats(x, RDI);
+          loop.loadFloats(y, RSI);
           loop.addProduct(y, x, alpha);
-          loop.storeFloats(at(RSI, RAX, 4, 0), y);
+          loop.storeFloats(RSI, y);
         });
-    end();
   }
 
   /**
@@ -131,28 +127,25 @@ final class FloatLoopsCode {
    * long alpha)}.
    */
   private void addScaledRows() {
-    var loop = begin(7, false);
     var alpha = loop.constant(0);
     var x = loop.vector(0);
     var y = loop.vector(1);
     frame.loadStackArgument(6, RAX);
     loop.broadcast(alpha, RAX);
     emitRows(
-        loop,
         () -> {
-          loop.loadFloats(x, at(RDI, RAX, 4, 0));
-          loop.loadBFloat16(y, at(RSI, RAX, 2, 0));
+          loop.loadFloats(x, RDI);
+          loop.loadBFloat16(y, RSI);
           loop.addProduct(y, x, alpha);
-          loop.storeBFloat16(at(RSI, RAX, 2, 0), y);
+          loop.storeBFloat16(RSI, y);
         });
-    end();
   }
 
   /**
    * A body for rdx elements of each of rcx rows, of F32 from rdi on, r8 bytes apart, and BF16 from
    * rsi on, r9 bytes apart; rax is the element.
    */
-  private void emitRows(Avx2Loop loop, Runnable body) {
+  private void emitRows(Runnable body) {
     asm.mov(R11, RDX);
     var nextRow = asm.here();
     // Rows may be too far apart for the processor to foresee them.
@@ -160,7 +153,7 @@ final class FloatLoopsCode {
     asm.prefetchw(at(R10));
     asm.prefetchw(at(R10, 64));
     asm.mov(RDX, R11);
-    loop.emit(RDX, RAX, R10, body);
+    loop.emit(RDX, body);
     asm.add(RDI, R8);
     asm.add(RSI, R9);
     asm.dec(RCX);
@@ -169,25 +162,20 @@ final class FloatLoopsCode {
 
   /** {@code void scale(float* x, long n, long alpha)}. */
   private void scale() {
-    var loop = begin(3, false);
     var alpha = loop.constant(0);
     var x = loop.vector(0);
     loop.broadcast(alpha, RDX);
     loop.emit(
         RSI,
-        RAX,
-        R10,
         () -> {
-          loop.loadFloats(x, at(RDI, RAX, 4, 0));
+          loop.loadFloats(x, RDI);
           loop.multiply(x, x, alpha);
-          loop.storeFloats(at(RDI, RAX, 4, 0), x);
+          loop.storeFloats(RDI, x);
         });
-    end();
   }
 
   /** {@code long sumOfSquares(float* x, long n)}. */
   private void sumOfSquares() {
-    var loop = begin(2, false);
     var low = loop.constant(0);
     var high = loop.constant(1);
     var x = loop.vector(2);
@@ -195,19 +183,15 @@ final class FloatLoopsCode {
     loop.zero(high);
     loop.emit(
         RSI,
-        RAX,
-        R10,
         () -> {
-          loop.loadFloats(x, at(RDI, RAX, 4, 0));
+          loop.loadFloats(x, RDI);
           loop.addSquares(low, high, x);
         });
     loop.sumDoubles(RAX, low, high);
-    end();
   }
 
   /** {@code long max(float* x, long n)}, which returns a float's bits. */
   private void max() {
-    var loop = begin(2, false);
     var greatest = loop.constant(0);
     var isNaN = loop.constant(1);
     var x = loop.vector(2);
@@ -216,19 +200,15 @@ final class FloatLoopsCode {
     loop.zero(isNaN);
     loop.emit(
         RSI,
-        RAX,
-        R10,
         () -> {
-          loop.loadFloats(x, at(RDI, RAX, 4, 0));
+          loop.loadFloats(x, RDI);
           loop.max(greatest, isNaN, x);
         });
     loop.maxOfLanes(RAX, greatest, isNaN);
-    end();
   }
 
   /** {@code long expAndSum(float* x, long n, long shift)}. */
   private void expAndSum() {
-    var loop = begin(3, true);
     var low = loop.constant(0);
     var high = loop.constant(1);
     var shift = loop.constant(2);
@@ -239,34 +219,13 @@ final class FloatLoopsCode {
     loop.zero(high);
     loop.emit(
         RSI,
-        RAX,
-        R10,
         () -> {
-          loop.loadFloats(x, at(RDI, RAX, 4, 0));
+          loop.loadFloats(x, RDI);
           loop.subtract(x, x, shift);
           loop.exp(power, x, loop.vector(4));
-          loop.storeFloats(at(RDI, RAX, 4, 0), power);
+          loop.storeFloats(RDI, power);
           loop.addDoubles(low, high, power);
         });
     loop.sumDoubles(RAX, low, high);
-    end();
-  }
-
-  /** Begins a function. */
-  private Avx2Loop begin(int arguments, boolean hasExponentials) {
-    asm.align(64);
-    starts.add(asm.position());
-    loop = new Avx2Loop(asm);
-    this.hasExponentials = hasExponentials;
-    frame = loop.frame(convention, arguments);
-    frame.prologue();
-    loop.begin(hasExponentials, RAX);
-    return loop;
-  }
-
-  /** Ends it. */
-  private void end() {
-    frame.epilogue();
-    loop.end(hasExponentials);
   }
 }

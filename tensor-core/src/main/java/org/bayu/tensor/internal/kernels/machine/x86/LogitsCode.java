@@ -1,7 +1,5 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R10;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RCX;
@@ -10,7 +8,7 @@ import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RSI;
 
 import org.bayu.tensor.internal.kernels.BFloat16Kernels;
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Address;
+import org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 
 /**
@@ -54,15 +52,13 @@ final class LogitsCode {
     var low = loop.constant(2);
     var high = loop.constant(3);
     loop.broadcast(shift, RDX);
-    loop.begin(true, RAX);
+    loop.begin(true);
     loop.zero(low);
     loop.zero(high);
     loop.emit(
         RSI,
-        RAX,
-        R10,
         () -> {
-          exp(at(RDI, RAX, 4, 0));
+          exp(RDI);
           loop.addDoubles(low, high, result);
         });
     loop.sumDoubles(RAX, low, high);
@@ -71,20 +67,18 @@ final class LogitsCode {
   private void emitScaled() {
     loop.broadcast(shift, RCX);
     loop.broadcast(factor, R8);
-    loop.begin(true, RAX);
+    loop.begin(true);
     loop.emit(
         RDX,
-        RAX,
-        R10,
         () -> {
-          exp(at(RDI, RAX, 4, 0));
+          exp(RDI);
           loop.multiply(result, result, factor);
-          loop.storeBFloat16(at(RSI, RAX, 2, 0), result);
+          loop.storeBFloat16(RSI, result);
         });
   }
 
   /** Loads, then exp(x − shift). */
-  private void exp(Address from) {
+  private void exp(Gp from) {
     var x = loop.vector(1);
     loop.loadFloats(x, from);
     loop.subtract(x, x, shift);

@@ -1,11 +1,8 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R10;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R11;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R9;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RBX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RCX;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RDI;
@@ -40,7 +37,7 @@ final class RmsNormCode {
   static void emitScale(VectorLoop loop, CallingConvention convention) {
     var frame = loop.frame(convention, 5);
     frame.prologue();
-    loop.begin(false, RAX);
+    loop.begin(false);
     new RmsNormCode(loop).emitScale();
     frame.epilogue();
     loop.end(false);
@@ -50,14 +47,12 @@ final class RmsNormCode {
     loop.broadcast(factor, R8);
     loop.emit(
         RCX,
-        RAX,
-        R10,
         () -> {
-          loop.loadFloats(first, at(RDI, RAX, 4, 0));
-          loop.loadFloats(second, at(RSI, RAX, 4, 0));
+          loop.loadFloats(first, RDI);
+          loop.loadFloats(second, RSI);
           loop.multiply(first, first, factor);
           loop.multiply(first, first, second);
-          loop.storeBFloat16(at(RDX, RAX, 2, 0), first);
+          loop.storeBFloat16(RDX, first);
         });
   }
 
@@ -75,7 +70,7 @@ final class RmsNormCode {
     var frame = loop.frame(convention, 7, RBX);
     frame.prologue();
     frame.loadStackArgument(6, R11);
-    loop.begin(false, RAX);
+    loop.begin(false);
     new RmsNormCode(loop).emitBackward(adds);
     frame.epilogue();
     loop.end(false);
@@ -86,8 +81,6 @@ final class RmsNormCode {
     loop.zero(c);
     loop.emit(
         RBX,
-        RAX,
-        R10,
         () -> {
           loadGradient();
           loop.addProduct(c, first, second);
@@ -98,26 +91,24 @@ final class RmsNormCode {
     loop.broadcast(factor, R9);
     loop.emit(
         R8,
-        RAX,
-        R10,
         () -> {
           loadGradient();
           loop.subtractProduct(first, c, second);
           if (adds) {
-            loop.loadFloats(second, at(RCX, RAX, 4, 0));
+            loop.loadFloats(second, RCX);
             loop.multiplyAndAdd(first, factor, second);
           } else {
             loop.multiply(first, first, factor);
           }
-          loop.storeFloats(at(RCX, RAX, 4, 0), first);
+          loop.storeFloats(RCX, first);
         });
   }
 
   /** The first is dy·weight, the second x. */
   private void loadGradient() {
-    loop.loadBFloat16(first, at(RDX, RAX, 2, 0));
-    loop.loadFloats(second, at(RSI, RAX, 4, 0));
+    loop.loadBFloat16(first, RDX);
+    loop.loadFloats(second, RSI);
     loop.multiply(first, first, second);
-    loop.loadFloats(second, at(RDI, RAX, 4, 0));
+    loop.loadFloats(second, RDI);
   }
 }

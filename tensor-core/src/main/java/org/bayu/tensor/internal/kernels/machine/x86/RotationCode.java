@@ -27,7 +27,7 @@ final class RotationCode {
     var asm = loop.assembler();
     var frame = loop.frame(convention, 7, RBX, R12);
     frame.prologue();
-    loop.begin(false, RAX);
+    loop.begin(false);
     frame.loadStackArgument(6, RAX);
     loop.broadcast(loop.constant(0), RAX);
     asm.align(32);
@@ -35,7 +35,7 @@ final class RotationCode {
     asm.lea(R10, at(RDI, R8, 2, 0));
     asm.lea(R11, at(RSI, R8, 2, 0));
     asm.mov(RBX, R8);
-    loop.emit(RBX, RAX, R12, () -> vector(loop));
+    loop.emit(RBX, R12, () -> vector(loop));
     asm.lea(RDI, at(RDI, R8, 4, 0));
     asm.lea(RSI, at(RSI, R8, 4, 0));
     asm.dec(R9);
@@ -51,16 +51,16 @@ final class RotationCode {
     var cos = loop.vector(2);
     var sin = loop.vector(3);
     var result = loop.vector(4);
-    loop.loadBFloat16(first, at(RDI, RAX, 2, 0));
-    loop.loadBFloat16(second, at(R10, RAX, 2, 0));
-    loop.loadFloats(cos, at(RDX, RAX, 4, 0));
-    loop.loadFloats(sin, at(RCX, RAX, 4, 0));
+    loop.loadBFloat16(first, RDI);
+    loop.loadBFloat16(second, R10);
+    loop.loadFloats(cos, RDX);
+    loop.loadFloats(sin, RCX);
     loop.multiply(sin, sin, loop.constant(0));
     loop.multiply(result, first, cos);
     loop.subtractProduct(result, second, sin);
     loop.multiply(second, second, cos);
     loop.addProduct(second, first, sin);
-    loop.storeBFloat16(at(RSI, RAX, 2, 0), result);
-    loop.storeBFloat16(at(R11, RAX, 2, 0), second);
+    loop.storeBFloat16(RSI, result);
+    loop.storeBFloat16(R11, second);
   }
 }

@@ -1,7 +1,5 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Address.at;
-import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R10;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R8;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.R9;
 import static org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp.RAX;
@@ -58,13 +56,13 @@ final class SwiGluCode {
   private void emit(Frame frame, Gp count, Consumer<SwiGluCode> vector) {
     var asm = loop.assembler();
     frame.prologue();
-    loop.begin(true, RAX);
+    loop.begin(true);
     asm.mov(RAX, Float.floatToRawIntBits(1));
     loop.broadcast(one, RAX);
     asm.mov(RAX, SIGN & 0xFFFF_FFFFL);
     loop.broadcast(minus, RAX);
     loop.zero(zero);
-    loop.emit(count, RAX, R10, () -> vector.accept(this));
+    loop.emit(count, () -> vector.accept(this));
     frame.epilogue();
     loop.end(true);
   }
@@ -73,32 +71,32 @@ final class SwiGluCode {
     loadAndSigmoid();
     loop.multiply(gate, gate, sigmoid);
     loop.multiply(gate, gate, up);
-    loop.storeBFloat16(at(RDX, RAX, 2, 0), gate);
+    loop.storeBFloat16(RDX, gate);
   }
 
   private void backward() {
     var product = loop.vector(6);
     var slope = loop.vector(7);
     loadAndSigmoid();
-    loop.loadBFloat16(dy, at(RDX, RAX, 2, 0));
+    loop.loadBFloat16(dy, RDX);
     // dGate = dy·up·σ·(1 + gate·(1 − σ))
     loop.subtract(slope, one, sigmoid);
     loop.multiplyAndAdd(slope, gate, one);
     loop.multiply(product, dy, up);
     loop.multiply(product, product, sigmoid);
     loop.multiply(product, product, slope);
-    loop.storeBFloat16(at(RCX, RAX, 2, 0), product);
+    loop.storeBFloat16(RCX, product);
     // dUp = dy·gate·σ
     loop.multiply(gate, gate, dy);
     loop.multiply(gate, gate, sigmoid);
-    loop.storeBFloat16(at(R8, RAX, 2, 0), gate);
+    loop.storeBFloat16(R8, gate);
   }
 
   private void loadAndSigmoid() {
     var x = loop.vector(4);
     var e = loop.vector(5);
-    loop.loadBFloat16(gate, at(RDI, RAX, 2, 0));
-    loop.loadBFloat16(up, at(RSI, RAX, 2, 0));
+    loop.loadBFloat16(gate, RDI);
+    loop.loadBFloat16(up, RSI);
     loop.or(x, gate, minus);
     loop.exp(e, x, loop.vector(8));
     loop.choose(sigmoid, gate, zero, e, one);

@@ -1,6 +1,5 @@
 package org.bayu.tensor.internal.kernels.machine.x86;
 
-import org.bayu.tensor.internal.kernels.machine.x86.assembler.Address;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Assembler;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Gp;
 import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
@@ -8,7 +7,8 @@ import org.bayu.tensor.internal.kernels.machine.x86.assembler.Vector;
 /**
  * A loop over n elements, a vector at a time, and what its body is made of, for some kind of
  * processor. The elements behind the last whole vector are done by themselves, so that nothing
- * outside of the elements is touched.
+ * outside of the elements is touched. The index of the element is in rax, and an array is the
+ * register that has its address.
  *
  * <p>A body has the vectors {@link #vector} and {@link #constant}. Loads, {@link #exp} and stores
  * are the only ones that change others.
@@ -26,8 +26,8 @@ interface VectorLoop {
   /** The function's frame, which saves what the loop uses of rbx, rbp and r12 to r15. */
   Frame frame(CallingConvention convention, int arguments, Gp... saved);
 
-  /** Before anything else in the function; changes {@code free}. */
-  void begin(boolean hasExponentials, Gp free);
+  /** Before anything else in the function; changes rax. */
+  void begin(boolean hasExponentials);
 
   /** What is read besides, behind the function. */
   void end(boolean hasExponentials);
@@ -39,14 +39,18 @@ interface VectorLoop {
   Vector constant(int number);
 
   /**
-   * Appends the loop.
+   * Appends the loop, which changes rax.
    *
    * @param count the register with n, changed
-   * @param index the register that counts elements
    * @param free a register to be changed
-   * @param body appends what is done with the elements from {@code index} on
+   * @param body appends what is done with the elements from rax on
    */
-  void emit(Gp count, Gp index, Gp free, Runnable body);
+  void emit(Gp count, Gp free, Runnable body);
+
+  /** Appends the loop, which changes rax and r10. */
+  default void emit(Gp count, Runnable body) {
+    emit(count, Gp.R10, body);
+  }
 
   /** A number's bits in every lane. */
   void broadcast(Vector into, Gp bits);
@@ -54,17 +58,17 @@ interface VectorLoop {
   /** Zeros. */
   void zero(Vector vector);
 
-  /** Loads numbers; those behind the last element are 0. */
-  void loadFloats(Vector into, Address from);
+  /** Loads numbers of an array; those behind the last element are 0. */
+  void loadFloats(Vector into, Gp array);
 
-  /** Loads bf16, widened. */
-  void loadBFloat16(Vector into, Address from);
+  /** Loads bf16 of an array, widened. */
+  void loadBFloat16(Vector into, Gp array);
 
-  /** Stores numbers. */
-  void storeFloats(Address to, Vector from);
+  /** Stores numbers to an array. */
+  void storeFloats(Gp array, Vector from);
 
-  /** Stores numbers as bf16; changes {@code from}. */
-  void storeBFloat16(Address to, Vector from);
+  /** Stores numbers as bf16 to an array; changes {@code from}. */
+  void storeBFloat16(Gp array, Vector from);
 
   /** {@code into = left + right}. */
   void add(Vector into, Vector left, Vector right);
