@@ -25,7 +25,7 @@ import org.bayu.tensor.internal.parallel.WorkerPool;
  *
  * <p>For tests: it runs the function 4 times for each element.
  */
-public final class GradientCheck {
+final class GradientCheck {
   private static final float STEP = 0x1p-5f;
 
   /** Roundings in a row that an element of the result has seen, as a statistical bound. */
@@ -42,7 +42,7 @@ public final class GradientCheck {
    * same result.
    */
   @FunctionalInterface
-  public interface Function {
+  interface Function {
     /** Computes the function on {@code tape}. */
     Variable apply(Tape tape, List<Variable> inputs);
   }
@@ -66,7 +66,7 @@ public final class GradientCheck {
    *
    * @throws AssertionError naming the first element whose gradient is wrong
    */
-  public static void check(List<Tensor> weights, List<Tensor> inputs, Function function) {
+  static void check(List<Tensor> weights, List<Tensor> inputs, Function function) {
     try (var device = new CpuDevice(ScalarKernels.INSTANCE, new WorkerPool(1));
         var workspace = new Workspace()) {
       new GradientCheck(device, workspace, function, weights, inputs).run();
