@@ -83,103 +83,50 @@ public record TrainSettings(
 
   /** The same with another compute type, F32 or BF16. */
   public TrainSettings withCompute(DType other) {
-    return new TrainSettings(
-        steps,
-        batchSizes,
-        learningRate,
-        adamW,
-        maxGradNorm,
-        other,
-        mask,
-        seed,
-        stepsPerEval,
-        microBatches,
-        crashOnNan);
+    return with(adamW, other, mask, seed, stepsPerEval, microBatches, crashOnNan);
   }
 
   /** The same with the optimizer's moments in another form. */
   public TrainSettings withMoments(AdamW.Moments other) {
-    return new TrainSettings(
-        steps,
-        batchSizes,
-        learningRate,
+    var settings =
         new AdamW.Settings(
-            adamW.beta1(), adamW.beta2(), adamW.epsilon(), adamW.weightDecay(), other),
-        maxGradNorm,
-        compute,
-        mask,
-        seed,
-        stepsPerEval,
-        microBatches,
-        crashOnNan);
+            adamW.beta1(), adamW.beta2(), adamW.epsilon(), adamW.weightDecay(), other);
+    return with(settings, compute, mask, seed, stepsPerEval, microBatches, crashOnNan);
   }
 
   /** The same with another seed. */
   public TrainSettings withSeed(long other) {
-    return new TrainSettings(
-        steps,
-        batchSizes,
-        learningRate,
-        adamW,
-        maxGradNorm,
-        compute,
-        mask,
-        other,
-        stepsPerEval,
-        microBatches,
-        crashOnNan);
+    return with(adamW, compute, mask, other, stepsPerEval, microBatches, crashOnNan);
   }
 
   /** The same with an evaluation after every {@code other} steps. */
   public TrainSettings withStepsPerEval(int other) {
-    return new TrainSettings(
-        steps,
-        batchSizes,
-        learningRate,
-        adamW,
-        maxGradNorm,
-        compute,
-        mask,
-        seed,
-        other,
-        microBatches,
-        crashOnNan);
+    return with(adamW, compute, mask, seed, other, microBatches, crashOnNan);
   }
 
   /** The same with loss on other positions. */
   public TrainSettings withMask(LossMask other) {
-    return new TrainSettings(
-        steps,
-        batchSizes,
-        learningRate,
-        adamW,
-        maxGradNorm,
-        compute,
-        other,
-        seed,
-        stepsPerEval,
-        microBatches,
-        crashOnNan);
+    return with(adamW, compute, other, seed, stepsPerEval, microBatches, crashOnNan);
   }
 
   /** The same with another cut of the batches. */
   public TrainSettings withMicroBatches(MicroBatchSettings other) {
-    return new TrainSettings(
-        steps,
-        batchSizes,
-        learningRate,
-        adamW,
-        maxGradNorm,
-        compute,
-        mask,
-        seed,
-        stepsPerEval,
-        other,
-        crashOnNan);
+    return with(adamW, compute, mask, seed, stepsPerEval, other, crashOnNan);
   }
 
   /** The same, but a step whose loss or gradients are not finite is left out. */
   public TrainSettings withSkippedSteps() {
+    return with(adamW, compute, mask, seed, stepsPerEval, microBatches, false);
+  }
+
+  private TrainSettings with(
+      AdamW.Settings adamW,
+      DType compute,
+      LossMask mask,
+      long seed,
+      int stepsPerEval,
+      MicroBatchSettings microBatches,
+      boolean crashOnNan) {
     return new TrainSettings(
         steps,
         batchSizes,
@@ -191,7 +138,7 @@ public record TrainSettings(
         seed,
         stepsPerEval,
         microBatches,
-        false);
+        crashOnNan);
   }
 
   /** The learning rate by step. */
